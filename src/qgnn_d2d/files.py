@@ -1,0 +1,64 @@
+"""Files that are either whole or not there: everything is written beside its place and renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+
+
+def write_whole(path: Path | str, write: Callable[[Path], Any]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then rename it; on an error nothing is left.
+
+    Args:
+        path: Where the file belongs; missing folders are made.
+        write: Called with the temporary path.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        write(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_json(path: Path | str, content: Any) -> None:
+    """Write ``content`` as indented JSON with sorted keys."""
+    text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def write_tensors(path: Path | str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> None:
+    """Write named tensors and JSON metadata as one safetensors file."""
+    plain = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
+    header = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
+    write_whole(path, lambda partial: safetensors.torch.save_file(plain, partial, metadata=header))
+
+
+def read_tensors(path: Path | str) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Read what `write_tensors` wrote.
+
+    Raises:
+        ValueError: The file is truncated or no safetensors file of this project.
+    """
+    try:
+        with safetensors.safe_open(str(path), framework="pt") as file:
+            metadata = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except (safetensors.SafetensorError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a complete safetensors file ({error})") from error
+    return tensors, metadata
+
+
+def sha256(path: Path | str) -> str:
+    """Return a file's SHA-256 in hexadecimal."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -1,0 +1,82 @@
+"""What every model has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import torch
+from torch import nn
+
+from .features import Features
+from .layers import Generators
+
+
+class PowerModel(nn.Module, ABC):
+    """A map from channels to transmit powers, one independent copy per seed along the leading dim.
+
+    Attributes:
+        uses_stars: Whether the model listens to k leaves per node only (and ``forward`` needs ``leaves``).
+        k: Leaves per star, for models that use stars.
+        generators: The seeds' sources of randomness (start, then dropout).
+        features: The feature map; `fit` it on the training set before training.
+    """
+
+    uses_stars: ClassVar[bool] = False
+    k: int | None = None
+    generators: Generators
+    features: Features
+
+    def __init__(self, generators: Generators) -> None:
+        super().__init__()
+        self.num_seeds = len(generators)
+        self.generators = generators
+
+    @abstractmethod
+    def activity(
+        self,
+        gain: torch.Tensor,
+        weight: torch.Tensor,
+        noise_power: float,
+        p_max: float,
+        leaves: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return p_m / P_max in (0, 1): (S, B, M). Arguments as in `forward`."""
+
+    def forward(
+        self,
+        gain: torch.Tensor,
+        weight: torch.Tensor,
+        noise_power: float,
+        p_max: float,
+        leaves: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Allocate powers.
+
+        Args:
+            gain: (S, B, M, M) power gains |g_jm|² at [m, j] (receiver first).
+            weight: (S, B, M) weights α.
+            noise_power: σ², W.
+            p_max: P_max, an amplitude (its square is the largest transmit power).
+            leaves: (S, B, M, k) leaf indices from `stars.sample`, for models with ``uses_stars``.
+
+        Returns:
+            (S, B, M) transmit powers p_m² in [0, P_max²]; the network's output is the amplitude p_m of eq. (1).
+
+        Raises:
+            ValueError: The model uses stars and got none, or the seeds do not match.
+        """
+        if len(gain) != self.num_seeds:
+            raise ValueError(f"gain has {len(gain)} seeds along its first dim: this model has {self.num_seeds}")
+        if self.uses_stars and leaves is None:
+            raise ValueError(f"{type(self).__name__} needs leaves: draw them with stars.sample")
+        return (p_max * self.activity(gain, weight, noise_power, p_max, leaves)) ** 2
+
+    @property
+    def num_parameters(self) -> dict[str, int]:
+        """Trainable parameters of one seed: ``quantum`` (circuit angles), ``classical`` and ``total``."""
+        total = sum(parameter[0].numel() for parameter in self.parameters())
+        quantum = sum(
+            parameter[0].numel() for name, parameter in self.named_parameters() if "block_angles" in name
+        )
+        return {"quantum": quantum, "classical": total - quantum, "total": total}

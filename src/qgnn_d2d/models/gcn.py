@@ -1,0 +1,138 @@
+"""The classical graph networks, dense: the links' graph is complete, so messages are (S, B, M, M, channels)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from ..checks import require_count
+from .base import PowerModel
+from .features import Features
+from .layers import BatchNorm, Generators, Linear, mlp
+
+
+class IGCNet(PowerModel):
+    r"""IGCNet of Shen, Shi, Zhang and Letaief (JSAC 2021): the paper's baseline, 1,233 parameters as published.
+
+    With p starting at 1, the same two networks are applied ``iterations`` times:
+
+    .. math::
+        p_m \leftarrow \sigma(\phi_2([|g_{mm}|, \alpha_m, p_m],
+            \max_{j \neq m} \phi_1([|g_{jj}|, \alpha_j, p_j, |g_{jm}|, |g_{mj}|])))
+
+    φ1 is 5 → 16 → 32 with ReLU after both, φ2 is 35 → 16 → 1 with ReLU between. Equivariant under relabelling.
+
+    Args:
+        generators: One per seed.
+        scale: Feature scale (see `Features`); amplitudes enter raw.
+        message_widths: The two widths of φ1.
+        update_width: The hidden width of φ2.
+        iterations: Applications.
+    """
+
+    def __init__(
+        self,
+        generators: Generators,
+        *,
+        scale: str = "amplitude",
+        message_widths: Sequence[int] = (16, 32),
+        update_width: int = 16,
+        iterations: int = 3,
+    ) -> None:
+        super().__init__(generators)
+        require_count("iterations", iterations)
+        self.features = Features(scale, standardize=False)
+        self.iterations = iterations
+        hidden, width = message_widths
+        self.message_in = Linear(5, hidden, generators)
+        self.message_out = Linear(hidden, width, generators)
+        self.update = mlp((3 + width, update_width, 1), generators, nn.ReLU)
+
+    def activity(
+        self,
+        gain: torch.Tensor,
+        weight: torch.Tensor,
+        noise_power: float,
+        p_max: float,
+        leaves: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """See `PowerModel.activity`."""
+        direct, alpha, cross = self.features(gain, weight)
+        p = torch.ones_like(alpha)  # (S, B, M)
+        edges = torch.stack([cross, cross.mT], dim=-1)  # (S, B, M, M, 2): |g_jm|, |g_mj| at [m, j]
+        from_edges = self.message_in.part(edges, 3, 5) + self.message_in.bias[:, None, None, None]
+        itself = torch.eye(gain.shape[-1], dtype=torch.bool, device=gain.device).unsqueeze(-1)
+        for _ in range(self.iterations):
+            nodes = torch.stack([direct, alpha, p], dim=-1)  # (S, B, M, 3)
+            hidden = torch.relu(from_edges + self.message_in.part(nodes, 0, 3).unsqueeze(2))
+            messages = torch.relu(self.message_out(hidden)).masked_fill(itself, 0.0)  # (S, B, M, M, width), all ≥ 0
+            heard = messages.amax(dim=3)  # (S, B, M, width)
+            p = torch.sigmoid(self.update(torch.cat([nodes, heard], dim=-1))).squeeze(-1)
+        return p
+
+
+class ReleasedGCN(PowerModel):
+    """The graph network of the first author's public code (docs/protocol.md gives every layer).
+
+    Node features (|g_mm|, α_m, P_max, σ²), edge feature |g_jm|, mean aggregation, batch norm. Equivariant under
+    relabelling (in evaluation mode).
+
+    Args:
+        generators: One per seed.
+        scale: Feature scale (see `Features`); amplitudes enter raw.
+        layers: Message-passing layers.
+        width: Width of the node embedding and of the hidden layers; messages have twice as many channels.
+    """
+
+    def __init__(
+        self, generators: Generators, *, scale: str = "amplitude", layers: int = 2, width: int = 64
+    ) -> None:
+        super().__init__(generators)
+        require_count("layers", layers)
+        self.features = Features(scale, standardize=False)
+        self.embed = nn.Sequential(mlp((4, width, width), generators, nn.ReLU), nn.ReLU())
+        self.rounds = nn.ModuleList(_ReleasedRound(width, generators) for _ in range(layers))
+        self.readout = mlp((width, width, 1), generators, nn.ReLU)
+
+    def activity(
+        self,
+        gain: torch.Tensor,
+        weight: torch.Tensor,
+        noise_power: float,
+        p_max: float,
+        leaves: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """See `PowerModel.activity`."""
+        direct, alpha, cross = self.features(gain, weight)
+        constants = [torch.full_like(alpha, p_max), torch.full_like(alpha, noise_power)]
+        x = self.embed(torch.stack([direct, alpha, *constants], dim=-1))  # (S, B, M, width)
+        for message_round in self.rounds:
+            x = message_round(x, cross.unsqueeze(-1))
+        return torch.sigmoid(self.readout(x)).squeeze(-1)
+
+
+class _ReleasedRound(nn.Module):
+    """x_m <- BN(x_m + update([x_m, mean over j ≠ m of message([x_j, |g_jm|])]))."""
+
+    def __init__(self, width: int, generators: Generators) -> None:
+        super().__init__()
+        self.width = width
+        self.message_in = Linear(width + 1, width, generators)
+        self.message_out = Linear(width, 2 * width, generators)
+        self.update = nn.Sequential(
+            Linear(3 * width, width, generators), nn.ReLU(), Linear(width, width, generators), nn.Sigmoid()
+        )
+        self.norm = BatchNorm(width, len(generators))
+
+    def forward(self, x: torch.Tensor, edges: torch.Tensor) -> torch.Tensor:
+        """Map nodes (S, B, M, width) and edges (S, B, M, M, 1) to nodes (S, B, M, width)."""
+        num_links = x.shape[2]
+        from_nodes = self.message_in.part(x, 0, self.width) + self.message_in.bias[:, None, None]
+        from_edges = self.message_in.part(edges, self.width, self.width + 1)
+        messages = torch.relu(self.message_out(torch.relu(from_nodes.unsqueeze(2) + from_edges)))
+        others = 1 - torch.eye(num_links, dtype=x.dtype, device=x.device)  # (M, M), 0 at j = m
+        heard = torch.einsum("mj,sbmjc->sbmc", others / max(num_links - 1, 1), messages)
+        new = x + self.update(torch.cat([x, heard], dim=-1))
+        return self.norm(new.flatten(1, 2)).reshape(x.shape)

@@ -1,0 +1,100 @@
+"""Layers whose leading dim is the seed: all seeds of one configuration train together.
+
+A stacked layer holds one independent copy of its parameters per seed and applies copy s to slice s of its input, so
+that gradients never mix seeds. Every random number of seed s comes from that seed's own generator, hence a seed
+starts and trains the same alone and in company (up to floating-point rounding).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+Generators = Sequence[torch.Generator]
+
+
+def stacked_uniform(shape: Sequence[int], bound: float, generators: Generators) -> nn.Parameter:
+    """Return a parameter (S, *shape), slice s uniform in [-bound, bound] from generator s."""
+    draws = [torch.rand(tuple(shape), generator=generator) for generator in generators]
+    return nn.Parameter((2 * torch.stack(draws) - 1) * bound)
+
+
+class Linear(nn.Module):
+    """y = x W + b per seed; starts uniform in ±1/sqrt(inputs), as `torch.nn.Linear` does."""
+
+    def __init__(self, inputs: int, outputs: int, generators: Generators) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(inputs)
+        self.weight = stacked_uniform((inputs, outputs), bound, generators)
+        self.bias = stacked_uniform((outputs,), bound, generators)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (S, ..., inputs) to (S, ..., outputs)."""
+        rows = x.reshape(len(x), -1, x.shape[-1])
+        y = torch.baddbmm(self.bias.unsqueeze(1), rows, self.weight)
+        return y.view(*x.shape[:-1], y.shape[-1])
+
+    def columns(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (S, inputs, N) to (S, outputs, N): the same map for features along dim 1."""
+        return torch.baddbmm(self.bias.unsqueeze(2), self.weight.mT, x)
+
+    def part(self, x: torch.Tensor, start: int, stop: int) -> torch.Tensor:
+        """Map (S, ..., stop - start) by the weight's rows start..stop only, without the bias."""
+        rows = x.reshape(len(x), -1, x.shape[-1])
+        y = torch.bmm(rows, self.weight[:, start:stop])
+        return y.view(*x.shape[:-1], y.shape[-1])
+
+
+class BatchNorm(nn.Module):
+    """Batch normalization per seed and channel of (S, N, C), with running statistics for evaluation."""
+
+    def __init__(self, channels: int, num_seeds: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(num_seeds, channels))
+        self.bias = nn.Parameter(torch.zeros(num_seeds, channels))
+        self.register_buffer("running_mean", torch.zeros(num_seeds, channels))
+        self.register_buffer("running_var", torch.ones(num_seeds, channels))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalize (S, N, C)."""
+        seeds, rows, channels = x.shape
+        y = functional.batch_norm(
+            x.transpose(0, 1).reshape(rows, seeds * channels),
+            self.get_buffer("running_mean").view(-1),
+            self.get_buffer("running_var").view(-1),
+            self.weight.view(-1),
+            self.bias.view(-1),
+            training=self.training,
+        )
+        return y.view(rows, seeds, channels).transpose(0, 1)
+
+
+class Dropout(nn.Module):
+    """Inverted dropout, slice s masked from generator s."""
+
+    def __init__(self, probability: float, generators: Generators) -> None:
+        super().__init__()
+        self.probability = probability
+        self.generators = generators
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Drop entries of (S, ...) while training."""
+        if not self.training or self.probability == 0:
+            return x
+        draws = torch.stack([torch.rand(x.shape[1:], generator=generator) for generator in self.generators])
+        keep = (draws >= self.probability).to(x.device, x.dtype)
+        return x * keep / (1 - self.probability)
+
+
+def mlp(widths: Sequence[int], generators: Generators, activation: Callable[[], nn.Module]) -> nn.Sequential:
+    """Return linear layers of the given widths with an activation between them (none after the last)."""
+    layers: list[nn.Module] = []
+    for i in range(len(widths) - 1):
+        layers.append(Linear(widths[i], widths[i + 1], generators))
+        if i < len(widths) - 2:
+            layers.append(activation())
+    return nn.Sequential(*layers)

@@ -1,0 +1,1 @@
+"""The quantum part: the circuit, written once, and what is derived from it."""

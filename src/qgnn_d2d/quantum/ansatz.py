@@ -1,0 +1,161 @@
+"""The QGCL circuit, written once, as PennyLane quantum functions.
+
+A star has a center, k leaves and k edges, one qubit each: 2k + 1 qubits (7 for the paper's Fig. 1). Every qubit is
+encoded by RX, then RZ. Then one block acts on (center, leaf, edge) for every leaf in turn. An `Ansatz` names the
+qubits that are kept from leaf to leaf (the memory: the center, and the ancilla where there is one), the block, and
+the Pauli words that are measured. The PennyLane circuits (`quantum.devices`), the drawing of Fig. 1 and the exact
+star engine (`quantum.star`) are all derived from it; nothing else in the project knows a gate of the circuit.
+
+To try a circuit of your own: write a block, return it in an `Ansatz`, and add it to `ANSATZE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pennylane as qml
+import torch
+
+from ..checks import require_choice, require_count
+
+
+@dataclass(frozen=True)
+class Ansatz:
+    """One star circuit.
+
+    Attributes:
+        name: Its name in the config.
+        memory: Wires that live through all leaves; the first is the center, the others start in |0>.
+        block: Quantum function ``block(weights, *memory, leaf, edge)`` with ``weights`` of shape (num_parameters,).
+            Each gate takes its angles from ``weights`` as they are.
+        num_parameters: Angles of one block.
+        observables: Pauli words on the memory (one letter per memory wire) that make up the embedding.
+    """
+
+    name: str
+    memory: tuple[str, ...]
+    block: Callable[..., None]
+    num_parameters: int
+    observables: tuple[str, ...]
+
+
+def encode(angles: Any, wire: Any) -> None:
+    """Encode two angles (..., 2) into ``wire``, which starts in |0>: RX of the first, then RZ of the second."""
+    qml.RX(angles[..., 0], wires=wire)
+    qml.RZ(angles[..., 1], wires=wire)
+
+
+def encoded_bloch(angles: torch.Tensor) -> torch.Tensor:
+    r"""Return the Bloch vectors of `encode`: (sin a sin b, -sin a cos b, cos a) for RX(a), then RZ(b).
+
+    Args:
+        angles: (..., 2, N), in radians.
+
+    Returns:
+        (..., 3, N): the expectation values of X, Y and Z.
+    """
+    sine, cosine = torch.sin(angles), torch.cos(angles)
+    sin_a, sin_b = sine.unbind(-2)
+    cos_a, cos_b = cosine.unbind(-2)
+    return torch.stack([sin_a * sin_b, -sin_a * cos_b, cos_a], dim=-2)
+
+
+def qgcl(entangling_layers: int = 2) -> Ansatz:
+    """The paper's layer: a shared three-qubit block on (center, leaf, edge), X, Y and Z of the center measured.
+
+    Args:
+        entangling_layers: Strongly entangling layers in the block, E; 9E angles.
+
+    Raises:
+        ValueError: ``entangling_layers`` is below 1.
+    """
+    require_count("entangling_layers", entangling_layers)
+
+    def block(weights: Any, center: Any, leaf: Any, edge: Any) -> None:
+        qml.StronglyEntanglingLayers(
+            qml.math.reshape(weights, (entangling_layers, 3, 3)), wires=[center, leaf, edge]
+        )
+
+    return Ansatz("qgcl", ("center",), block, 9 * entangling_layers, ("X", "Y", "Z"))
+
+
+def qgcl_ancilla(entangling_layers: int = 2) -> Ansatz:
+    """The public code's layer: a message on (leaf, edge), then an update on (center, leaf, ancilla).
+
+    The message is CRX(leaf -> edge), CRY(edge -> leaf) and strongly entangling layers on (edge, leaf); the update is
+    strongly entangling layers on (center, leaf, ancilla). Z of the center and of the ancilla are measured. The first
+    2 + 6E angles belong to the message (`num_message_parameters`), the other 9E to the update.
+
+    Args:
+        entangling_layers: Strongly entangling layers in either part, E.
+
+    Raises:
+        ValueError: ``entangling_layers`` is below 1.
+    """
+    require_count("entangling_layers", entangling_layers)
+    message_end = num_message_parameters(entangling_layers)
+
+    def block(weights: Any, center: Any, ancilla: Any, leaf: Any, edge: Any) -> None:
+        qml.CRX(weights[0], wires=[leaf, edge])
+        qml.CRY(weights[1], wires=[edge, leaf])
+        message = qml.math.reshape(weights[2:message_end], (entangling_layers, 2, 3))
+        qml.StronglyEntanglingLayers(message, wires=[edge, leaf])
+        update = qml.math.reshape(weights[message_end:], (entangling_layers, 3, 3))
+        qml.StronglyEntanglingLayers(update, wires=[center, leaf, ancilla])
+
+    num_parameters = message_end + 9 * entangling_layers
+    return Ansatz("qgcl_ancilla", ("center", "ancilla"), block, num_parameters, ("ZI", "IZ"))
+
+
+def num_message_parameters(entangling_layers: int) -> int:
+    """Return how many of `qgcl_ancilla`'s angles belong to the message: 2 + 6E."""
+    return 2 + 6 * entangling_layers
+
+
+ANSATZE: dict[str, Callable[[int], Ansatz]] = {"qgcl": qgcl, "qgcl_ancilla": qgcl_ancilla}
+
+
+def build(name: str, entangling_layers: int = 2) -> Ansatz:
+    """Return the ansatz called ``name``.
+
+    Raises:
+        ValueError: There is no such ansatz.
+    """
+    require_choice("ansatz", name, ANSATZE)
+    return ANSATZE[name](entangling_layers)
+
+
+def star_wires(ansatz: Ansatz, k: int) -> list[str]:
+    """Return the wires of a star of ``k`` leaves, in drawing order: center, leaf 1, edge 1, ..., ancilla."""
+    leaves = [f"{kind} {i}" for i in range(1, k + 1) for kind in ("leaf", "edge")]
+    return [ansatz.memory[0], *leaves, *ansatz.memory[1:]]
+
+
+def star_circuit(ansatz: Ansatz, weights: Any, center: Any, leaves: Any, edges: Any) -> None:
+    """Apply a whole star as a PennyLane quantum function.
+
+    Args:
+        ansatz: The circuit.
+        weights: (P,) where all leaves share them, else (k, P).
+        center: (..., 2) encoding angles of the center; a leading dim is PennyLane's broadcasting.
+        leaves: (..., k, 2) encoding angles of the leaves.
+        edges: (..., k, 2) encoding angles of the edges.
+    """
+    k = leaves.shape[-2]
+    encode(center, ansatz.memory[0])
+    for i in range(k):
+        encode(leaves[..., i, :], f"leaf {i + 1}")
+        encode(edges[..., i, :], f"edge {i + 1}")
+    for i in range(k):
+        block_weights = weights if weights.ndim == 1 else weights[i]
+        ansatz.block(block_weights, *ansatz.memory, f"leaf {i + 1}", f"edge {i + 1}")
+
+
+def measurements(ansatz: Ansatz) -> list[Any]:
+    """Return the expectation values that make up the embedding, as PennyLane measurements."""
+    return [
+        qml.expval(qml.pauli.string_to_pauli_word(word, wire_map=dict(zip(ansatz.memory, range(len(word))))))
+        for word in ansatz.observables
+    ]

@@ -1,0 +1,107 @@
+"""Power allocations without iterations: full power, one link, or the best of few on/off patterns."""
+
+import itertools
+
+import torch
+from torch import Tensor
+
+from qgnn_d2d.checks import check_channels, require_count
+from qgnn_d2d.objective import weighted_sum_rate
+
+# 2^16 patterns take minutes for a thousand realizations: more is a mistake, not a heuristic.
+_MAX_CANDIDATES = 16
+
+
+@torch.no_grad()
+def full_power(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
+    """Let every link transmit at full power.
+
+    Args:
+        gain: Power gains (dimensionless), receiver first, shape (..., M, M).
+        weight: Link weights alpha (dimensionless), shape (..., M).
+        noise_power: Noise power sigma^2 at every receiver, W.
+        p_max: Largest transmit amplitude, sqrt(W).
+
+    Returns:
+        Transmit powers, all p_max^2, W, float64, shape (..., M).
+
+    Raises:
+        ValueError: If the network is not usable (`checks.check_channels`).
+
+    Example:
+        >>> full_power(torch.rand(2, 3, 3), torch.rand(2, 3), 0.1, p_max=2.0)
+        tensor([[4., 4., 4.],
+                [4., 4., 4.]], dtype=torch.float64)
+    """
+    check_channels(gain, weight, noise_power, p_max)
+    return torch.full(weight.shape, p_max**2, dtype=torch.float64, device=gain.device)
+
+
+@torch.no_grad()
+def best_single_link(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
+    """Let only the link transmit that is worth most alone.
+
+    It is the link of largest alpha_m log2(1 + |h_mm|^2 P_max^2 / sigma^2).
+
+    Args:
+        gain: Power gains (dimensionless), receiver first, shape (..., M, M).
+        weight: Link weights alpha (dimensionless), shape (..., M).
+        noise_power: Noise power sigma^2 at every receiver, W.
+        p_max: Largest transmit amplitude, sqrt(W).
+
+    Returns:
+        Transmit powers, p_max^2 for one link and 0 for the others, W, float64, shape (..., M).
+
+    Raises:
+        ValueError: If the network is not usable (`checks.check_channels`).
+    """
+    return on_off_search(gain, weight, noise_power, p_max, candidates=1)
+
+
+@torch.no_grad()
+def on_off_search(
+    gain: Tensor, weight: Tensor, noise_power: float, p_max: float, *, candidates: int = 3
+) -> Tensor:
+    """Search all on/off patterns of the few links that are worth most alone; the others stay off.
+
+    Candidates are the links of largest alpha_m log2(1 + |h_mm|^2 P_max^2 / sigma^2); patterns are compared by
+    the weighted sum rate of eq. (2). Cost 2^candidates rates.
+
+    Args:
+        gain: Power gains (dimensionless), receiver first, shape (..., M, M).
+        weight: Link weights alpha (dimensionless), shape (..., M).
+        noise_power: Noise power sigma^2 at every receiver, W.
+        p_max: Largest transmit amplitude, sqrt(W).
+        candidates: Number of links searched, from 1 to M, at most 16.
+
+    Returns:
+        Transmit powers, 0 or p_max^2, W, float64, shape (..., M).
+
+    Raises:
+        ValueError: If the network is not usable (`checks.check_channels`) or `candidates` is out of range.
+    """
+    check_channels(gain, weight, noise_power, p_max)
+    num_links = gain.shape[-1]
+    require_count("candidates", candidates, minimum=1, maximum=min(num_links, _MAX_CANDIDATES))
+    gain, weight = gain.to(torch.float64), weight.to(torch.float64)
+
+    direct = gain.diagonal(dim1=-2, dim2=-1)
+    score = weight * torch.log1p(direct * (p_max**2 / noise_power))  # nats: the order is the same
+    chosen = score.topk(candidates, dim=-1).indices  # (..., C), best first
+    chosen_weight = weight.take_along_dim(chosen, dim=-1)
+    # Links that are off neither earn nor disturb: the candidates' own gains (..., C, C) decide.
+    chosen_gain = gain.take_along_dim(chosen.unsqueeze(-1), dim=-2).take_along_dim(
+        chosen.unsqueeze(-2), dim=-1
+    )
+
+    best_power = torch.zeros_like(chosen_weight)
+    best_rate = torch.full(weight.shape[:-1], -torch.inf, dtype=torch.float64, device=gain.device)
+    for pattern in itertools.product((1.0, 0.0), repeat=candidates):
+        if not any(pattern):
+            continue
+        power = p_max**2 * torch.tensor(pattern, dtype=torch.float64, device=gain.device)
+        rate = weighted_sum_rate(chosen_gain, power, chosen_weight, noise_power)
+        better = rate > best_rate
+        best_rate = torch.where(better, rate, best_rate)
+        best_power = torch.where(better.unsqueeze(-1), power, best_power)
+    return torch.zeros_like(weight).scatter(-1, chosen, best_power)

@@ -1,0 +1,199 @@
+"""A study: a config mapping, checked and expanded into runs.
+
+The config's shape is held by ``workflow/schemas/config.schema.yaml``; here stand the rules that a schema cannot say.
+A run is one configuration. Groups under ``runs`` may give lists for scenario, protocol and model; a group expands to
+their product, and its ``id`` template names each run.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .checks import require_choice, require_count, require_positive
+from .models import MODELS, architecture_options
+from .scenarios import KINDS, SPLITS
+
+PROTOCOLS = ("stated", "released")
+SCHEDULES = ("constant", "cosine", "step")
+_TUNED = ("learning_rate", "batch_size", "epochs")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a run is trained.
+
+    Attributes:
+        learning_rate: Adam's initial learning rate.
+        batch_size: Realizations per gradient step.
+        epochs: Passes over the training set.
+        schedule: ``constant``; ``cosine`` to zero over all epochs; ``step``: times 0.8 every 5 epochs.
+    """
+
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    schedule: str = "cosine"
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        require_positive("learning_rate", self.learning_rate)
+        require_count("batch_size", self.batch_size)
+        require_count("epochs", self.epochs)
+        require_choice("schedule", self.schedule, SCHEDULES)
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Everything that determines a run's numbers, besides its channels.
+
+    Attributes:
+        id: Short readable name, used in paths.
+        scenario: Name of a scenario of the study.
+        protocol: ``stated`` (eq. (2) in bps/Hz) or ``released`` (the public code's quantities).
+        model: A key of `models.MODELS`.
+        architecture: All options of the model.
+        training: Optimizer settings.
+        seed: The study's seed, from which all streams derive.
+        num_seeds: Seeds 0..num_seeds-1 are trained together.
+        num_threads: Torch threads.
+        device: Torch device.
+    """
+
+    id: str
+    scenario: str
+    protocol: str
+    model: str
+    architecture: dict[str, Any]
+    training: TrainingSettings
+    seed: int
+    num_seeds: int
+    num_threads: int = 1
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        require_choice("protocol", self.protocol, PROTOCOLS)
+        require_choice("model", self.model, MODELS)
+        require_count("seed", self.seed, minimum=0)
+        require_count("num_seeds", self.num_seeds)
+        require_count("num_threads", self.num_threads)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data, for a manifest or for Snakemake's params; `from_dict` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> RunSettings:
+        """Rebuild settings from `as_dict`."""
+        return cls(**{**data, "training": TrainingSettings(**data["training"])})
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checked study.
+
+    Attributes:
+        name: The study's name; its outputs go to results/<name>/.
+        seed: The seed from which everything derives.
+        scenarios: Scenario name to {"kind", "parameters", "features"}; the parameters include num_links.
+        splits: Realizations per split.
+        runs: Run id to settings.
+    """
+
+    name: str
+    seed: int
+    scenarios: dict[str, dict[str, Any]]
+    splits: dict[str, int]
+    runs: dict[str, RunSettings] = field(default_factory=dict)
+
+    def runs_of(self, scenario: str) -> list[str]:
+        """Return the ids of a scenario's runs, in the config's order."""
+        return [run.id for run in self.runs.values() if run.scenario == scenario]
+
+
+def expand(config: Mapping[str, Any]) -> Study:
+    """Check a config and expand its run groups.
+
+    Args:
+        config: The parsed config file, valid by the schema.
+
+    Returns:
+        The study.
+
+    Raises:
+        ValueError: A value contradicts another one: a k that the scenario has too few links for, an unknown model,
+            protocol, scenario or option, two runs of one id, a run without tuned settings.
+    """
+    scenarios = {}
+    for name, scenario in config["scenarios"].items():
+        require_choice(f"kind of scenario {name}", scenario["kind"], KINDS)
+        parameters = {key: value for key, value in scenario.items() if key not in ("kind", "features", "draw_seed")}
+        require_count(f"num_links of scenario {name}", parameters.get("num_links"), minimum=2)
+        scenarios[name] = {
+            "kind": scenario["kind"],
+            "features": scenario.get("features", "amplitude"),
+            "draw_seed": scenario.get("draw_seed"),
+            "parameters": parameters,
+        }
+    for name, size in config["splits"].items():
+        require_choice("split", name, SPLITS)
+        require_count(f"size of split {name}", size)
+    runs: dict[str, RunSettings] = {}
+    for group in config["runs"]:
+        for run in _expand_group(group, config, scenarios):
+            if run.id in runs:
+                raise ValueError(f"run {run.id}: two runs have this id; give one group another id template")
+            runs[run.id] = run
+    for run_id in config.get("tuned", {}):
+        require_choice("run under tuned", run_id, runs)
+    return Study(config["study"], config["seed"], scenarios, dict(config["splits"]), runs)
+
+
+def _expand_group(
+    group: Mapping[str, Any], config: Mapping[str, Any], scenarios: Mapping[str, Any]
+) -> list[RunSettings]:
+    axes = {axis: group[axis] for axis in ("scenario", "protocol", "model")}
+    choices = {axis: value if isinstance(value, list) else [value] for axis, value in axes.items()}
+    runs = []
+    for values in itertools.product(*choices.values()):
+        names = dict(zip(choices, values))
+        try:
+            run_id = group["id"].format(**names)
+        except (KeyError, IndexError, ValueError):
+            raise ValueError(
+                f"id of a run group is {group['id']!r}; it may use {{scenario}}, {{protocol}} and {{model}} only"
+            ) from None
+        require_choice(f"scenario of run {run_id}", names["scenario"], scenarios)
+        require_choice(f"protocol of run {run_id}", names["protocol"], PROTOCOLS)
+        require_choice(f"model of run {run_id}", names["model"], MODELS)
+        scenario = scenarios[names["scenario"]]
+        options = architecture_options(names["model"])
+        given = {**config["models"].get(names["model"], {}), **group.get("architecture", {})}
+        for key in given:
+            allowed = [option for option in options if option != "scale"]  # the scenario's `features` decides it
+            require_choice(f"option of model {names['model']} in run {run_id}", key, allowed)
+        architecture = {**options, **given, "scale": scenario["features"]}
+        if "k" in architecture:
+            num_links = scenario["parameters"]["num_links"]
+            require_count(f"k of run {run_id} ({num_links} links)", architecture["k"], maximum=num_links - 1)
+        tuned = config.get("tuned", {}).get(group.get("tuned_as", "{id}").format(id=run_id, **names), {})
+        training = {**tuned, **group.get("training", {})}
+        for key in _TUNED:
+            if key not in training:
+                raise ValueError(f"{key} of run {run_id}: stands neither under tuned nor in its group's training")
+        runs.append(
+            RunSettings(
+                id=run_id,
+                **names,
+                architecture={key: list(v) if isinstance(v, tuple) else v for key, v in architecture.items()},
+                training=TrainingSettings(**training),
+                seed=config["seed"],
+                num_seeds=group.get("num_seeds", config["num_seeds"]),
+                num_threads=config["torch"]["threads"],
+                device=config["torch"]["device"],
+            )
+        )
+    return runs

@@ -1,0 +1,315 @@
+"""Training: all seeds of a run together, one point per epoch, resumable at any epoch.
+
+The loss of seed s is minus the mean objective over its batch, and the losses of all seeds are summed, so that each
+seed's gradient is its own. Adam works element by element: a seed trains here as it would alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from . import __version__, models, objective, stars
+from .files import read_tensors, write_tensors
+from .models import PowerModel
+from .random_streams import torch_generator
+from .scenarios import Channels
+from .study import RunSettings, TrainingSettings
+
+EVALUATION_CHUNK = 25  # realizations per forward pass in evaluation: small enough for the cache
+
+Metric = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float], torch.Tensor]
+METRICS: dict[str, tuple[str, Metric]] = {
+    "stated": ("sum_rate", objective.weighted_sum_rate),
+    "released": ("released_metric", objective.released_metric),
+}
+"""Protocol to the name and the function of the quantity that its models are trained on and reported in."""
+
+_STEP_EPOCHS, _STEP_FACTOR = 5, 0.8  # the public code's StepLR
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """What training yields.
+
+    Attributes:
+        curves: Tidy table (run, seed, epoch, split, metric, value); epoch 0 is the untrained model.
+        model: The model after its last epoch, in evaluation mode.
+    """
+
+    curves: pd.DataFrame
+    model: PowerModel
+
+
+def learning_rate(training: TrainingSettings, epoch: int) -> float:
+    """Return the learning rate in ``epoch`` (1 is the first).
+
+    Example:
+        >>> learning_rate(TrainingSettings(0.1, 32, 10, "step"), 6)
+        0.08000000000000002
+    """
+    if training.schedule == "cosine":
+        return training.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / training.epochs)) / 2
+    if training.schedule == "step":
+        return training.learning_rate * _STEP_FACTOR ** ((epoch - 1) // _STEP_EPOCHS)
+    return training.learning_rate
+
+
+def evaluation_leaves(run: RunSettings, model: PowerModel, num_links: int, count: int, split: str) -> torch.Tensor | None:
+    """Draw the stars of a split for every seed, once: (S, count, M, k); None for models without stars."""
+    if model.k is None:
+        return None
+    draws = [
+        stars.sample(num_links, model.k, torch_generator(run.seed, "stars", split, s), (count,))
+        for s in range(run.num_seeds)
+    ]
+    return torch.stack(draws)
+
+
+@torch.no_grad()
+def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
+    """Return the powers of every seed's model on every realization.
+
+    Args:
+        model: Put into evaluation mode here.
+        channels: N realizations of M links.
+        leaves: (S, N, M, k) or None.
+
+    Returns:
+        (S, N, M) transmit powers.
+    """
+    model.eval()
+    seeds, powers = model.num_seeds, []
+    for start in range(0, len(channels), EVALUATION_CHUNK):
+        part = slice(start, start + EVALUATION_CHUNK)
+        gain = channels.gain[part].expand(seeds, -1, -1, -1)
+        weight = channels.weight[part].expand(seeds, -1, -1)
+        chosen = None if leaves is None else leaves[:, part].to(gain.device)
+        powers.append(model(gain, weight, channels.noise_power, channels.p_max, chosen))
+    return torch.cat(powers, dim=1)
+
+
+def mean_metric(run: RunSettings, model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
+    """Return every seed's mean over the realizations of the quantity that the run's protocol reports: (S,)."""
+    _, metric = METRICS[run.protocol]
+    power = allocate(model, channels, leaves)
+    return metric(channels.gain, power, channels.weight, channels.noise_power).mean(dim=1)
+
+
+class Trainer:
+    """Trains the seeds of one run; its whole state can be saved and restored between epochs.
+
+    Args:
+        run: The run.
+        train: Training realizations.
+        monitored: Split name to realizations that are scored after every epoch (``train`` itself may be one).
+        dtype: Of parameters and channels.
+        seeds: The seeds to train; all of the run's by default.
+    """
+
+    def __init__(
+        self,
+        run: RunSettings,
+        train: Channels,
+        monitored: dict[str, Channels],
+        *,
+        dtype: torch.dtype = torch.float32,
+        seeds: range | None = None,
+    ) -> None:
+        self.run = run
+        self.seeds = range(run.num_seeds) if seeds is None else seeds
+        self.train = cast(train, dtype, run.device)
+        self.monitored = {split: cast(data, dtype, run.device) for split, data in monitored.items()}
+        self.model = models.build(
+            run.model, run.architecture, seed=run.seed, seeds=self.seeds, dtype=dtype, device=run.device
+        )
+        self.model.features.fit(self.train.gain, self.train.weight)
+        self.metric_name, self.metric = METRICS[run.protocol]
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=run.training.learning_rate)
+        self.generators = {
+            name: [torch_generator(run.seed, name, s) for s in self.seeds] for name in ("shuffle", "stars")
+        }
+        self.generators["model"] = list(self.model.generators)
+        self.leaves = {
+            split: self._select(evaluation_leaves(run, self.model, data.num_links, len(data), split))
+            for split, data in self.monitored.items()
+        }
+        self.epoch = 0
+        self.records: list[tuple[int, str, list[float]]] = []
+        self._score()
+
+    def _select(self, leaves: torch.Tensor | None) -> torch.Tensor | None:
+        return None if leaves is None else leaves[list(self.seeds)]
+
+    def score(self, split: str) -> torch.Tensor:
+        """Return the mean metric of every seed on a monitored split: (S,)."""
+        return mean_metric(self.run, self.model, self.monitored[split], self.leaves[split])
+
+    def _score(self) -> None:
+        for split in self.monitored:
+            values = self.score(split).double().tolist()
+            if not np.isfinite(values).all():
+                raise ValueError(f"run {self.run.id}: the {split} metric is not finite after epoch {self.epoch}")
+            self.records.append((self.epoch, split, values))
+
+    def train_epoch(self) -> None:
+        """Train one epoch on freshly drawn stars, then score the monitored splits."""
+        count, links = self.train.weight.shape
+        training = self.run.training
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(training, self.epoch + 1)
+        orders = torch.stack([torch.randperm(count, generator=g) for g in self.generators["shuffle"]])
+        leaves = None
+        if self.model.k is not None:
+            draws = [stars.sample(links, self.model.k, g, (count,)) for g in self.generators["stars"]]
+            leaves = torch.stack(draws).to(self.train.gain.device)
+        self.model.train()
+        for start in range(0, count, training.batch_size):
+            batch = orders[:, start : start + training.batch_size].to(self.train.gain.device)  # (S, B)
+            gain, weight = self.train.gain[batch], self.train.weight[batch]
+            chosen = None if leaves is None else leaves[:, start : start + training.batch_size]
+            self.optimizer.zero_grad()
+            self.loss(gain, weight, chosen).backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+        self.epoch += 1
+        self._score()
+
+    def loss(self, gain: torch.Tensor, weight: torch.Tensor, leaves: torch.Tensor | None) -> torch.Tensor:
+        """Return minus the objective, averaged over each seed's batch (S, B, ...) and summed over the seeds."""
+        power = self.model(gain, weight, self.train.noise_power, self.train.p_max, leaves)
+        return -self.metric(gain, power, weight, self.train.noise_power).mean(dim=1).sum()
+
+    def curves(self) -> pd.DataFrame:
+        """Return the tidy curves so far."""
+        return pd.DataFrame(
+            [
+                (self.run.id, seed, epoch, split, self.metric_name, value)
+                for epoch, split, values in self.records
+                for seed, value in zip(self.seeds, values)
+            ],
+            columns=["run", "seed", "epoch", "split", "metric", "value"],
+        )
+
+    def save(self, path: Path) -> None:
+        """Write everything that the next epoch depends on: parameters, Adam's moments, generators, curves."""
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for index, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{index}.{name}": tensor for name, tensor in state.items()}
+        for name, generators in self.generators.items():
+            tensors |= {f"generator.{name}.{i}": generator.get_state() for i, generator in enumerate(generators)}
+        write_tensors(path, tensors, {"epoch": self.epoch, "records": self.records})
+
+    def restore(self, path: Path) -> None:
+        """Take up the state that `save` wrote."""
+        tensors, metadata = read_tensors(path)
+        prefix = "model."
+        self.model.load_state_dict(
+            {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+        )
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for name, tensor in tensors.items():
+            kind, _, rest = name.partition(".")
+            if kind == "adam":
+                index, _, moment = rest.partition(".")
+                state.setdefault(int(index), {})[moment] = tensor
+            elif kind == "generator":
+                stream, _, position = rest.partition(".")
+                self.generators[stream][int(position)].set_state(tensor)
+        self.optimizer.load_state_dict(
+            {"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]}
+        )
+        self.epoch = metadata["epoch"]
+        self.records = [(epoch, split, values) for epoch, split, values in metadata["records"]]
+
+
+def cast(channels: Channels, dtype: torch.dtype, device: str) -> Channels:
+    """Return the channels in another dtype on another device."""
+    return Channels(
+        channels.gain.to(device, dtype), channels.weight.to(device, dtype), channels.noise_power, channels.p_max
+    )
+
+
+def checkpoint_key(run: RunSettings, data_hashes: list[str]) -> str:
+    """Return the name that a run's checkpoint has: a hash of settings, data, and the versions that matter."""
+    versions = [__version__, torch.__version__, platform.machine()]
+    content = json.dumps([run.as_dict(), data_hashes, versions], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def train(
+    run: RunSettings,
+    train_channels: Channels,
+    monitored: dict[str, Channels],
+    *,
+    checkpoint: Path | None = None,
+    progress: TextIO | None = None,
+) -> TrainedRun:
+    """Train a run to its last epoch, taking up its checkpoint if there is one.
+
+    Args:
+        run: The run.
+        train_channels: Training realizations.
+        monitored: Split name to realizations that are scored after every epoch.
+        checkpoint: File that is rewritten after every epoch; None keeps no checkpoints.
+        progress: Where the progress bar goes; None shows none.
+
+    Returns:
+        Curves and trained model.
+
+    Raises:
+        ValueError: A metric stops being finite, or the checkpoint is no file of this run.
+    """
+    torch.set_num_threads(run.num_threads)
+    trainer = Trainer(run, train_channels, monitored)
+    if checkpoint is not None and checkpoint.exists():
+        trainer.restore(checkpoint)
+    epochs = run.training.epochs
+    with tqdm(total=epochs, initial=trainer.epoch, desc=run.id, unit="epoch", file=progress, disable=progress is None,
+              mininterval=2.0) as bar:
+        while trainer.epoch < epochs:
+            trainer.train_epoch()
+            if checkpoint is not None:
+                trainer.save(checkpoint)
+            bar.update()
+            bar.set_postfix({f"{split}": f"{np.mean(values):.3f}" for _, split, values in trainer.records[-len(monitored):]})
+    trainer.model.eval()
+    return TrainedRun(trainer.curves(), trainer.model)
+
+
+def save_weights(model: PowerModel, run: RunSettings, path: Path | str) -> None:
+    """Write a model's parameters and buffers as safetensors, with model name and architecture in the header."""
+    write_tensors(
+        path,
+        model.state_dict(),
+        {"model": run.model, "architecture": run.architecture, "num_seeds": model.num_seeds},
+    )
+
+
+def load_weights(run: RunSettings, path: Path | str) -> PowerModel:
+    """Rebuild a run's trained model.
+
+    Raises:
+        ValueError: The file belongs to another model, architecture or number of seeds, or is no weights file.
+    """
+    tensors, metadata = read_tensors(path)
+    expected = {"model": run.model, "architecture": run.architecture, "num_seeds": run.num_seeds}
+    for name, value in expected.items():
+        if metadata.get(name) != value:
+            raise ValueError(f"{path}: {name} is {metadata.get(name)!r}; run {run.id} needs {value!r}")
+    model = models.build(run.model, run.architecture, seed=run.seed, seeds=range(run.num_seeds), device=run.device)
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ValueError(f"{path}: weights do not fit run {run.id} ({error})") from error
+    return model.eval()

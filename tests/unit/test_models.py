@@ -1,0 +1,164 @@
+"""The models: parameter counts, bounds, symmetry, stacking."""
+
+import pytest
+import torch
+from qgnn_d2d import models, stars
+from qgnn_d2d.models import MODELS, architecture_options
+
+ROUNDING = 1e-10  # float64
+SMALL = {"gcn_small": {"message_widths": [4, 4], "update_width": 4}}
+BATCH, LINKS = 5, 6
+
+
+def channels(seed=0, links=LINKS, batch=BATCH):
+    generator = torch.Generator().manual_seed(seed)
+    gain = torch.empty(batch, links, links, dtype=torch.float64).exponential_(generator=generator)
+    return gain, torch.rand(batch, links, generator=generator, dtype=torch.float64)
+
+
+def build(name, seeds=range(1), **options):
+    model = models.build(name, {**SMALL.get(name, {}), **options}, seed=3, seeds=seeds, dtype=torch.float64)
+    model.features.fit(*channels(seed=9))
+    return model
+
+
+def draw_leaves(model, seeds, links=LINKS, batch=BATCH):
+    if not model.uses_stars:
+        return None
+    return stars.sample(links, model.k, torch.Generator().manual_seed(4), (seeds, batch))
+
+
+def allocate(model, gain, weight, leaves, p_max=1.0):
+    seeds = model.num_seeds
+    return model(gain.expand(seeds, *gain.shape), weight.expand(seeds, *weight.shape), 0.1, p_max, leaves)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "quantum", "total"),
+    [
+        ("qgnn", {}, 36, 83),
+        ("qgnn", {"layers": 3}, 54, 119),
+        ("qgnn", {"layers": 4, "heads": 4, "entangling_layers": 3}, 432, 1043),
+        ("gcn", {}, 0, 1233),
+        ("gcn_small", {}, 0, 81),
+        ("qgnn_released", {}, 136, 6425),
+        ("gcn_released", {}, 0, 67073),
+    ],
+)
+def test_parameter_counts(name, options, quantum, total):
+    assert build(name, **options).num_parameters == {
+        "quantum": quantum,
+        "classical": total - quantum,
+        "total": total,
+    }
+
+
+def test_qgnn_parameters_follow_the_formula():
+    for heads, layers, depth in [(1, 1, 1), (2, 3, 2), (3, 2, 4)]:
+        model = build("qgnn", heads=heads, layers=layers, entangling_layers=depth)
+        expected = layers * (6 * heads**2 + 12 * heads + 9 * heads * depth) + 8 * heads + 3
+        assert model.num_parameters["total"] == expected
+
+
+@pytest.mark.parametrize("p_max", [1.0, 10**0.5])
+@pytest.mark.parametrize("name", list(MODELS))
+def test_powers_are_within_bounds(name, p_max):
+    model = build(name, seeds=range(2))
+    power = allocate(model, *channels(), draw_leaves(model, 2), p_max)
+    assert power.shape == (2, BATCH, LINKS)
+    assert (power >= 0).all() and (power <= p_max**2).all()
+    assert power.max() > 0
+
+
+@pytest.mark.parametrize("links", [2, 3, 12])
+@pytest.mark.parametrize("name", list(MODELS))
+def test_any_number_of_links(name, links):
+    model = build(name).eval()
+    power = allocate(model, *channels(links=links), draw_leaves(model, 1, links))
+    assert power.shape == (1, BATCH, links) and torch.isfinite(power).all()
+
+
+@pytest.mark.parametrize(("name", "k"), [("gcn", None), ("gcn_small", None), ("gcn_released", None), ("qgnn", 9)])
+def test_relabelling_the_links_relabels_the_powers(name, k):
+    """At k = 9 of 10 links every other link is a leaf; the qgnn's leaf order is carried along."""
+    model = build(name, **({"k": k} if k else {})).eval()
+    gain, weight = channels(links=10)
+    leaves = draw_leaves(model, 1, 10)
+    order = torch.randperm(10, generator=torch.Generator().manual_seed(8))
+    power = allocate(model, gain, weight, leaves)
+    relabelled_leaves = None if leaves is None else stars.relabel(leaves, order)
+    relabelled = allocate(model, gain[:, order][:, :, order], weight[:, order], relabelled_leaves)
+    torch.testing.assert_close(relabelled, power[..., order], rtol=0, atol=ROUNDING)
+
+
+def test_released_qgnn_is_not_invariant_to_leaf_order():
+    model = build("qgnn_released").eval()
+    leaves = draw_leaves(model, 1)
+    power = allocate(model, *channels(), leaves)
+    assert (allocate(model, *channels(), leaves.flip(-1)) - power).abs().max() > 1e-6
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_power_depends_on_the_neighbors(name):
+    """A model that ignores its messages would pass every other test."""
+    model = build(name).eval()
+    gain, weight = channels()
+    leaves = draw_leaves(model, 1)
+    louder = gain.clone()
+    louder[:, 0, 1:] *= 4  # what link 0 receives from the others
+    power, changed = allocate(model, gain, weight, leaves), allocate(model, louder, weight, leaves)
+    assert (power[..., 0] - changed[..., 0]).abs().max() > 1e-6
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_gradients_of_stacked_seeds_are_those_of_each_seed_alone(name):
+    seeds = 3
+    together = build(name, seeds=range(seeds))
+    leaves = draw_leaves(together, seeds)
+    allocate(together, *channels(), leaves).sum().backward()
+    for s in range(seeds):
+        alone = build(name, seeds=range(s, s + 1))
+        allocate(alone, *channels(), None if leaves is None else leaves[s : s + 1]).sum().backward()
+        stacked = dict(together.named_parameters())
+        for parameter_name, parameter in alone.named_parameters():
+            gradient = stacked[parameter_name].grad[s : s + 1]
+            torch.testing.assert_close(gradient, parameter.grad, rtol=0, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("name", ["qgnn", "qgnn_released"])
+def test_models_on_stars_need_leaves(name):
+    with pytest.raises(ValueError, match="needs leaves"):
+        allocate(build(name), *channels(), None)
+
+
+def test_wrong_number_of_seeds_is_refused():
+    gain, weight = channels()
+    with pytest.raises(ValueError, match="gain has 1 seeds .* this model has 2"):
+        build("gcn", seeds=range(2))(gain[None], weight[None], 0.1, 1.0)
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(ValueError, match="model is 'gnn'"):
+        architecture_options("gnn")
+    with pytest.raises(ValueError, match="option of model gcn is 'depth'"):
+        build("gcn", depth=3)
+    with pytest.raises(ValueError, match="features is 'log'"):
+        build("gcn", scale="log")
+
+
+@pytest.mark.parametrize("options", [{"k": 0}, {"layers": 0}, {"heads": -1}, {"angle_range": 0.0}])
+def test_options_out_of_range_are_refused(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        build("qgnn", **options)
+
+
+def test_decibel_features_are_standardized():
+    gain, weight = channels(batch=400)
+    gain = gain * 1e-9
+    model = build("gcn", scale="decibel")
+    model.features.fit(gain, weight)
+    direct, alpha, cross = model.features(gain, weight)
+    off_diagonal = cross[:, ~torch.eye(LINKS, dtype=torch.bool)]
+    for values in (direct, off_diagonal):
+        assert abs(values.mean()) < 1e-6 and abs(values.std() - 1) < 1e-6
+    torch.testing.assert_close(alpha, weight)

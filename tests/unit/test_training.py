@@ -1,0 +1,196 @@
+"""Training: stacking, resuming, schedules, and what it refuses."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from qgnn_d2d import models, scenarios, training
+from qgnn_d2d.study import RunSettings, TrainingSettings
+
+ROUNDING = 1e-9  # float64, over the first epochs
+
+
+def settings(model="qgnn", protocol="stated", epochs=2, num_seeds=2, **architecture):
+    small = {"gcn_small": {"message_widths": [4, 4], "update_width": 4}}
+    options = {**models.architecture_options(model), **small.get(model, {}), **architecture}
+    options = {key: list(value) if isinstance(value, tuple) else value for key, value in options.items()}
+    return RunSettings(
+        "a-run", "rayleigh", protocol, model, options, TrainingSettings(0.02, 8, epochs), seed=5, num_seeds=num_seeds
+    )
+
+
+def channels(count=20, seed=0, links=5):
+    return scenarios.to_channels(scenarios.rayleigh(links, count, seed))
+
+
+def monitored():
+    return {"train": channels(), "test": channels(seed=1)}
+
+
+@pytest.mark.parametrize("protocol", ["stated", "released"])
+@pytest.mark.parametrize("model", list(models.MODELS))
+def test_first_epochs_of_stacked_seeds_are_those_of_each_seed_alone(model, protocol):
+    run = settings(model, protocol, num_seeds=3)
+
+    def curves(seeds):
+        trainer = training.Trainer(run, channels(), monitored(), dtype=torch.float64, seeds=seeds)
+        for _ in range(2):
+            trainer.train_epoch()
+        return trainer.curves()
+
+    together = curves(range(3))
+    alone = pd.concat([curves(range(s, s + 1)) for s in range(3)])
+    keys = ["seed", "epoch", "split"]
+    difference = together.set_index(keys)["value"] - alone.set_index(keys)["value"]
+    assert len(difference) == 3 * 3 * 2
+    assert difference.abs().max() < ROUNDING
+
+
+def test_curves_start_with_the_untrained_model():
+    run = settings(epochs=3)
+    result = training.train(run, channels(), monitored())
+    assert sorted(result.curves["epoch"].unique()) == [0, 1, 2, 3]
+    assert set(result.curves["metric"]) == {"sum_rate"}
+    untrained = training.Trainer(run, channels(), monitored())
+    first = result.curves.query("epoch == 0 and split == 'test'")["value"].tolist()
+    assert first == pytest.approx(untrained.score("test").tolist(), abs=0)
+
+
+def test_training_improves_the_objective():
+    result = training.train(settings("gcn", epochs=15), channels(60), {"train": channels(60)})
+    means = result.curves.groupby("epoch")["value"].mean()
+    assert means.iloc[-1] > 1.1 * means.iloc[0]
+
+
+def test_released_protocol_reports_the_released_metric():
+    result = training.train(settings("gcn", "released"), channels(), monitored())
+    assert set(result.curves["metric"]) == {"released_metric"}
+
+
+def test_evaluation_stars_are_kept_and_differ_by_seed_and_split():
+    run = settings()
+    model = models.build("qgnn", seeds=range(2))
+    draws = {split: training.evaluation_leaves(run, model, 5, 20, split) for split in ("train", "test")}
+    assert torch.equal(draws["test"], training.evaluation_leaves(run, model, 5, 20, "test"))
+    assert not torch.equal(draws["test"], draws["train"])
+    assert not torch.equal(draws["test"][0], draws["test"][1])
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"), [("constant", [1, 1, 1]), ("cosine", [1, 0.5, 0.02447]), ("step", [1, 0.8, 0.8])]
+)
+def test_learning_rate_schedules(schedule, expected):
+    settings_ = TrainingSettings(1.0, 1, 10, schedule)
+    rates = [training.learning_rate(settings_, epoch) for epoch in (1, 6, 10)]
+    assert rates == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("model", ["qgnn", "qgnn_released"])
+@pytest.mark.parametrize("stop", [1, 2])
+def test_a_restored_trainer_goes_on_identically(tmp_path, model, stop):
+    run = settings(model, epochs=4)
+    whole = training.Trainer(run, channels(), monitored())
+    for _ in range(4):
+        whole.train_epoch()
+    first = training.Trainer(run, channels(), monitored())
+    for _ in range(stop):
+        first.train_epoch()
+    first.save(tmp_path / "state.safetensors")
+    second = training.Trainer(run, channels(), monitored())
+    second.restore(tmp_path / "state.safetensors")
+    while second.epoch < 4:
+        second.train_epoch()
+    pd.testing.assert_frame_equal(second.curves(), whole.curves(), check_exact=True)
+    for name, tensor in whole.model.state_dict().items():
+        assert torch.equal(tensor, second.model.state_dict()[name])
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.unit.test_training import channels, monitored, settings
+from qgnn_d2d import training
+result = training.train(settings(epochs=200), channels(), monitored(), checkpoint=Path(sys.argv[1]))
+"""
+
+
+def test_a_killed_training_resumes_to_the_identical_curve(tmp_path):
+    checkpoint = tmp_path / "checkpoint.safetensors"
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(checkpoint)], cwd=root, env=environment)
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    assert process.poll() is None, "the training ended before it could be killed"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    restored = training.Trainer(settings(epochs=200), channels(), monitored())
+    restored.restore(checkpoint)
+    assert 0 < restored.epoch < 200
+    resumed = training.train(settings(epochs=200), channels(), monitored(), checkpoint=checkpoint)
+    undisturbed = training.train(settings(epochs=200), channels(), monitored())
+    pd.testing.assert_frame_equal(resumed.curves, undisturbed.curves, check_exact=True)
+
+
+def test_checkpoint_key_depends_on_settings_and_data():
+    keys = {
+        training.checkpoint_key(settings(), ["a"]),
+        training.checkpoint_key(settings(epochs=3), ["a"]),
+        training.checkpoint_key(settings(), ["b"]),
+    }
+    assert len(keys) == 3
+    assert training.checkpoint_key(settings(), ["a"]) in keys
+
+
+def test_weights_round_trip(tmp_path):
+    run = settings()
+    result = training.train(run, channels(), monitored())
+    path = tmp_path / "weights.safetensors"
+    training.save_weights(result.model, run, path)
+    loaded = training.load_weights(run, path)
+    test = training.cast(channels(seed=1), torch.float32, "cpu")
+    leaves = training.evaluation_leaves(run, loaded, 5, 20, "test")
+    value = training.mean_metric(run, loaded, test, leaves).tolist()
+    assert value == result.curves.query("epoch == 2 and split == 'test'")["value"].tolist()
+
+
+def test_weights_of_another_architecture_are_refused(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    training.save_weights(models.build("qgnn", seeds=range(2)), settings(), path)
+    with pytest.raises(ValueError, match=r"weights.safetensors: architecture is .*'layers': 2"):
+        training.load_weights(settings(layers=3), path)
+    with pytest.raises(ValueError, match="model is 'qgnn'; run a-run needs 'gcn'"):
+        training.load_weights(settings("gcn"), path)
+
+
+def test_truncated_weights_are_refused(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    training.save_weights(models.build("qgnn", seeds=range(2)), settings(), path)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ValueError, match=r"weights.safetensors: not a complete safetensors file"):
+        training.load_weights(settings(), path)
+
+
+def test_a_metric_that_is_not_finite_stops_the_run(monkeypatch):
+    trainer = training.Trainer(settings(), channels(), monitored())
+    with torch.no_grad():
+        next(trainer.model.parameters()).fill_(float("nan"))
+    with pytest.raises(ValueError, match="run a-run: the .* metric is not finite after epoch 1"):
+        trainer.train_epoch()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("learning_rate", 0.0), ("batch_size", 0), ("epochs", -1), ("schedule", "linear")]
+)
+def test_training_settings_out_of_range_are_refused(field, value):
+    good = {"learning_rate": 0.1, "batch_size": 4, "epochs": 2, "schedule": "cosine"}
+    with pytest.raises(ValueError, match=field):
+        TrainingSettings(**{**good, field: value})
