@@ -53,7 +53,8 @@ def pauli_transfer_matrix(unitary: np.ndarray) -> np.ndarray:
     """Return R_ij = 2^-n Tr[P_i U P_j U^dagger], real (4^n, 4^n), of a unitary (2^n, 2^n)."""
     words = _pauli_words(int(np.log2(len(unitary))))
     turned = unitary @ words @ unitary.conj().T
-    return np.einsum("iab,jba->ij", words, turned).real / len(unitary)
+    flat = turned.transpose(0, 2, 1).reshape(len(words), -1)
+    return (words.reshape(len(words), -1) @ flat.T).real / len(unitary)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -108,21 +109,23 @@ def block_gates(ansatz: Ansatz) -> list[BlockGate]:
     return gates
 
 
-def _frequencies(num_qubits: int) -> tuple[float, ...]:
-    """Frequencies in a rotation's transfer matrix: 1; with a control also 1/2."""
-    return (1.0,) if num_qubits == 1 else (1.0, 0.5)
+def _harmonics(num_qubits: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Frequencies and phases of the cosines in a rotation's transfer matrix: 0 and 1; with a control also 1/2."""
+    frequencies = (1.0,) if num_qubits == 1 else (1.0, 0.5)
+    pairs = [(0.0, 0.0)] + [(f, shift) for f in frequencies for shift in (0.0, -np.pi / 2)]
+    frequency, phase = torch.tensor(pairs, dtype=torch.float64).T
+    return frequency, phase
 
 
-def _trigonometric(angles: torch.Tensor, frequencies: Sequence[float]) -> torch.Tensor:
-    """Map angles (..., p) to the products over p of (1, cos f t, sin f t for each f): (..., (1 + 2F)^p)."""
-    columns = [torch.ones_like(angles)]
-    for frequency in frequencies:
-        scaled = angles if frequency == 1 else frequency * angles
-        columns += [torch.cos(scaled), torch.sin(scaled)]
-    basis = torch.stack(columns, dim=-1)
-    product = basis[..., 0, :]
-    for position in range(1, angles.shape[-1]):
-        product = (product.unsqueeze(-1) * basis[..., position, :].unsqueeze(-2)).flatten(-2)
+def _trigonometric(angles: torch.Tensor, frequency: torch.Tensor, phase: torch.Tensor) -> torch.Tensor:
+    """Map angles (..., p) to the products over p of (1, cos f t, sin f t for each f): (..., (1 + 2F)^p).
+
+    Every factor is cos(frequency t + phase), with the (1 + 2F) entries that `_harmonics` gives.
+    """
+    factors = torch.cos(angles.unsqueeze(-1) * frequency + phase).unbind(-2)
+    product = factors[0]
+    for factor in factors[1:]:
+        product = (product.unsqueeze(-1) * factor.unsqueeze(-2)).flatten(-2)
     return product
 
 
@@ -135,14 +138,14 @@ def _transfer_coefficients(operation: type, num_qubits: int, num_angles: int) ->
             np.asarray(qml.matrix(operation(*angles, wires=range(num_qubits)), wire_order=range(num_qubits)))
         ).ravel()
 
-    frequencies = _frequencies(num_qubits)
-    count = 2 * len(frequencies) + 1
-    period = 2 * np.pi / min(frequencies)
+    harmonics = _harmonics(num_qubits)
+    count = len(harmonics[0])
+    period = 2 * np.pi if num_qubits == 1 else 4 * np.pi
     grid = np.array(list(itertools.product(np.arange(count) * period / count, repeat=num_angles)))
-    basis = _trigonometric(torch.from_numpy(grid), frequencies).numpy()
+    basis = _trigonometric(torch.from_numpy(grid), *harmonics).numpy()
     coefficients = np.linalg.solve(basis, np.array([exact(point) for point in grid]))
     check = np.random.default_rng(1).uniform(-3, 3, (4, num_angles))
-    predicted = _trigonometric(torch.from_numpy(check), frequencies).numpy() @ coefficients
+    predicted = _trigonometric(torch.from_numpy(check), *harmonics).numpy() @ coefficients
     residual = np.abs(predicted - np.array([exact(point) for point in check])).max()
     if residual > _FIT_TOLERANCE:
         raise ValueError(f"gate {operation.__name__}: no trigonometric polynomial of its angles ({residual:.1e} off)")
@@ -154,17 +157,19 @@ def _transfer_coefficients(operation: type, num_qubits: int, num_angles: int) ->
 
 
 class _SignedPermutation(torch.autograd.Function):
-    """y[..., i] = sign[i] x[..., source[i]]: a Clifford gate on Pauli rows."""
+    """y[..., i] = sign[i] x[..., source[i]], with target the inverse of source: a Clifford gate on Pauli rows."""
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, source: torch.Tensor, sign: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-        ctx.save_for_backward(source, sign)
+    def forward(  # type: ignore[override]
+        ctx: Any, x: torch.Tensor, source: torch.Tensor, target: torch.Tensor, sign: torch.Tensor
+    ) -> torch.Tensor:
+        ctx.save_for_backward(target, sign)
         return x.index_select(-1, source).mul_(sign)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
-        source, sign = ctx.saved_tensors
-        return (grads[0] * sign).index_select(-1, torch.argsort(source)), None, None
+        target, sign = ctx.saved_tensors
+        return (grads[0] * sign).index_select(-1, target), None, None, None
 
 
 def _kron(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
@@ -279,7 +284,7 @@ class StarEngine:
         matrices = {}
         for kind, index in constants.index.items():
             angles = flat.index_select(-1, index).view(len(flat), len(self._kinds[kind]), -1)
-            terms = _trigonometric(angles, _frequencies(kind[1])) @ constants.coefficients[kind]
+            terms = _trigonometric(angles, *constants.harmonics[kind]) @ constants.coefficients[kind]
             matrices[kind] = terms.view(*terms.shape[:-1], 4 ** kind[1], 4 ** kind[1]).unbind(1)
         memory, pair = 4**self.num_memory, 16
         rows = constants.start  # (1 or batch, R, 4^m, 16)
@@ -365,7 +370,8 @@ class StarEngine:
         angles = torch.cat([center.unsqueeze(1), leaves, edges], dim=1).permute(1, 2, 0)
         bloch = encoded_bloch(angles).unsqueeze(0)
         k = leaves.shape[1]
-        return self.contract(transfer, bloch[:, 0], bloch[:, 1 : k + 1], bloch[:, k + 1 :])[0].T
+        centers, leaf_vectors, edge_vectors = bloch.split([1, k, k], dim=1)
+        return self.contract(transfer, centers.squeeze(1), leaf_vectors, edge_vectors)[0].T
 
 
 class _Constants:
@@ -379,6 +385,9 @@ class _Constants:
         self.coefficients = {
             kind: _transfer_coefficients(kind[0], kind[1], len(members[0])).to(device, dtype)
             for kind, members in engine._kinds.items()
+        }
+        self.harmonics = {
+            kind: tuple(constant.to(device, dtype) for constant in _harmonics(kind[1])) for kind in engine._kinds
         }
         start = np.zeros((engine.num_rows, 4**engine.num_memory, 16))
         start[np.arange(engine.num_rows), np.arange(1, engine.num_rows + 1), 0] = 1.0
@@ -397,8 +406,9 @@ def _fixed_step(matrix: np.ndarray, dtype: torch.dtype, device: torch.device) ->
     permutation[source, np.arange(len(matrix))] = np.sign(sign)
     if len(set(source)) == len(matrix) and np.allclose(matrix, permutation, atol=_FIT_TOLERANCE):
         index = torch.as_tensor(source, device=device)
+        inverse = torch.argsort(index)
         signs = torch.as_tensor(np.sign(sign), dtype=dtype, device=device)
-        return lambda rows: _SignedPermutation.apply(rows, index, signs)
+        return lambda rows: _SignedPermutation.apply(rows, index, inverse, signs)
     full = torch.as_tensor(matrix, dtype=dtype, device=device)
     return lambda rows: rows @ full
 

@@ -1,0 +1,21 @@
+# The whole study as one DAG. `snakemake --cores all` runs config/paper.yaml; --configfile takes another study.
+# Named targets: fig1, fig2, figures, tables, tune.
+
+if not workflow.overwrite_configfiles:
+
+    configfile: f"{workflow.basedir}/config/paper.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+rule all:
+    default_target: True
+    input: figure_files(["fig1_circuit", *STUDY_FIGURES]), table_files()
+
+
+include: "workflow/rules/channels.smk"
+include: "workflow/rules/solvers.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/figures.smk"

@@ -1,0 +1,177 @@
+"""Time the star engine against state-vector simulators, forward and backward, in one process on one thread.
+
+Speed on a shared machine is only meaningful as a ratio in one run, so every simulator's time is also given as a
+multiple of the engine's.
+
+    python scripts/benchmark_engine.py --output results/benchmarks/engine.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+
+import pandas as pd
+import torch
+from qgnn_d2d import models, scenarios, training
+from qgnn_d2d.files import write_whole
+from qgnn_d2d.quantum import ansatz as ansatze
+from qgnn_d2d.quantum.devices import star_qnode
+from qgnn_d2d.quantum.star import StarEngine, block_gates
+from qgnn_d2d.study import RunSettings, TrainingSettings
+
+STARS = 320
+AGREEMENT = 1e-4  # float32, between two simulators that are compared
+LIGHTNING_STARS = 8  # lightning.qubit has no broadcasting: time a few stars, scale up
+
+Embedding = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def median_seconds(function: Callable[[], object], repetitions: int) -> float:
+    """Return the median wall time of ``function`` after one warm-up call."""
+    function()
+    seconds = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def star_arguments(k: int, num_parameters: int, stars: int = STARS) -> list[torch.Tensor]:
+    """Return random float32 weights and angles that require gradients."""
+    generator = torch.Generator().manual_seed(k)
+    shapes = [(num_parameters,), (stars, 2), (stars, k, 2), (stars, k, 2)]
+    return [torch.randn(shape, generator=generator).requires_grad_() for shape in shapes]
+
+
+def forward_and_backward(embedding: Embedding, arguments: list[torch.Tensor]) -> Callable[[], None]:
+    """Return a call that evaluates all stars and takes the gradient of their sum."""
+
+    def call() -> None:
+        torch.autograd.grad(embedding(*arguments).sum(), arguments)
+
+    return call
+
+
+def tensorcircuit_seconds(k: int, arguments: list[torch.Tensor], repetitions: int) -> float | None:
+    """Time TensorCircuit-NG under JAX's jit and vmap; None where the ``peers`` extra is not installed."""
+    try:
+        import jax
+        import tensorcircuit
+    except ImportError:
+        return None
+    tensorcircuit.set_backend("jax")
+    ansatz = ansatze.qgcl()
+    gates = block_gates(ansatz)
+
+    def star(weights, center, leaves, edges):  # type: ignore[no-untyped-def]
+        circuit = tensorcircuit.Circuit(2 * k + 1)
+        for wire, pair in [
+            (0, center),
+            *((1 + 2 * i, leaves[i]) for i in range(k)),
+            *((2 + 2 * i, edges[i]) for i in range(k)),
+        ]:
+            circuit.rx(wire, theta=pair[0])
+            circuit.rz(wire, theta=pair[1])
+        for i in range(k):
+            wires = [0, 1 + 2 * i, 2 + 2 * i]
+            for gate in gates:
+                placed = [wires[qubit] for qubit in gate.qubits]
+                if gate.operation.__name__ == "CNOT":
+                    circuit.cnot(*placed)
+                else:
+                    for name, weight in zip(("rz", "ry", "rz"), gate.weights, strict=True):
+                        getattr(circuit, name)(placed[0], theta=weights[weight])
+        words = ({"x": [0]}, {"y": [0]}, {"z": [0]})
+        return jax.numpy.real(jax.numpy.stack([circuit.expectation_ps(**word) for word in words]))
+
+    batched = jax.vmap(star, in_axes=(None, 0, 0, 0))
+    gradient = jax.jit(jax.value_and_grad(lambda *values: batched(*values).sum(), argnums=(0, 1, 2, 3)))
+    values = [jax.numpy.asarray(argument.detach().numpy()) for argument in arguments]
+    engine = StarEngine(ansatz)(*arguments).sum().item()
+    if abs(float(gradient(*values)[0]) - engine) > STARS * AGREEMENT:
+        raise ValueError("TensorCircuit-NG and the star engine disagree")
+    return median_seconds(lambda: jax.block_until_ready(gradient(*values)), repetitions)
+
+
+def engine_rows(k: int) -> list[dict[str, object]]:
+    """Time one QGCL of k leaves on the engine and on its peers."""
+    ansatz = ansatze.qgcl()
+    arguments = star_arguments(k, ansatz.num_parameters)
+    engine = StarEngine(ansatz)
+    reference = star_qnode(ansatz, k)
+    if (engine(*arguments) - reference(*arguments)).abs().max() > AGREEMENT:
+        raise ValueError("default.qubit and the star engine disagree")
+    timed: dict[str, float | None] = {
+        "star engine": median_seconds(forward_and_backward(engine, arguments), 200),
+        "default.qubit": median_seconds(forward_and_backward(reference, arguments), 10 if k < 5 else 5),
+    }
+    few = star_arguments(k, ansatz.num_parameters, LIGHTNING_STARS)
+    lightning = forward_and_backward(star_qnode(ansatz, k, "lightning.qubit"), few)
+    timed["lightning.qubit"] = median_seconds(lightning, 3) * STARS / LIGHTNING_STARS
+    timed["TensorCircuit-NG"] = tensorcircuit_seconds(k, arguments, 50)
+    again = median_seconds(forward_and_backward(engine, arguments), 200)
+    fastest = timed["star engine"] = min(timed["star engine"] or again, again)
+    return [
+        {"benchmark": f"{STARS} stars, k = {k}", "simulator": name, "milliseconds": 1e3 * s, "ratio": s / fastest}
+        for name, s in timed.items()
+        if s is not None
+    ]
+
+
+def scaling_rows() -> list[dict[str, object]]:
+    """Time the engine at k = 4 and k = 64."""
+    ansatz = ansatze.qgcl()
+    engine = StarEngine(ansatz)
+    seconds = {
+        k: median_seconds(forward_and_backward(engine, star_arguments(k, ansatz.num_parameters)), 100) for k in (4, 64)
+    }
+    return [
+        {
+            "benchmark": f"{STARS} stars, k = {k} over k = 4",
+            "simulator": "star engine",
+            "milliseconds": 1e3 * value,
+            "ratio": value / seconds[4],
+        }
+        for k, value in seconds.items()
+    ]
+
+
+def epoch_row() -> dict[str, object]:
+    """Time one training epoch of one seed of the qgnn: 300 realizations, M = 10, k = 3, L = 2, batch 32."""
+    run = RunSettings(
+        "benchmark", "rayleigh", "stated", "qgnn", models.architecture_options("qgnn"), TrainingSettings(0.01, 32, 99), 0, 1
+    )
+    trainer = training.Trainer(run, scenarios.to_channels(scenarios.rayleigh(10, 300, seed=0)), {})
+    seconds = median_seconds(trainer.train_epoch, 10)
+    return {
+        "benchmark": "one qgnn training epoch, 300 realizations",
+        "simulator": "star engine",
+        "milliseconds": 1e3 * seconds,
+        "ratio": 1.0,
+    }
+
+
+def main() -> None:
+    """Run all benchmarks, print them and write them as CSV."""
+    parser = argparse.ArgumentParser(description="Time the star engine against its peers.")
+    parser.add_argument("--output", type=Path, default=Path("results/benchmarks/engine.csv"))
+    output = parser.parse_args().output
+    torch.set_num_threads(1)
+    rows = [*engine_rows(3), *engine_rows(5), *scaling_rows(), epoch_row()]
+    table = pd.DataFrame(rows)
+    write_whole(output, lambda path: table.to_csv(path, index=False, float_format="%.4g"))
+    print(table.to_string(index=False, float_format=lambda value: f"{value:.3g}"))
+
+
+if __name__ == "__main__":
+    main()

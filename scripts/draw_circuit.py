@@ -1,0 +1,29 @@
+"""Draw the circuit of one star: Fig. 1."""
+
+from pathlib import Path
+from typing import Any
+
+from _job import run
+from qgnn_d2d import plotting
+from qgnn_d2d.quantum import ansatz
+
+
+def draw_circuit(k: int, paths: list[Path]) -> None:
+    """Draw the star of the paper's layer.
+
+    Args:
+        k: Leaves.
+        paths: Files to write, each in the format of its suffix.
+    """
+    figure = plotting.circuit(ansatz.qgcl(1), k)
+    for path in paths:
+        plotting.save(figure, path)
+
+
+def main(snakemake: Any) -> None:
+    """Map Snakemake's job to arguments."""
+    draw_circuit(snakemake.params.k, [Path(path) for path in snakemake.output])
+
+
+if "snakemake" in globals():
+    run(main, globals()["snakemake"])

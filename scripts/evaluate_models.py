@@ -1,0 +1,45 @@
+"""Evaluate all runs of a scenario, realization by realization."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import xarray as xr
+from _job import run as run_job
+from qgnn_d2d import evaluation, scenarios, training
+from qgnn_d2d.study import RunSettings
+
+
+def evaluate_models(
+    runs: Sequence[RunSettings], weights: Sequence[Path], channels: Mapping[str, Path], scored: Mapping[str, Path]
+) -> None:
+    """Write every seed's quantities on every realization.
+
+    Args:
+        runs: The scenario's runs.
+        weights: Their weights, in the same order.
+        channels: Split to its channel file.
+        scored: Split to the NetCDF file to write.
+    """
+    torch.set_num_threads(runs[0].num_threads)
+    models = [training.load_weights(run, path) for run, path in zip(runs, weights, strict=True)]
+    for split, path in channels.items():
+        realizations = scenarios.to_channels(scenarios.load(path))
+        parts = [evaluation.evaluate(run, model, realizations, split) for run, model in zip(runs, models)]
+        evaluation.save(xr.concat(parts, dim="copy").assign_attrs(split=split), scored[split])
+
+
+def main(snakemake: Any) -> None:
+    """Map Snakemake's job to arguments."""
+    splits = ("test", "evaluation")
+    evaluate_models(
+        [RunSettings.from_dict(settings) for settings in snakemake.params.runs],
+        [Path(path) for path in snakemake.input.weights],
+        {split: Path(snakemake.input[split]) for split in splits},
+        {split: Path(snakemake.output[split]) for split in splits},
+    )
+
+
+if "snakemake" in globals():
+    run_job(main, globals()["snakemake"])

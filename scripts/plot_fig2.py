@@ -1,0 +1,54 @@
+"""Plot sum rate against epoch: Fig. 2."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from _job import run
+from qgnn_d2d import plotting, tables
+from qgnn_d2d.files import write_whole
+
+
+def plot_fig2(
+    curves: Sequence[Path],
+    baselines: Path,
+    panels: Mapping[str, Sequence[str]],
+    runs: Mapping[str, Mapping[str, Any]],
+    images: Sequence[Path],
+    csv: Path,
+) -> None:
+    """Plot a figure and write the plotted points beside it.
+
+    Args:
+        curves: The runs' curves.
+        baselines: The solvers' means.
+        panels: Panel to run ids, from the config.
+        runs: Run id to model and k.
+        images: Files to write, each in the format of its suffix.
+        csv: CSV file to write.
+    """
+    data = tables.curve_data(
+        pd.concat([pd.read_csv(path) for path in curves]), pd.read_csv(baselines), panels, runs, plotting.LABELS
+    )
+    figure = plotting.sum_rate_curves(data)
+    for path in images:
+        plotting.save(figure, path)
+    write_whole(csv, lambda partial: data.to_csv(partial, index=False))
+
+
+def main(snakemake: Any) -> None:
+    """Map Snakemake's job to arguments."""
+    output = snakemake.output
+    plot_fig2(
+        [Path(path) for path in snakemake.input.curves],
+        Path(snakemake.input.baselines),
+        snakemake.params.panels,
+        snakemake.params.runs,
+        [Path(output.pdf), Path(output.png)],
+        Path(output.csv),
+    )
+
+
+if "snakemake" in globals():
+    run(main, globals()["snakemake"])

@@ -1,0 +1,50 @@
+"""Tabulate all methods of a scenario."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from _job import run
+from qgnn_d2d import tables
+from qgnn_d2d.files import write_whole
+
+
+def tabulate_results(
+    scenario: str, manifests: Sequence[Path], models: Sequence[Path], solvers: Sequence[Path], csv: Path, markdown: Path
+) -> None:
+    """Write a scenario's table.
+
+    Args:
+        scenario: The scenario's name.
+        manifests: Its runs' manifests.
+        models: Its runs' values, one file per split, named after the split.
+        solvers: Its solvers' values, likewise.
+        csv: CSV file to write.
+        markdown: Markdown file to write.
+    """
+    table = tables.results(
+        [json.loads(path.read_text(encoding="utf-8")) for path in manifests],
+        {path.stem: xr.load_dataset(path, engine="h5netcdf") for path in models},
+        {path.stem: xr.load_dataset(path, engine="h5netcdf") for path in solvers},
+    )
+    write_whole(csv, lambda partial: table.to_csv(partial, index=False))
+    write_whole(markdown, lambda partial: partial.write_text(tables.markdown(table, scenario), encoding="utf-8"))
+
+
+def main(snakemake: Any) -> None:
+    """Map Snakemake's job to arguments."""
+    inputs = snakemake.input
+    tabulate_results(
+        snakemake.wildcards.scenario,
+        [Path(path) for path in inputs.manifests],
+        [Path(path) for path in inputs.models],
+        [Path(path) for path in inputs.solvers],
+        Path(snakemake.output.csv),
+        Path(snakemake.output.markdown),
+    )
+
+
+if "snakemake" in globals():
+    run(main, globals()["snakemake"])

@@ -1,0 +1,72 @@
+"""Train all seeds of one run."""
+
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from _job import run as run_job
+from qgnn_d2d import __version__, scenarios, training
+from qgnn_d2d.files import sha256, write_json, write_whole
+from qgnn_d2d.study import RunSettings
+
+
+def train_model(
+    run: RunSettings, train: Path, test: Path, checkpoints: Path, curves: Path, weights: Path, manifest: Path
+) -> None:
+    """Train a run, monitored on its training and test sets; an interrupted training goes on from its checkpoint.
+
+    Args:
+        run: The run.
+        train: Training channels.
+        test: Test channels.
+        checkpoints: Folder of the checkpoint, which is removed at the end.
+        curves: CSV file to write.
+        weights: Safetensors file to write.
+        manifest: JSON file to write: settings, parameters, versions, hashes of inputs and outputs.
+    """
+    hashes = {"train": sha256(train), "test": sha256(test)}
+    checkpoint = checkpoints / f"{run.id}-{training.checkpoint_key(run, list(hashes.values()))}.safetensors"
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    for stale in checkpoints.glob(f"{run.id}-{'?' * 16}.safetensors"):
+        if stale != checkpoint:
+            stale.unlink()
+    monitored = {split: scenarios.to_channels(scenarios.load(path)) for split, path in [("train", train), ("test", test)]}
+    trained = training.train(run, monitored["train"], monitored, checkpoint=checkpoint, progress=sys.stderr)
+    write_whole(curves, lambda partial: trained.curves.to_csv(partial, index=False))
+    training.save_weights(trained.model, run, weights)
+    content = {
+        "settings": run.as_dict(),
+        "metric": training.METRICS[run.protocol][0],
+        "num_parameters": trained.model.num_parameters,
+        "inputs": hashes,
+        "outputs": {"curves": sha256(curves), "weights": sha256(weights)},
+        "versions": {
+            "qgnn_d2d": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": version("numpy"),
+            "pennylane": version("pennylane"),
+        },
+    }
+    write_json(manifest, content)
+    checkpoint.unlink(missing_ok=True)
+
+
+def main(snakemake: Any) -> None:
+    """Map Snakemake's job to arguments."""
+    output = snakemake.output
+    train_model(
+        RunSettings.from_dict(snakemake.params.settings),
+        *map(Path, snakemake.input.channels),
+        Path(snakemake.params.checkpoints),
+        Path(output.curves),
+        Path(output.weights),
+        Path(output.manifest),
+    )
+
+
+if "snakemake" in globals():
+    run_job(main, globals()["snakemake"])

@@ -1,0 +1,41 @@
+"""Search learning rate, batch size and epochs of one run on the validation split."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from _job import run as run_job
+from qgnn_d2d import scenarios, tuning
+from qgnn_d2d.files import write_whole
+from qgnn_d2d.study import RunSettings
+
+
+def tune_model(run: RunSettings, train: Path, validation: Path, space: Mapping[str, Any], record: Path) -> None:
+    """Write the record of a search.
+
+    Args:
+        run: The run.
+        train: Training channels.
+        validation: Validation channels.
+        space: The config's ``tuning``.
+        record: CSV file to write.
+    """
+    splits = [scenarios.to_channels(scenarios.load(path)) for path in (train, validation)]
+    table = tuning.search(run, *splits, space, progress=sys.stderr)
+    print(f"best: {tuning.best(table)}")
+    write_whole(record, lambda partial: table.to_csv(partial, index=False))
+
+
+def main(snakemake: Any) -> None:
+    """Map Snakemake's job to arguments."""
+    tune_model(
+        RunSettings.from_dict(snakemake.params.settings),
+        *map(Path, snakemake.input.channels),
+        snakemake.params.space,
+        Path(snakemake.output[0]),
+    )
+
+
+if "snakemake" in globals():
+    run_job(main, globals()["snakemake"])

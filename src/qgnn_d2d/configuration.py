@@ -1,0 +1,131 @@
+"""The config file: checked against its JSON schema, then expanded into a study; every mistake is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+if TYPE_CHECKING:
+    from .study import Study
+
+_TUNED = ("learning_rate", "batch_size", "epochs")
+_PLACEHOLDER = {"learning_rate": 1e-3, "batch_size": 1, "epochs": 1}  # stands in where a run is yet to be tuned
+PANEL_PROTOCOLS = {"left": "stated", "thin": "stated", "right": "released"}
+"""The panels of Fig. 2 to the protocol of the runs that they show."""
+
+
+def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Check a config against its JSON schema.
+
+    Args:
+        config: The parsed config.
+        schema: The parsed schema (2020-12).
+
+    Raises:
+        ValueError: The config violates the schema; the line names the key and says what is allowed.
+
+    Example:
+        >>> check_schema({"sed": 1}, {"properties": {"seed": {}}, "additionalProperties": False})
+        Traceback (most recent call last):
+        ValueError: unknown key 'sed'; allowed here: seed
+    """
+    error = best_match(Draft202012Validator(schema).iter_errors(config))
+    if error is not None:
+        raise ValueError(_line(error))
+
+
+def load(config: Mapping[str, Any]) -> tuple[Study, list[str], list[str]]:
+    """Expand a config that is valid by its schema.
+
+    Args:
+        config: The parsed config, defaults filled in.
+
+    Returns:
+        The study; the ids of the runs that `tuning` searches settings for; and those of them that have none yet
+        (they stand in the study with placeholders, so that they can be tuned, and must not be trained).
+
+    Raises:
+        ValueError: A value contradicts another one (see `study.expand`), or a figure shows no such run.
+    """
+    from . import study  # loads PyTorch and PennyLane: not needed to report a misspelt key
+
+    groups = config["runs"]
+    open_groups = [
+        {**group, "training": {**_PLACEHOLDER, **group.get("training", {})}}
+        for group in groups
+        if "tuned_as" not in group and not set(_TUNED) <= set(group.get("training", {}))
+    ]
+    tunable = list(study.expand({**config, "runs": open_groups, "tuned": {}}).runs)
+    tuned = config.get("tuned", {})
+    untuned = [run for run in tunable if not set(_TUNED) <= {*tuned.get(run, {})}]
+    filled = {**tuned, **{run: {**_PLACEHOLDER, **tuned.get(run, {})} for run in untuned}}
+    expanded = study.expand({**config, "tuned": filled})
+    chosen = config["tuning"].get("runs", tunable)
+    for path, value, allowed in _references(config, expanded, tunable):
+        study.require_choice(path, value, allowed)
+    for name, panels in config["figures"].items():
+        _check_figure(name, panels, expanded)
+    return expanded, list(chosen), untuned
+
+
+def _references(
+    config: Mapping[str, Any], study: Study, tunable: Sequence[str]
+) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Yield every name in the config that must exist elsewhere: where it stands, the name, the names there are."""
+    from .models import MODELS
+
+    yield from (("model under models", model, list(MODELS)) for model in config["models"])
+    yield from (("run under tuning.runs", run, tunable) for run in config["tuning"].get("runs", []))
+    for figure, panels in config["figures"].items():
+        for panel, runs in panels.items():
+            yield from ((f"run under figures.{figure}.{panel}", run, list(study.runs)) for run in runs)
+
+
+def _check_figure(name: str, panels: Mapping[str, Sequence[str]], study: Study) -> None:
+    scenarios = set()
+    for panel, runs in panels.items():
+        for run in runs:
+            scenarios.add(study.runs[run].scenario)
+            if study.runs[run].protocol != PANEL_PROTOCOLS[panel]:
+                raise ValueError(
+                    f"run {run} under figures.{name}.{panel} has protocol {study.runs[run].protocol}; "
+                    f"it must be {PANEL_PROTOCOLS[panel]}"
+                )
+    if len(scenarios) > 1:
+        raise ValueError(f"figures.{name} has runs of scenarios {sorted(scenarios)}; they must be of one scenario")
+
+
+def _line(error: ValidationError) -> str:
+    """Say in one line where a schema is violated and what it allows."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+    where = f"{path} is {_shown(error.instance)}; it must be "
+    schema, limit = error.schema, error.validator_value
+    assert isinstance(schema, Mapping)
+    match error.validator:
+        case "additionalProperties" | "unevaluatedProperties":
+            allowed = schema.get("properties", {})
+            unknown = ", ".join(repr(key) for key in error.instance if key not in allowed)
+            place = f"{path}: " if path else ""
+            return f"{place}unknown key {unknown}; allowed here: {', '.join(allowed)}"
+        case "required":
+            missing = ", ".join(key for key in limit if key not in error.instance)
+            return f"{path or 'the config'}: key {missing} is missing"
+        case "enum":
+            return f"{where}one of: {', '.join(map(str, limit))}"
+        case "exclusiveMinimum":
+            return f"{where}above {limit}"
+        case "minimum":
+            return f"{where}at least {limit}"
+        case "type":
+            return f"{where}of type {limit if isinstance(limit, str) else ' or '.join(limit)}"
+        case "pattern":
+            return f"{where}text that matches {limit}"
+    return f"{path}: {' '.join(error.message.split())}"
+
+
+def _shown(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,123 @@
+"""Evaluation realization by realization: of the solvers, and of the trained models, as named, checked datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+
+from . import objective
+from .files import write_whole
+from .models import PowerModel
+from .scenarios import Channels
+from .solvers import SOLVERS
+from .study import RunSettings
+from .training import allocate, cast, evaluation_leaves
+
+UNITS = {"sum_rate": "bps/Hz", "released_metric": "bps/Hz", "released_wmmse_rate": "nats"}
+"""The quantities of the tables to their units. `released_metric` is in bps/Hz of the network of `released_gain`."""
+
+_LONG_NAMES = {
+    "sum_rate": "weighted sum rate, eq. (2)",
+    "released_metric": "the public code's model metric",
+    "released_wmmse_rate": "the public code's evaluation of WMMSE",
+}
+
+
+def score(channels: Channels, power: torch.Tensor, metrics: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return quantities of every realization.
+
+    Args:
+        channels: N realizations of M links, float64.
+        power: (..., N, M) transmit powers, W.
+        metrics: Keys of `UNITS`.
+
+    Returns:
+        Metric name to values, (..., N).
+    """
+    functions = {
+        "sum_rate": objective.weighted_sum_rate,
+        "released_metric": objective.released_metric,
+        "released_wmmse_rate": objective.released_wmmse_rate,
+    }
+    return {
+        name: functions[name](channels.gain, power, channels.weight, channels.noise_power).numpy()
+        for name in metrics
+    }
+
+
+@torch.no_grad()
+def solve(channels: Channels) -> xr.Dataset:
+    """Solve every realization with every solver.
+
+    Args:
+        channels: N realizations of M links, float64.
+
+    Returns:
+        `power` (solver, realization, link) in W, and (solver, realization) the quantities of `UNITS`;
+        `released_wmmse_rate` only for P_max = 1, the one case where it means what the public code reports.
+    """
+    powers = [
+        solver(channels.gain, channels.weight, channels.noise_power, channels.p_max)
+        for solver in SOLVERS.values()
+    ]
+    power = torch.stack(powers)
+    metrics = [name for name in UNITS if name != "released_wmmse_rate" or channels.p_max == 1]
+    dims = ("solver", "realization")
+    dataset = xr.Dataset(coords={"solver": list(SOLVERS)})
+    dataset["power"] = ((*dims, "link"), power.numpy(), {"units": "W", "long_name": "transmit power"})
+    return _with_metrics(dataset, dims, score(channels, power, metrics))
+
+
+def evaluate(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> xr.Dataset:
+    """Evaluate every seed of a trained run on the stars that its curves use.
+
+    Args:
+        run: The run.
+        model: Its trained model.
+        channels: N realizations, float64; powers are computed in float32, as in training.
+        split: Name of the split, which fixes the stars.
+
+    Returns:
+        `sum_rate` and `released_metric` (copy, realization); a copy is one seed of the run, named by the
+        coordinates `run` and `seed`.
+    """
+    leaves = evaluation_leaves(run, model, channels.num_links, len(channels), split)
+    power = allocate(model, cast(channels, torch.float32, run.device), leaves).double().cpu()
+    dims = ("copy", "realization")
+    dataset = xr.Dataset(coords={"run": ("copy", [run.id] * len(power)), "seed": ("copy", range(len(power)))})
+    return _with_metrics(dataset, dims, score(channels, power, ["sum_rate", "released_metric"]))
+
+
+def summarize(dataset: xr.Dataset) -> pd.DataFrame:
+    """Return the solvers' means over realizations: solver, metric, unit, num_realizations, mean."""
+    rows = [
+        (str(solver), name, UNITS[name], dataset.sizes["realization"], float(dataset[name].sel(solver=solver).mean()))
+        for name in UNITS
+        if name in dataset
+        for solver in dataset["solver"].values
+    ]
+    return pd.DataFrame(rows, columns=["solver", "metric", "unit", "num_realizations", "mean"])
+
+
+def save(dataset: xr.Dataset, path: Path | str) -> None:
+    """Write a dataset of this module as compressed NetCDF-4; the file is whole or not there.
+
+    Raises:
+        ValueError: A value is not finite.
+    """
+    for name, values in dataset.data_vars.items():
+        if not np.isfinite(values).all():
+            raise ValueError(f"{path}: {name} has values that are not finite")
+    encoding = {name: {"zlib": True, "complevel": 4, "_FillValue": None} for name in dataset.data_vars}
+    write_whole(path, lambda partial: dataset.to_netcdf(partial, engine="h5netcdf", encoding=encoding))
+
+
+def _with_metrics(dataset: xr.Dataset, dims: Sequence[str], values: dict[str, np.ndarray]) -> xr.Dataset:
+    for name, array in values.items():
+        dataset[name] = (tuple(dims), array, {"units": UNITS[name], "long_name": _LONG_NAMES[name]})
+    return dataset

@@ -1,0 +1,132 @@
+"""One lock, three ways to install it: pip, `conda env create` and Snakemake's `conda:` must agree."""
+
+import ast
+import importlib.metadata
+import re
+import runpy
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import qgnn_d2d
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCK = ROOT / "envs" / "requirements.lock"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+RUNTIME = [Requirement(text) for text in PROJECT["dependencies"]]
+TOOLS = [Requirement(text) for text in PROJECT["optional-dependencies"]["dev"]]
+
+# Distributions whose import name differs from their own.
+DISTRIBUTION_OF = {"yaml": "pyyaml"}
+# Imported only where installed: the extra `peers`.
+OPTIONAL = {"jax", "jaxlib", "tensorcircuit"}
+
+
+def lock_lines() -> list[str]:
+    lines = (line.strip() for line in LOCK.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def pins() -> dict[str, str]:
+    return {canonicalize_name(name): version for name, version in (line.split("==") for line in lock_lines())}
+
+
+def pip_section(path: Path) -> list[str]:
+    """Return what a conda environment file has pip install."""
+    sections = [
+        entry["pip"]
+        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["dependencies"]
+        if isinstance(entry, dict)
+    ]
+    assert len(sections) == 1, f"{path.name} needs exactly one pip section"
+    return sections[0]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the top-level name of every absolute import, those inside functions included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.partition(".")[0]
+
+
+def test_lock_names_plain_exact_versions() -> None:
+    bad = [line for line in lock_lines() if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line)]
+    assert not bad, "only name==version: no options, URLs, ranges or local versions such as +cpu"
+    assert len(pins()) == len(lock_lines()), "a package is pinned twice"
+
+
+def test_no_host_or_path_in_the_environment_files() -> None:
+    for path in [LOCK, ROOT / "environment.yml", ROOT / "envs" / "artifact.yaml"]:
+        assert not re.search(r"://|--(extra-)?index-url|--find-links", path.read_text(encoding="utf-8")), path
+
+
+def test_artifact_yaml_is_generated_from_the_lock() -> None:
+    assert pip_section(ROOT / "envs" / "artifact.yaml") == lock_lines(), "run envs/lock.py --conda-only"
+    header = runpy.run_path(str(ROOT / "envs" / "lock.py"))["CONDA_HEADER"]
+    assert (ROOT / "envs" / "artifact.yaml").read_text(encoding="utf-8").startswith(header)
+
+
+def test_environment_yml_installs_the_lock() -> None:
+    assert pip_section(ROOT / "environment.yml") == ["-r envs/requirements.lock"]
+
+
+@pytest.mark.parametrize("path", ["environment.yml", "envs/artifact.yaml"])
+def test_conda_installs_nothing_but_python_and_pip(path: str) -> None:
+    dependencies = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))["dependencies"]
+    plain = [entry for entry in dependencies if isinstance(entry, str)]
+    assert sorted(plain) == ["pip", "python=3.11"]
+    assert "3.11" in SpecifierSet(PROJECT["requires-python"])
+
+
+@pytest.mark.parametrize("requirement", RUNTIME + TOOLS, ids=str)
+def test_pyproject_is_satisfied_by_the_lock(requirement: Requirement) -> None:
+    pinned = pins().get(canonicalize_name(requirement.name))
+    assert pinned is not None, "not in the lock: run make lock"
+    assert requirement.specifier.contains(pinned)
+
+
+def test_python_is_recent_enough_and_too_old_ones_are_refused() -> None:
+    assert PROJECT["requires-python"] == ">=3.11"
+    assert sys.version_info >= (3, 11)
+    for path in ["Makefile", "envs/lock.py"]:
+        assert "3.11" in (ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("requirement", RUNTIME, ids=lambda requirement: requirement.name)
+def test_installed_version_is_the_pinned_one(requirement: Requirement) -> None:
+    installed = Version(importlib.metadata.version(requirement.name))
+    assert installed.public == pins()[canonicalize_name(requirement.name)]  # `public` drops torch's +cpu
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    declared = {canonicalize_name(requirement.name) for requirement in RUNTIME}
+    ours = {"qgnn_d2d", "scripts"}
+    sources = [*(ROOT / "src").rglob("*.py"), *(ROOT / "scripts").rglob("*.py")]
+    assert sources
+    missing = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources
+        for name in imports(path)
+        if name not in sys.stdlib_module_names | ours | OPTIONAL
+        and canonicalize_name(DISTRIBUTION_OF.get(name, name)) not in declared
+    }
+    assert not missing
+
+
+def test_citation_names_this_version_the_paper_and_the_compared_model() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == qgnn_d2d.__version__
+    assert citation["license"] == PROJECT["license"]
+    assert citation["preferred-citation"]["doi"] == "10.48550/arXiv.2511.15246"
+    assert [reference["doi"] for reference in citation["references"]] == ["10.1109/JSAC.2020.3036965"]

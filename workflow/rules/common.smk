@@ -1,0 +1,94 @@
+"""What all rules share: the checked config, the study, paths, and input functions."""
+
+import os
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version, validate
+
+min_version("9.0")
+
+# The library needs no installation: neither here nor in the scripts' own Python processes.
+SOURCE = str(Path(workflow.basedir, "src"))
+sys.path.insert(0, SOURCE)
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")])))
+
+from qgnn_d2d import configuration
+
+SCHEMA = Path(workflow.basedir, "workflow", "schemas", "config.schema.yaml")
+
+
+def load_study(config):
+    """Return the study and the ids of its tunable and its untuned runs; any mistake in the config is one line."""
+    try:
+        configuration.check_schema(config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+        validate(config, str(SCHEMA))  # fills in the schema's defaults
+        return configuration.load(config)
+    except ValueError as error:
+        raise WorkflowError(f"config: {error}") from None
+
+
+STUDY, TUNABLE, UNTUNED = load_study(config)
+STUDY_FIGURES = list(config["figures"])
+PREFIX = f"results/{STUDY.name}"
+# Only the paper's study writes to figures/.
+FIGURES = "figures" if STUDY.name == "paper" else f"{PREFIX}/figures"
+
+
+wildcard_constraints:
+    scenario="|".join(STUDY.scenarios),
+    split="train|validation|test|evaluation",
+    run="|".join(STUDY.runs),
+    figure="|".join(STUDY_FIGURES),
+
+
+def figure_files(names):
+    """Return the files of the named figures."""
+    suffixes = {"fig1_circuit": ("pdf", "png")}
+    return [f"{FIGURES}/{name}.{suffix}" for name in names for suffix in suffixes.get(name, ("pdf", "png", "csv"))]
+
+
+def table_files():
+    """Return every scenario's table, as CSV and as Markdown."""
+    return expand(f"{PREFIX}/tables/{{scenario}}.{{suffix}}", scenario=STUDY.scenarios, suffix=["csv", "md"])
+
+
+def run_channels(*splits):
+    """Return an input function: these splits of the scenario that the run belongs to."""
+    return lambda wildcards: [
+        f"{PREFIX}/channels/{STUDY.runs[wildcards.run].scenario}/{split}.nc" for split in splits
+    ]
+
+
+def run_settings(wildcards):
+    """Return the settings of the run, for params: they and nothing else decide whether it is trained again."""
+    if UNTUNED:
+        raise WorkflowError(
+            f"config: learning_rate, batch_size and epochs of run {UNTUNED[0]} stand neither under tuned nor in its "
+            "group's training; `snakemake tune` searches for them"
+        )
+    return STUDY.runs[wildcards.run].as_dict()
+
+
+def scenario_files(template):
+    """Return an input function: ``template`` filled with each run of the scenario."""
+    return lambda wildcards: expand(template, run=STUDY.runs_of(wildcards.scenario))
+
+
+def figure_runs(wildcards):
+    """Return all run ids of a figure, in the config's order."""
+    return [run for runs in config["figures"][wildcards.figure].values() for run in runs]
+
+
+def figure_scenario(wildcards):
+    """Return the one scenario that a figure's runs belong to."""
+    return STUDY.runs[figure_runs(wildcards)[0]].scenario
+
+
+
+def figure_run(run):
+    """Return what a figure's legend says of a run: its model, and k where it has stars."""
+    settings = STUDY.runs[run]
+    return {"model": settings.model, "k": settings.architecture.get("k")}

@@ -1,0 +1,67 @@
+rule draw_circuit:
+    output:
+        pdf=f"{FIGURES}/fig1_circuit.pdf",
+        png=report(f"{FIGURES}/fig1_circuit.png", caption="../report/fig1_circuit.rst", category="Figures"),
+    params:
+        k=3,  # the paper's 7-qubit star
+    log:
+        f"{PREFIX}/logs/draw_circuit.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/draw_circuit.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/artifact.yaml"
+    message:
+        "Drawing the circuit of one star (Fig. 1)"
+    script:
+        "../../scripts/draw_circuit.py"
+
+
+rule plot_fig2:
+    input:
+        curves=lambda wildcards: expand(f"{PREFIX}/training/{{run}}/curves.csv", run=figure_runs(wildcards)),
+        baselines=lambda wildcards: f"{PREFIX}/solvers/{figure_scenario(wildcards)}/summary.csv",
+    output:
+        pdf=f"{FIGURES}/{{figure}}.pdf",
+        png=report(
+            f"{FIGURES}/{{figure}}.png",
+            caption="../report/fig2.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        csv=f"{FIGURES}/{{figure}}.csv",
+    params:
+        panels=lambda wildcards: dict(config["figures"][wildcards.figure]),
+        runs=lambda wildcards: {run: figure_run(run) for run in figure_runs(wildcards)},
+    log:
+        f"{PREFIX}/logs/plot_fig2/{{figure}}.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/plot_fig2/{{figure}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/artifact.yaml"
+    message:
+        "Plotting {wildcards.figure}: sum rate against epoch"
+    script:
+        "../../scripts/plot_fig2.py"
+
+
+rule fig1:
+    input:
+        figure_files(["fig1_circuit"]),
+
+
+rule fig2:
+    input:
+        figure_files(["fig2"]),
+
+
+rule figures:
+    input:
+        figure_files(["fig1_circuit", *STUDY_FIGURES]),
