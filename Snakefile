@@ -1,5 +1,5 @@
 # The whole study as one DAG. `snakemake --cores all` runs config/paper.yaml; --configfile takes another study.
-# Named targets: fig1, fig2, figures, tables, tune.
+# Named targets: fig1, fig2, figures, tables, claims, tune.
 
 if not workflow.overwrite_configfiles:
 
@@ -11,7 +11,10 @@ include: "workflow/rules/common.smk"
 
 rule all:
     default_target: True
-    input: figure_files(["fig1_circuit", *STUDY_FIGURES]), table_files()
+    input:
+        figure_files(["fig1_circuit", *STUDY_FIGURES]),
+        table_files(),
+        claim_files(),
 
 
 include: "workflow/rules/channels.smk"
@@ -19,3 +22,4 @@ include: "workflow/rules/solvers.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/claims.smk"

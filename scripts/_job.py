@@ -1,4 +1,4 @@
-"""What every script does around its work: everything printed goes to the rule's log, an error ends in one line.
+"""What every script does around its work: what is printed goes to the rule's log, an error ends in one line.
 
 Snakemake itself sets OMP_NUM_THREADS, MKL_NUM_THREADS and their like to the rule's threads.
 """

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from _job import run
+
 from qgnn_d2d import plotting
 from qgnn_d2d.quantum import ansatz
 

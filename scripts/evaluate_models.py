@@ -7,12 +7,16 @@ from typing import Any
 import torch
 import xarray as xr
 from _job import run as run_job
+
 from qgnn_d2d import evaluation, scenarios, training
 from qgnn_d2d.study import RunSettings
 
 
 def evaluate_models(
-    runs: Sequence[RunSettings], weights: Sequence[Path], channels: Mapping[str, Path], scored: Mapping[str, Path]
+    runs: Sequence[RunSettings],
+    weights: Sequence[Path],
+    channels: Mapping[str, Path],
+    scored: Mapping[str, Path],
 ) -> None:
     """Write every seed's quantities on every realization.
 
@@ -26,7 +30,10 @@ def evaluate_models(
     models = [training.load_weights(run, path) for run, path in zip(runs, weights, strict=True)]
     for split, path in channels.items():
         realizations = scenarios.to_channels(scenarios.load(path))
-        parts = [evaluation.evaluate(run, model, realizations, split) for run, model in zip(runs, models)]
+        parts = [
+            evaluation.evaluate(run, model, realizations, split)
+            for run, model in zip(runs, models, strict=True)
+        ]
         evaluation.save(xr.concat(parts, dim="copy").assign_attrs(split=split), scored[split])
 
 

@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from _job import run
+
 from qgnn_d2d import scenarios
 from qgnn_d2d.random_streams import seed_sequence
 
 
-def generate_channels(name: str, scenario: Mapping[str, Any], split: str, size: int, seed: int, path: Path) -> None:
+def generate_channels(
+    name: str, scenario: Mapping[str, Any], split: str, size: int, seed: int, path: Path
+) -> None:
     """Draw and save one split.
 
     Args:
@@ -20,7 +23,9 @@ def generate_channels(name: str, scenario: Mapping[str, Any], split: str, size: 
         seed: The study's seed.
         path: NetCDF file to write.
     """
-    stream = scenario["draw_seed"] if scenario["kind"] == "public_draws" else seed_sequence(seed, "channels", name)
+    stream = (
+        scenario["draw_seed"] if scenario["kind"] == "public_draws" else seed_sequence(seed, "channels", name)
+    )
     drawn = scenarios.splits(scenario["kind"], scenario["parameters"], {split: size}, stream)
     scenarios.save(drawn[split], path)
 
@@ -29,7 +34,12 @@ def main(snakemake: Any) -> None:
     """Map Snakemake's job to arguments."""
     wildcards, params = snakemake.wildcards, snakemake.params
     generate_channels(
-        wildcards.scenario, params.scenario, wildcards.split, params.size, params.seed, Path(snakemake.output[0])
+        wildcards.scenario,
+        params.scenario,
+        wildcards.split,
+        params.size,
+        params.seed,
+        Path(snakemake.output[0]),
     )
 
 

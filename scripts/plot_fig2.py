@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 from _job import run
+
 from qgnn_d2d import plotting, tables
 from qgnn_d2d.files import write_whole
 
@@ -29,7 +30,11 @@ def plot_fig2(
         csv: CSV file to write.
     """
     data = tables.curve_data(
-        pd.concat([pd.read_csv(path) for path in curves]), pd.read_csv(baselines), panels, runs, plotting.LABELS
+        pd.concat([pd.read_csv(path) for path in curves]),
+        pd.read_csv(baselines),
+        panels,
+        runs,
+        plotting.LABELS,
     )
     figure = plotting.sum_rate_curves(data)
     for path in images:

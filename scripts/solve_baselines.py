@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 from _job import run
+
 from qgnn_d2d import evaluation, scenarios
 from qgnn_d2d.files import write_whole
 

@@ -7,12 +7,18 @@ from typing import Any
 
 import xarray as xr
 from _job import run
+
 from qgnn_d2d import tables
 from qgnn_d2d.files import write_whole
 
 
 def tabulate_results(
-    scenario: str, manifests: Sequence[Path], models: Sequence[Path], solvers: Sequence[Path], csv: Path, markdown: Path
+    scenario: str,
+    manifests: Sequence[Path],
+    models: Sequence[Path],
+    solvers: Sequence[Path],
+    csv: Path,
+    markdown: Path,
 ) -> None:
     """Write a scenario's table.
 
@@ -30,7 +36,9 @@ def tabulate_results(
         {path.stem: xr.load_dataset(path, engine="h5netcdf") for path in solvers},
     )
     write_whole(csv, lambda partial: table.to_csv(partial, index=False))
-    write_whole(markdown, lambda partial: partial.write_text(tables.markdown(table, scenario), encoding="utf-8"))
+    write_whole(
+        markdown, lambda partial: partial.write_text(tables.markdown(table, scenario), encoding="utf-8")
+    )
 
 
 def main(snakemake: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from _job import run as run_job
+
 from qgnn_d2d import __version__, scenarios, training
 from qgnn_d2d.files import sha256, write_json, write_whole
 from qgnn_d2d.study import RunSettings
@@ -16,7 +17,7 @@ from qgnn_d2d.study import RunSettings
 def train_model(
     run: RunSettings, train: Path, test: Path, checkpoints: Path, curves: Path, weights: Path, manifest: Path
 ) -> None:
-    """Train a run, monitored on its training and test sets; an interrupted training goes on from its checkpoint.
+    """Train a run, scored on its training and test sets; an interrupted training goes on from its checkpoint.
 
     Args:
         run: The run.
@@ -33,7 +34,10 @@ def train_model(
     for stale in checkpoints.glob(f"{run.id}-{'?' * 16}.safetensors"):
         if stale != checkpoint:
             stale.unlink()
-    monitored = {split: scenarios.to_channels(scenarios.load(path)) for split, path in [("train", train), ("test", test)]}
+    monitored = {
+        split: scenarios.to_channels(scenarios.load(path))
+        for split, path in [("train", train), ("test", test)]
+    }
     trained = training.train(run, monitored["train"], monitored, checkpoint=checkpoint, progress=sys.stderr)
     write_whole(curves, lambda partial: trained.curves.to_csv(partial, index=False))
     training.save_weights(trained.model, run, weights)

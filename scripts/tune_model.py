@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from _job import run as run_job
+
 from qgnn_d2d import scenarios, tuning
 from qgnn_d2d.files import write_whole
 from qgnn_d2d.study import RunSettings
 
 
-def tune_model(run: RunSettings, train: Path, validation: Path, space: Mapping[str, Any], record: Path) -> None:
+def tune_model(
+    run: RunSettings, train: Path, validation: Path, space: Mapping[str, Any], record: Path
+) -> None:
     """Write the record of a search.
 
     Args:

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from .study import Study
 
 _TUNED = ("learning_rate", "batch_size", "epochs")
-_PLACEHOLDER = {"learning_rate": 1e-3, "batch_size": 1, "epochs": 1}  # stands in where a run is yet to be tuned
+_PLACEHOLDER = {
+    "learning_rate": 1e-3,
+    "batch_size": 1,
+    "epochs": 1,
+}  # stands in where a run is yet to be tuned
 PANEL_PROTOCOLS = {"left": "stated", "thin": "stated", "right": "released"}
 """The panels of Fig. 2 to the protocol of the runs that they show."""
 
@@ -44,8 +48,8 @@ def load(config: Mapping[str, Any]) -> tuple[Study, list[str], list[str]]:
         config: The parsed config, defaults filled in.
 
     Returns:
-        The study; the ids of the runs that `tuning` searches settings for; and those of them that have none yet
-        (they stand in the study with placeholders, so that they can be tuned, and must not be trained).
+        The study; the ids of the runs that `tuning` searches settings for; and the ids of the runs that have
+        none yet (they stand in the study with placeholders, so that they can be tuned; do not train them).
 
     Raises:
         ValueError: A value contradicts another one (see `study.expand`), or a figure shows no such run.
@@ -68,39 +72,49 @@ def load(config: Mapping[str, Any]) -> tuple[Study, list[str], list[str]]:
         study.require_choice(path, value, allowed)
     for name, panels in config["figures"].items():
         _check_figure(name, panels, expanded)
+    _check_scenarios("claims", [pair[key] for pair in config["claims"] for key in ("qgnn", "gcn")], expanded)
     return expanded, list(chosen), untuned
 
 
 def _references(
     config: Mapping[str, Any], study: Study, tunable: Sequence[str]
 ) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """Yield every name in the config that must exist elsewhere: where it stands, the name, the names there are."""
+    """Yield every name that must exist elsewhere: where it stands, the name, the names there are."""
     from .models import MODELS
 
     yield from (("model under models", model, list(MODELS)) for model in config["models"])
     yield from (("run under tuning.runs", run, tunable) for run in config["tuning"].get("runs", []))
+    for i, pair in enumerate(config["claims"]):
+        for key in ("qgnn", "gcn"):
+            ids = [run.id for run in study.runs.values() if run.protocol == pair["protocol"]]
+            yield f"{pair['protocol']} run under claims[{i}].{key}", pair[key], ids
     for figure, panels in config["figures"].items():
         for panel, runs in panels.items():
             yield from ((f"run under figures.{figure}.{panel}", run, list(study.runs)) for run in runs)
 
 
 def _check_figure(name: str, panels: Mapping[str, Sequence[str]], study: Study) -> None:
-    scenarios = set()
     for panel, runs in panels.items():
         for run in runs:
-            scenarios.add(study.runs[run].scenario)
             if study.runs[run].protocol != PANEL_PROTOCOLS[panel]:
                 raise ValueError(
                     f"run {run} under figures.{name}.{panel} has protocol {study.runs[run].protocol}; "
                     f"it must be {PANEL_PROTOCOLS[panel]}"
                 )
+    _check_scenarios(f"figures.{name}", [run for runs in panels.values() for run in runs], study)
+
+
+def _check_scenarios(place: str, runs: Sequence[str], study: Study) -> None:
+    scenarios = sorted({study.runs[run].scenario for run in runs})
     if len(scenarios) > 1:
-        raise ValueError(f"figures.{name} has runs of scenarios {sorted(scenarios)}; they must be of one scenario")
+        raise ValueError(f"{place} has runs of scenarios {scenarios}; they must be of one scenario")
 
 
 def _line(error: ValidationError) -> str:
     """Say in one line where a schema is violated and what it allows."""
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+    path = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
+    ).lstrip(".")
     where = f"{path} is {_shown(error.instance)}; it must be "
     schema, limit = error.schema, error.validator_value
     assert isinstance(schema, Mapping)

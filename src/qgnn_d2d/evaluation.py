@@ -1,4 +1,4 @@
-"""Evaluation realization by realization: of the solvers, and of the trained models, as named, checked datasets."""
+"""Evaluation realization by realization, of solvers and trained models, as named, checked datasets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .study import RunSettings
 from .training import allocate, cast, evaluation_leaves
 
 UNITS = {"sum_rate": "bps/Hz", "released_metric": "bps/Hz", "released_wmmse_rate": "nats"}
-"""The quantities of the tables to their units. `released_metric` is in bps/Hz of the network of `released_gain`."""
+"""The tables' quantities to their units; `released_metric` is in bps/Hz of the network of `released_gain`."""
 
 _LONG_NAMES = {
     "sum_rate": "weighted sum rate, eq. (2)",
@@ -96,7 +96,13 @@ def evaluate(run: RunSettings, model: PowerModel, channels: Channels, split: str
 def summarize(dataset: xr.Dataset) -> pd.DataFrame:
     """Return the solvers' means over realizations: solver, metric, unit, num_realizations, mean."""
     rows = [
-        (str(solver), name, UNITS[name], dataset.sizes["realization"], float(dataset[name].sel(solver=solver).mean()))
+        (
+            str(solver),
+            name,
+            UNITS[name],
+            dataset.sizes["realization"],
+            float(dataset[name].sel(solver=solver).mean()),
+        )
         for name in UNITS
         if name in dataset
         for solver in dataset["solver"].values

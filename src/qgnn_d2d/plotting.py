@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from .files import write_whole
 
@@ -57,15 +59,19 @@ _PANELS = {
     ),
     "released": (
         "Released: the public code's quantities",
-        "models: public code's metric (bps/Hz)\nblack line: WMMSE as the public code reports it (nats)",
+        "models: public code's metric (bps/Hz)\nWMMSE: public code's evaluation (nats)",
     ),
 }
 
 
+def _style() -> AbstractContextManager[None]:
+    return matplotlib.rc_context(STYLE)  # type: ignore[arg-type]
+
+
 def save(figure: Figure, path: Path | str) -> None:
-    """Write a figure in the format of the path's suffix (pdf, png or svg), byte-stable and whole or not at all."""
+    """Write a figure in the format of the path's suffix (pdf, png, svg), byte-stable, whole or not at all."""
     metadata = _METADATA[Path(path).suffix]
-    with matplotlib.rc_context(STYLE):
+    with _style():
         write_whole(path, lambda partial: figure.savefig(partial, metadata=metadata))
 
 
@@ -81,14 +87,16 @@ def sum_rate_curves(data: pd.DataFrame) -> Figure:
     ordered = [name for name in LABELS if name in models] + [name for name in models if name not in LABELS]
     names = [*LABELS, *(name for name in ordered if name not in LABELS)]
     colors = {name: _PALETTE[names.index(name) % len(_PALETTE)] for name in ordered}
-    with matplotlib.rc_context(STYLE):
+    with _style():
         figure = Figure(figsize=(7.2, 4.4), layout="constrained")
         axes = figure.subplots(1, len(_PANELS))
-        for ax, (panel, (title, ylabel)) in zip(axes, _PANELS.items()):
+        for ax, (panel, (title, ylabel)) in zip(axes, _PANELS.items(), strict=True):
             part = data[data["panel"] == panel]
             _plot_panel(ax, part, colors)
             ax.set(title=title, xlabel="epoch (0: untrained)", ylabel=ylabel)
-            ax.legend(handles=_legend(part, colors), loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=1)
+            ax.set_ylim(bottom=0)
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+            ax.legend(handles=_legend(part, colors), loc="upper center", bbox_to_anchor=(0.5, -0.16))
         curves = data[data["kind"] != "line"]
         seeds = " or ".join(str(n) for n in sorted(curves["num_seeds"].unique()))
         sizes = curves.drop_duplicates("split").set_index("split")["num_realizations"]
@@ -109,13 +117,15 @@ def _plot_panel(ax: Axes, part: pd.DataFrame, colors: dict[str, str]) -> None:
         epoch = curve["epoch"].astype(int)
         ax.plot(epoch, curve["mean"], color=color, linewidth=width, linestyle="-" if is_test else "--")
         if is_test and curve["low"].notna().all():
-            ax.fill_between(epoch, curve["low"], curve["high"], color=color, alpha=0.12 if thin else 0.2, linewidth=0)
+            ax.fill_between(
+                epoch, curve["low"], curve["high"], color=color, alpha=0.12 if thin else 0.2, linewidth=0
+            )
         if thin and is_test:
             ax.annotate(
                 f"{first['label']}", (epoch.iloc[-1], curve["mean"].iloc[-1]), color=color, fontsize=6,
                 xytext=(-2, 3), textcoords="offset points", ha="right", va="bottom",
             )  # fmt: skip
-    for style, (_, line) in zip(_line_styles(), part[part["kind"] == "line"].iterrows()):
+    for style, (_, line) in zip(_line_styles(), part[part["kind"] == "line"].iterrows(), strict=False):
         ax.axhline(line["mean"], **style)
 
 
@@ -132,7 +142,7 @@ def _legend(part: pd.DataFrame, colors: dict[str, str]) -> list[Line2D]:
     for _, row in part[part["kind"] != "line"].drop_duplicates("run").iterrows():
         width = 0.7 if row["kind"] == "thin" else 1.5
         handles.append(Line2D([], [], color=colors[row["model"]], linewidth=width, label=row["label"]))
-    for style, (_, row) in zip(_line_styles(), part[part["kind"] == "line"].iterrows()):
+    for style, (_, row) in zip(_line_styles(), part[part["kind"] == "line"].iterrows(), strict=False):
         handles.append(Line2D([], [], label=row["label"], **style))
     return handles
 
@@ -147,18 +157,17 @@ def circuit(ansatz: Ansatz, k: int) -> Figure:
     import numpy as np
     import pennylane as qml
 
-    from .quantum.ansatz import star_circuit, star_wires
+    from .quantum.ansatz import measurements, star_circuit, star_wires
 
     wires = star_wires(ansatz, k)
 
     def star() -> list[Any]:
-        star_circuit(
-            ansatz, np.zeros(ansatz.num_parameters), np.zeros(2), np.zeros((k, 2)), np.zeros((k, 2))
-        )
-        return [qml.expval(qml.PauliX("center")), qml.expval(qml.PauliY("center")), qml.expval(qml.PauliZ("center"))]
+        star_circuit(ansatz, np.zeros(ansatz.num_parameters), np.zeros(2), np.zeros((k, 2)), np.zeros((k, 2)))
+        return measurements(ansatz)
 
-    with matplotlib.rc_context(STYLE):
+    with _style():
         node = qml.QNode(star, qml.device("default.qubit", wires=wires))
-        figure, _ = qml.draw_mpl(node, wire_order=wires, show_all_wires=True, level="device", style="black_white")()
+        draw = qml.draw_mpl(node, wire_order=wires, show_all_wires=True, level="device", style="black_white")
+        figure, _ = draw()
     assert isinstance(figure, Figure)
     return figure

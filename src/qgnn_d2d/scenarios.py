@@ -297,7 +297,7 @@ def save(dataset: xr.Dataset, path: str | Path) -> None:
     encoding = dict.fromkeys(dataset.data_vars, compressed)
     write_whole(
         path,
-        lambda partial: dataset.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=encoding),
+        lambda partial: dataset.to_netcdf(partial, engine="h5netcdf", format="NETCDF4", encoding=encoding),
     )
 
 
@@ -320,7 +320,7 @@ def load(path: str | Path) -> xr.Dataset:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
-        with xr.open_dataset(path, engine="netcdf4") as opened:
+        with xr.open_dataset(path, engine="h5netcdf") as opened:
             dataset = opened.load()
     except (OSError, RuntimeError, ValueError) as error:  # what the layers down to HDF5 raise for bad files
         reason = (str(error).splitlines() or [type(error).__name__])[0]

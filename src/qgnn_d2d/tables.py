@@ -1,4 +1,4 @@
-"""The tables: one row per method, split and quantity, with intervals. Pure functions of data frames and datasets."""
+"""The tables: one row per method, split and quantity, with intervals. Pure functions of data."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ CONFIDENCE = 0.95
 NUM_RESAMPLES = 1999
 REFERENCES = ("wmmse", "wmmse_multistart")
 CURVE_COLUMNS = [
-    "panel", "kind", "run", "label", "model", "split", "epoch", "metric", "unit", "mean", "low", "high", "num_seeds",
-    "num_realizations",
+    "panel", "kind", "run", "label", "model", "split", "epoch", "metric", "unit", "mean", "low", "high",
+    "num_seeds", "num_realizations",
 ]  # fmt: skip
 
 _TITLES = {
@@ -58,14 +58,16 @@ def bootstrap_interval(values: NDArray[np.float64]) -> tuple[float, float]:
         Lower and upper end.
     """
     result = stats.bootstrap(
-        (values,), np.mean, n_resamples=NUM_RESAMPLES, batch=100, confidence_level=CONFIDENCE, method="percentile",
-        rng=np.random.default_rng(0),
+        (values,), np.mean, n_resamples=NUM_RESAMPLES, batch=100, confidence_level=CONFIDENCE,
+        method="percentile", rng=np.random.default_rng(0),
     )  # fmt: skip
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
 def results(
-    manifests: Sequence[Mapping[str, Any]], models: Mapping[str, xr.Dataset], solvers: Mapping[str, xr.Dataset]
+    manifests: Sequence[Mapping[str, Any]],
+    models: Mapping[str, xr.Dataset],
+    solvers: Mapping[str, xr.Dataset],
 ) -> pd.DataFrame:
     """Tabulate every run and every solver of a scenario.
 
@@ -75,10 +77,10 @@ def results(
         solvers: Split to the dataset of `evaluation.solve`.
 
     Returns:
-        One row per split, metric and method. `protocol` is what a model was trained under; for a solver it is the
-        protocol that the metric belongs to. The interval is over `interval_over`: seeds for models (empty for a
-        single seed), realizations for solvers. Percentages compare means of the same metric on the same realizations;
-        those of `released_metric` take WMMSE's own powers, evaluated in that metric.
+        One row per split, metric and method. `protocol` is what a model was trained under; for a solver it is
+        the protocol that the metric belongs to. The interval is over `interval_over`: seeds for models (empty
+        for a single seed), realizations for solvers. Percentages compare means of the same metric on the same
+        realizations; those of `released_metric` take WMMSE's own powers, evaluated in that metric.
 
     Raises:
         ValueError: A mean is not finite.
@@ -87,7 +89,9 @@ def results(
     for split, solved in solvers.items():
         scored = models[split]
         for metric in [name for name in _TITLES if name in solved]:
-            solver_values = {str(name): solved[metric].sel(solver=name).values for name in solved["solver"].values}
+            solver_values = {
+                str(name): solved[metric].sel(solver=name).values for name in solved["solver"].values
+            }
             common = {
                 "split": split,
                 "num_realizations": solved.sizes["realization"],
@@ -108,8 +112,18 @@ def results(
             rows += group
     table = pd.DataFrame(rows)
     if not np.isfinite(table["mean"]).all():
-        raise ValueError(f"methods without a finite mean: {table[~np.isfinite(table['mean'])]['method'].tolist()}")
-    integers = ["k", "layers", "heads", "quantum_parameters", "classical_parameters", "parameters", "batch_size"]
+        raise ValueError(
+            f"methods without a finite mean: {table[~np.isfinite(table['mean'])]['method'].tolist()}"
+        )
+    integers = [
+        "k",
+        "layers",
+        "heads",
+        "quantum_parameters",
+        "classical_parameters",
+        "parameters",
+        "batch_size",
+    ]
     return table.astype({name: "Int64" for name in [*integers, "epochs", "num_seeds"]})
 
 
@@ -148,13 +162,22 @@ def markdown(table: pd.DataFrame, scenario: str) -> str:
         f"# Results: {scenario}",
         "",
         "Percentages are of WMMSE (full-power start; best of many starts) in the same quantity on the same",
-        "realizations. Intervals: 95 % percentile bootstrap of the mean, over seeds for models, over realizations for",
-        "solvers. `protocol` is what a model was trained under. For IGCNet, L counts its iterations.",
+        "realizations. Intervals: 95 % percentile bootstrap of the mean, over seeds for models, over",
+        "realizations for solvers. `protocol` is what a model was trained under; a solver's is the metric's.",
+        "For IGCNet, L counts its iterations.",
     ]
     for (split, metric), part in table.groupby(["split", "metric"], sort=False):
         first = part.iloc[0]
-        lines += ["", f"## {_TITLES[str(metric)]}, {first['unit']}: {split} set, {first['num_realizations']} realizations"]
-        lines += ["", f"| {' | '.join(_MARKDOWN_COLUMNS.values())} |", f"|{' --- |' * len(_MARKDOWN_COLUMNS)}"]
+        title = f"{_TITLES[str(metric)]}, {first['unit']}"
+        lines += [
+            "",
+            f"## {title}: {split} set, {first['num_realizations']} realizations",
+        ]
+        lines += [
+            "",
+            f"| {' | '.join(_MARKDOWN_COLUMNS.values())} |",
+            f"|{' --- |' * len(_MARKDOWN_COLUMNS)}",
+        ]
         for row in part.to_dict("records"):
             row["interval"] = "" if pd.isna(row["low"]) else f"{row['low']:.3f} to {row['high']:.3f}"
             lines.append(f"| {' | '.join(_cell(name, row[name]) for name in _MARKDOWN_COLUMNS)} |")
@@ -188,8 +211,8 @@ def curve_data(
         labels: Model to label; a model without one goes by its name.
 
     Returns:
-        One row per plotted point: panel (stated, released), kind (curve, thin, line), mean over seeds with its 95 %
-        t interval (empty for one seed). Lines are solvers' means on the test set.
+        One row per plotted point: panel (stated, released), kind (curve, thin, line), mean over seeds with
+        its 95 % t interval (empty for one seed). Lines are solvers' means on the test set.
     """
     units = baselines.drop_duplicates("metric").set_index("metric")["unit"]
     tests = baselines[baselines["split"] == "test"].set_index(["solver", "metric"])
@@ -205,7 +228,9 @@ def curve_data(
             part = mean_curves(curves[curves["run"] == run])
             if part.empty:
                 raise ValueError(f"run {run} has no curves")
-            part = part.assign(panel=panel, kind=kind, run=run, label=label, model=model, unit=part["metric"].map(units))
+            part = part.assign(
+                panel=panel, kind=kind, run=run, label=label, model=model, unit=part["metric"].map(units)
+            )
             parts.append(part)
     lines = [
         ("stated", "wmmse", "sum_rate", "WMMSE, full-power start"),
@@ -216,7 +241,14 @@ def curve_data(
     for panel, solver, metric, label in lines:
         if (solver, metric) in tests.index:
             at = tests.loc[(solver, metric)]
-            line = {"panel": panel, "kind": "line", "run": solver, "label": label, "split": "test", "metric": metric}
+            line = {
+                "panel": panel,
+                "kind": "line",
+                "run": solver,
+                "label": label,
+                "split": "test",
+                "metric": metric,
+            }
             line |= {"unit": at["unit"], "mean": at["mean"], "num_realizations": at["num_realizations"]}
             parts.append(pd.DataFrame([line]))
     data = pd.concat(parts, ignore_index=True)
@@ -240,6 +272,6 @@ def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
     groups = curves.groupby(["split", "metric", "epoch"])["value"]
     summary = groups.agg(["mean", "sem", "count"]).reset_index()
     half = summary["sem"] * stats.t.ppf((1 + CONFIDENCE) / 2, (summary["count"] - 1).clip(lower=1))
-    return summary.assign(low=summary["mean"] - half, high=summary["mean"] + half, num_seeds=summary["count"])[
-        ["split", "metric", "epoch", "mean", "low", "high", "num_seeds"]
-    ]
+    return summary.assign(
+        low=summary["mean"] - half, high=summary["mean"] + half, num_seeds=summary["count"]
+    )[["split", "metric", "epoch", "mean", "low", "high", "num_seeds"]]

@@ -13,7 +13,9 @@ min_version("9.0")
 # The library needs no installation: neither here nor in the scripts' own Python processes.
 SOURCE = str(Path(workflow.basedir, "src"))
 sys.path.insert(0, SOURCE)
-os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")])))
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
+)
 
 from qgnn_d2d import configuration
 
@@ -23,7 +25,9 @@ SCHEMA = Path(workflow.basedir, "workflow", "schemas", "config.schema.yaml")
 def load_study(config):
     """Return the study and the ids of its tunable and its untuned runs; any mistake in the config is one line."""
     try:
-        configuration.check_schema(config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+        configuration.check_schema(
+            config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+        )
         validate(config, str(SCHEMA))  # fills in the schema's defaults
         return configuration.load(config)
     except ValueError as error:
@@ -47,18 +51,27 @@ wildcard_constraints:
 def figure_files(names):
     """Return the files of the named figures."""
     suffixes = {"fig1_circuit": ("pdf", "png")}
-    return [f"{FIGURES}/{name}.{suffix}" for name in names for suffix in suffixes.get(name, ("pdf", "png", "csv"))]
+    return [
+        f"{FIGURES}/{name}.{suffix}"
+        for name in names
+        for suffix in suffixes.get(name, ("pdf", "png", "csv"))
+    ]
 
 
 def table_files():
     """Return every scenario's table, as CSV and as Markdown."""
-    return expand(f"{PREFIX}/tables/{{scenario}}.{{suffix}}", scenario=STUDY.scenarios, suffix=["csv", "md"])
+    return expand(
+        f"{PREFIX}/tables/{{scenario}}.{{suffix}}",
+        scenario=STUDY.scenarios,
+        suffix=["csv", "md"],
+    )
 
 
 def run_channels(*splits):
     """Return an input function: these splits of the scenario that the run belongs to."""
     return lambda wildcards: [
-        f"{PREFIX}/channels/{STUDY.runs[wildcards.run].scenario}/{split}.nc" for split in splits
+        f"{PREFIX}/channels/{STUDY.runs[wildcards.run].scenario}/{split}.nc"
+        for split in splits
     ]
 
 
@@ -79,7 +92,9 @@ def scenario_files(template):
 
 def figure_runs(wildcards):
     """Return all run ids of a figure, in the config's order."""
-    return [run for runs in config["figures"][wildcards.figure].values() for run in runs]
+    return [
+        run for runs in config["figures"][wildcards.figure].values() for run in runs
+    ]
 
 
 def figure_scenario(wildcards):
@@ -87,8 +102,17 @@ def figure_scenario(wildcards):
     return STUDY.runs[figure_runs(wildcards)[0]].scenario
 
 
-
 def figure_run(run):
     """Return what a figure's legend says of a run: its model, and k where it has stars."""
     settings = STUDY.runs[run]
     return {"model": settings.model, "k": settings.architecture.get("k")}
+
+
+def claim_runs():
+    """Return all run ids that the claims are judged on, each once."""
+    return list(dict.fromkeys(pair[key] for pair in config["claims"] for key in ("qgnn", "gcn")))
+
+
+def claim_files():
+    """Return the claims table, as CSV and as Markdown; a study without claims has none."""
+    return [f"{PREFIX}/claims.{suffix}" for suffix in ("csv", "md") if config["claims"]]

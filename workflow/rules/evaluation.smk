@@ -7,18 +7,20 @@ rule evaluate_models:
     output:
         test=f"{PREFIX}/evaluation/{{scenario}}/test.nc",
         evaluation=f"{PREFIX}/evaluation/{{scenario}}/evaluation.nc",
-    params:
-        runs=lambda wildcards: [STUDY.runs[run].as_dict() for run in STUDY.runs_of(wildcards.scenario)],
     log:
         f"{PREFIX}/logs/evaluate_models/{{scenario}}.log",
     benchmark:
         f"{PREFIX}/benchmarks/evaluate_models/{{scenario}}.tsv"
+    conda:
+        "../../envs/artifact.yaml"
     threads: config["torch"]["threads"]
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../envs/artifact.yaml"
+    params:
+        runs=lambda wildcards: [
+            STUDY.runs[run].as_dict() for run in STUDY.runs_of(wildcards.scenario)
+        ],
     message:
         "Evaluating all runs of {wildcards.scenario} on its test and evaluation sets"
     script:
@@ -28,8 +30,14 @@ rule evaluate_models:
 rule tabulate_results:
     input:
         manifests=scenario_files(f"{PREFIX}/training/{{run}}/manifest.json"),
-        models=[f"{PREFIX}/evaluation/{{scenario}}/test.nc", f"{PREFIX}/evaluation/{{scenario}}/evaluation.nc"],
-        solvers=[f"{PREFIX}/solvers/{{scenario}}/test.nc", f"{PREFIX}/solvers/{{scenario}}/evaluation.nc"],
+        models=[
+            f"{PREFIX}/evaluation/{{scenario}}/test.nc",
+            f"{PREFIX}/evaluation/{{scenario}}/evaluation.nc",
+        ],
+        solvers=[
+            f"{PREFIX}/solvers/{{scenario}}/test.nc",
+            f"{PREFIX}/solvers/{{scenario}}/evaluation.nc",
+        ],
     output:
         csv=f"{PREFIX}/tables/{{scenario}}.csv",
         markdown=report(
@@ -42,12 +50,12 @@ rule tabulate_results:
         f"{PREFIX}/logs/tabulate_results/{{scenario}}.log",
     benchmark:
         f"{PREFIX}/benchmarks/tabulate_results/{{scenario}}.tsv"
+    conda:
+        "../../envs/artifact.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/artifact.yaml"
     message:
         "Tabulating all methods on {wildcards.scenario}"
     script:

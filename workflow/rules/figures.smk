@@ -1,19 +1,23 @@
 rule draw_circuit:
     output:
         pdf=f"{FIGURES}/fig1_circuit.pdf",
-        png=report(f"{FIGURES}/fig1_circuit.png", caption="../report/fig1_circuit.rst", category="Figures"),
-    params:
-        k=3,  # the paper's 7-qubit star
+        png=report(
+            f"{FIGURES}/fig1_circuit.png",
+            caption="../report/fig1_circuit.rst",
+            category="Figures",
+        ),
     log:
         f"{PREFIX}/logs/draw_circuit.log",
     benchmark:
         f"{PREFIX}/benchmarks/draw_circuit.tsv"
+    conda:
+        "../../envs/artifact.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/artifact.yaml"
+    params:
+        k=3,  # the paper's 7-qubit star
     message:
         "Drawing the circuit of one star (Fig. 1)"
     script:
@@ -22,7 +26,9 @@ rule draw_circuit:
 
 rule plot_fig2:
     input:
-        curves=lambda wildcards: expand(f"{PREFIX}/training/{{run}}/curves.csv", run=figure_runs(wildcards)),
+        curves=lambda wildcards: expand(
+            f"{PREFIX}/training/{{run}}/curves.csv", run=figure_runs(wildcards)
+        ),
         baselines=lambda wildcards: f"{PREFIX}/solvers/{figure_scenario(wildcards)}/summary.csv",
     output:
         pdf=f"{FIGURES}/{{figure}}.pdf",
@@ -33,19 +39,19 @@ rule plot_fig2:
             labels={"figure": "{figure}"},
         ),
         csv=f"{FIGURES}/{{figure}}.csv",
-    params:
-        panels=lambda wildcards: dict(config["figures"][wildcards.figure]),
-        runs=lambda wildcards: {run: figure_run(run) for run in figure_runs(wildcards)},
     log:
         f"{PREFIX}/logs/plot_fig2/{{figure}}.log",
     benchmark:
         f"{PREFIX}/benchmarks/plot_fig2/{{figure}}.tsv"
+    conda:
+        "../../envs/artifact.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/artifact.yaml"
+    params:
+        panels=lambda wildcards: dict(config["figures"][wildcards.figure]),
+        runs=lambda wildcards: {run: figure_run(run) for run in figure_runs(wildcards)},
     message:
         "Plotting {wildcards.figure}: sum rate against epoch"
     script:

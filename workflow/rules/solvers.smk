@@ -10,12 +10,12 @@ rule solve_baselines:
         f"{PREFIX}/logs/solve_baselines/{{scenario}}.log",
     benchmark:
         f"{PREFIX}/benchmarks/solve_baselines/{{scenario}}.tsv"
+    conda:
+        "../../envs/artifact.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=20,
-    conda:
-        "../../envs/artifact.yaml"
     message:
         "Solving {wildcards.scenario} with WMMSE and the heuristics"
     script:

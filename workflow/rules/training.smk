@@ -5,19 +5,19 @@ rule train_model:
         curves=f"{PREFIX}/training/{{run}}/curves.csv",
         weights=f"{PREFIX}/training/{{run}}/weights.safetensors",
         manifest=f"{PREFIX}/training/{{run}}/manifest.json",
-    params:
-        settings=run_settings,
-        checkpoints=f"{PREFIX}/checkpoints",  # outside the outputs: Snakemake deletes those of a killed job
     log:
         f"{PREFIX}/logs/train_model/{{run}}.log",
     benchmark:
         f"{PREFIX}/benchmarks/train_model/{{run}}.tsv"
+    conda:
+        "../../envs/artifact.yaml"
     threads: config["torch"]["threads"]
     resources:
         mem_mb=2000,
         runtime=120,
-    conda:
-        "../../envs/artifact.yaml"
+    params:
+        settings=run_settings,
+        checkpoints=f"{PREFIX}/checkpoints",  # outside the outputs: Snakemake deletes those of a killed job
     message:
         "Training all seeds of {wildcards.run}"
     script:
@@ -29,19 +29,19 @@ rule tune_model:
         channels=run_channels("train", "validation"),
     output:
         f"{PREFIX}/tuning/{{run}}.csv",
-    params:
-        settings=lambda wildcards: STUDY.runs[wildcards.run].as_dict(),
-        space={key: value for key, value in config["tuning"].items() if key != "runs"},
     log:
         f"{PREFIX}/logs/tune_model/{{run}}.log",
     benchmark:
         f"{PREFIX}/benchmarks/tune_model/{{run}}.tsv"
+    conda:
+        "../../envs/artifact.yaml"
     threads: config["torch"]["threads"]
     resources:
         mem_mb=2000,
         runtime=240,
-    conda:
-        "../../envs/artifact.yaml"
+    params:
+        settings=lambda wildcards: STUDY.runs[wildcards.run].as_dict(),
+        space={key: value for key, value in config["tuning"].items() if key != "runs"},
     message:
         "Searching learning rate, batch size and epochs of {wildcards.run} on the validation split"
     script:

@@ -66,8 +66,8 @@ class IGCNet(PowerModel):
         itself = torch.eye(gain.shape[-1], dtype=torch.bool, device=gain.device).unsqueeze(-1)
         for _ in range(self.iterations):
             nodes = torch.stack([direct, alpha, p], dim=-1)  # (S, B, M, 3)
-            hidden = torch.relu(from_edges + self.message_in.part(nodes, 0, 3).unsqueeze(2))
-            messages = torch.relu(self.message_out(hidden)).masked_fill(itself, 0.0)  # (S, B, M, M, width), all ≥ 0
+            hidden = torch.relu_(from_edges + self.message_in.part(nodes, 0, 3).unsqueeze(2))
+            messages = torch.relu_(self.message_out(hidden)).masked_fill(itself, 0.0)  # (S, B, M, M, width), all ≥ 0
             heard = messages.amax(dim=3)  # (S, B, M, width)
             p = torch.sigmoid(self.update(torch.cat([nodes, heard], dim=-1))).squeeze(-1)
         return p
@@ -108,8 +108,12 @@ class ReleasedGCN(PowerModel):
         direct, alpha, cross = self.features(gain, weight)
         constants = [torch.full_like(alpha, p_max), torch.full_like(alpha, noise_power)]
         x = self.embed(torch.stack([direct, alpha, *constants], dim=-1))  # (S, B, M, width)
+        links = gain.shape[-1]
+        pairs = ~torch.eye(links, dtype=torch.bool, device=gain.device)
+        others = pairs.nonzero()[:, 1].view(links, links - 1)  # row m: every j except m
+        edges = cross[:, :, pairs].view(*alpha.shape, links - 1, 1)  # |g_jm|
         for message_round in self.rounds:
-            x = message_round(x, cross.unsqueeze(-1))
+            x = message_round(x, edges, others)
         return torch.sigmoid(self.readout(x)).squeeze(-1)
 
 
@@ -126,13 +130,11 @@ class _ReleasedRound(nn.Module):
         )
         self.norm = BatchNorm(width, len(generators))
 
-    def forward(self, x: torch.Tensor, edges: torch.Tensor) -> torch.Tensor:
-        """Map nodes (S, B, M, width) and edges (S, B, M, M, 1) to nodes (S, B, M, width)."""
-        num_links = x.shape[2]
+    def forward(self, x: torch.Tensor, edges: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+        """Map nodes (S, B, M, width), edges (S, B, M, M - 1, 1), neighbors (M, M - 1) to nodes (S, B, M, width)."""
         from_nodes = self.message_in.part(x, 0, self.width) + self.message_in.bias[:, None, None]
         from_edges = self.message_in.part(edges, self.width, self.width + 1)
-        messages = torch.relu(self.message_out(torch.relu(from_nodes.unsqueeze(2) + from_edges)))
-        others = 1 - torch.eye(num_links, dtype=x.dtype, device=x.device)  # (M, M), 0 at j = m
-        heard = torch.einsum("mj,sbmjc->sbmc", others / max(num_links - 1, 1), messages)
+        messages = torch.relu_(self.message_out(torch.relu_(from_nodes[:, :, others] + from_edges)))
+        heard = messages.mean(3)  # (S, B, M, 2 width)
         new = x + self.update(torch.cat([x, heard], dim=-1))
         return self.norm(new.flatten(1, 2)).reshape(x.shape)

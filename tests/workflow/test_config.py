@@ -1,0 +1,143 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from qgnn_d2d import configuration, models
+from qgnn_d2d.scenarios import KINDS
+
+pytestmark = pytest.mark.workflow
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = [ROOT / "config" / name for name in ("paper.yaml", "smoke.yaml")]
+SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+SMOKE = yaml.safe_load(CONFIGS[1].read_text(encoding="utf-8"))
+
+# where in the smoke config, what to put there, and what the line must name and allow
+MISTAKES = {
+    "unknown key": (["sed"], 1, ["'sed'", "allowed", "seed"]),
+    "unknown split": (["splits", "tset"], 1, ["splits", "'tset'", "validation"]),
+    "unknown scenario key": (
+        ["scenarios", "rayleigh", "noise"],
+        1,
+        ["scenarios.rayleigh", "'noise'", "noise_power"],
+    ),
+    "unknown group key": (["runs", 0, "epochs"], 1, ["runs[0]", "'epochs'", "training"]),
+    "unknown training key": (["runs", 1, "training", "lr"], 1, ["runs[1].training", "'lr'", "learning_rate"]),
+    "unknown architecture key": (["models", "gcn", "depth"], 1, ["models.gcn", "'depth'", "iterations"]),
+    "negative noise power": (
+        ["scenarios", "rayleigh", "noise_power"],
+        -0.1,
+        ["noise_power", "-0.1", "above 0"],
+    ),
+    "zero noise power": (["scenarios", "rayleigh", "noise_power"], 0, ["noise_power", "0", "above 0"]),
+    "k below 1": (["models", "qgnn", "k"], 0, ["models.qgnn.k", "0", "at least 1"]),
+    "k not below M": (["models", "qgnn", "k"], 10, ["k of run", "10", "from 1 to 9"]),
+    "unknown kind": (["scenarios", "rayleigh", "kind"], "rician", ["kind", "'rician'", "geometric"]),
+    "unknown scenario": (["runs", 0, "scenario"], "rician", ["scenario", "'rician'", "rayleigh"]),
+    "unknown protocol": (["runs", 0, "protocol"], "stted", ["protocol", "'stted'", "stated, released"]),
+    "unknown model": (["runs", 0, "model"], "gnc", ["model", "'gnc'", "qgnn"]),
+    "unknown model options": (["models", "gnc"], {}, ["models", "'gnc'", "qgnn"]),
+    "option of another model": (["models", "gcn", "k"], 3, ["option of model gcn", "'k'", "iterations"]),
+    "unknown run in a figure": (["figures", "fig2", "left"], ["nobody"], ["figures.fig2.left", "'nobody'"]),
+    "wrong type": (["num_seeds"], "two", ["num_seeds", "'two'", "integer"]),
+}
+
+
+def _mistaken(path, value):
+    config = copy.deepcopy(SMOKE)
+    place = config
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    return config
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_configs_fit_the_schema(path):
+    configuration.check_schema(yaml.safe_load(path.read_text(encoding="utf-8")), SCHEMA)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_that_names_key_and_remedy(mistake):
+    path, value, words = MISTAKES[mistake]
+    config = _mistaken(path, value)
+    with pytest.raises(ValueError) as caught:
+        configuration.check_schema(config, SCHEMA)
+        configuration.load(config)
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    ["unknown key", "unknown scenario key", "negative noise power", "k below 1", "k not below M",
+     "unknown scenario", "unknown model", "unknown protocol"],
+)  # fmt: skip
+def test_snakemake_stops_with_that_line(mistake, snakemake, tmp_path):
+    path, value, words = MISTAKES[mistake]
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(_mistaken(path, value)), encoding="utf-8")
+    done = snakemake(tmp_path, "--dry-run", "--configfile", str(file))
+    assert done.returncode != 0
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip().startswith("config:")]
+    assert len(lines) == 1
+    assert all(word in lines[0] for word in words)
+    assert "Traceback" not in done.stderr
+
+
+def test_an_untuned_run_can_be_tuned_but_not_trained(snakemake, tmp_path):
+    config = copy.deepcopy(SMOKE)
+    del config["tuned"]["rayleigh-stated-qgnn"]
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    stopped = snakemake(tmp_path, "--dry-run", "--configfile", str(file))
+    assert stopped.returncode != 0
+    assert "run rayleigh-stated-qgnn stand neither under tuned" in stopped.stdout + stopped.stderr
+    assert snakemake(tmp_path, "--dry-run", "tune", "--configfile", str(file)).returncode == 0
+
+
+def test_the_smoke_study_has_the_papers_scenarios_models_and_figures():
+    paper = yaml.safe_load(CONFIGS[0].read_text(encoding="utf-8"))
+    for key in ("scenarios", "models"):
+        assert SMOKE[key] == paper[key]
+    assert SMOKE["figures"]["fig2"] == paper["figures"]["fig2"]
+    assert SMOKE["figures"].keys() == paper["figures"].keys()
+
+
+def test_the_papers_dag_builds(snakemake, tmp_path):
+    done = snakemake(tmp_path, "--dry-run", "--quiet")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_snakemake_lint_is_clean(snakemake, tmp_path):
+    done = snakemake(tmp_path, "--lint", "--configfile", str(CONFIGS[1]))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_schema_describes_every_key_and_allows_no_others():
+    def check(node, path):
+        for name, child in node.get("properties", {}).items():
+            if "$ref" not in child and child is not SCHEMA["$defs"]["scenario"]["properties"].get(name):
+                assert child.get("description"), f"{path}.{name}"
+            check(child, f"{path}.{name}")
+        if "properties" in node and path != "$defs.scenario":  # its kinds' own definitions close it
+            assert node.get("additionalProperties") is False, path
+
+    check(SCHEMA, "")
+    for name, definition in SCHEMA["$defs"].items():
+        check(definition, f"$defs.{name}")
+
+
+def test_schema_knows_the_librarys_kinds_and_options():
+    assert SCHEMA["$defs"]["scenario"]["properties"]["kind"]["enum"] == list(KINDS)
+    options = {option for name in models.MODELS for option in models.architecture_options(name)}
+    assert set(SCHEMA["$defs"]["architecture"]["properties"]) == options - {"scale"}
+
+
+def test_readme_lists_every_key():
+    readme = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+    listed = [line.split("`")[1] for line in readme.splitlines() if line.startswith("| `")]
+    assert listed == list(SCHEMA["properties"])

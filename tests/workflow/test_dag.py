@@ -1,0 +1,152 @@
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+import yaml
+
+from qgnn_d2d import configuration, plotting
+from qgnn_d2d.solvers import SOLVERS
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+ROOT = Path(__file__).parents[2]
+SMOKE = ROOT / "config" / "smoke.yaml"
+CONFIG = yaml.safe_load(SMOKE.read_text(encoding="utf-8"))
+STUDY = configuration.load(CONFIG)[0]
+RTOL_FLOAT32 = 1e-5  # curves are scored in float32, tables in float64
+RESULTS = Path("results") / "smoke"
+
+
+@pytest.mark.parametrize("run", STUDY.runs)
+def test_every_run_has_finite_curves_weights_and_manifest(smoke, run):
+    folder, settings = smoke / RESULTS / "training" / run, STUDY.runs[run]
+    curves = pd.read_csv(folder / "curves.csv")
+    assert list(curves.columns) == ["run", "seed", "epoch", "split", "metric", "value"]
+    assert len(curves) == 2 * settings.num_seeds * (settings.training.epochs + 1)
+    assert set(curves["epoch"]) == set(range(settings.training.epochs + 1))
+    assert set(curves["split"]) == {"train", "test"}
+    assert np.isfinite(curves["value"]).all()
+    assert (folder / "weights.safetensors").stat().st_size > 0
+    assert (
+        json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["settings"] == settings.as_dict()
+    )
+
+
+@pytest.mark.parametrize("scenario", STUDY.scenarios)
+def test_channels_and_solver_outputs_have_named_dimensions_units_and_sizes(smoke, scenario):
+    for split in ("train", "test", "evaluation"):
+        with xr.open_dataset(
+            smoke / RESULTS / "channels" / scenario / f"{split}.nc", engine="h5netcdf"
+        ) as channels:
+            assert channels.sizes["realization"] == STUDY.splits[split]
+    for split in ("test", "evaluation"):
+        with xr.open_dataset(
+            smoke / RESULTS / "solvers" / scenario / f"{split}.nc", engine="h5netcdf"
+        ) as solved:
+            assert solved["power"].dims == ("solver", "realization", "link")
+            assert solved["sum_rate"].attrs["units"] == "bps/Hz"
+            assert list(solved["solver"].values) == list(SOLVERS)
+            assert ("released_wmmse_rate" in solved) == (scenario != "geometric")
+
+
+@pytest.mark.parametrize("scenario", STUDY.scenarios)
+def test_tables_hold_every_method_once_per_split_and_metric(smoke, scenario):
+    table = pd.read_csv(smoke / RESULTS / "tables" / f"{scenario}.csv")
+    for split in ("test", "evaluation"):
+        for metric in ("sum_rate", "released_metric"):
+            part = table[(table["split"] == split) & (table["metric"] == metric)]
+            assert part["method"].tolist() == [*STUDY.runs_of(scenario), *SOLVERS]
+    assert np.isfinite(table["mean"]).all()
+    assert table["protocol"].isin(["stated", "released"]).all()
+    assert ((table["low"] <= table["mean"]) & (table["mean"] <= table["high"])).all()
+    wmmse = table[(table["method"] == "wmmse") & (table["metric"] == "sum_rate")]
+    assert wmmse["percent_of_wmmse"].to_numpy() == pytest.approx(100)
+    markdown = (smoke / RESULTS / "tables" / f"{scenario}.md").read_text(encoding="utf-8")
+    assert all(f"| {run} |" in markdown for run in STUDY.runs_of(scenario))
+
+
+def test_tables_repeat_the_last_epoch_of_the_curves(smoke):
+    table = pd.read_csv(smoke / RESULTS / "tables" / "rayleigh.csv")
+    for run in STUDY.runs_of("rayleigh"):
+        curves = pd.read_csv(smoke / RESULTS / "training" / run / "curves.csv")
+        last = curves[(curves["epoch"] == curves["epoch"].max()) & (curves["split"] == "test")]
+        row = table[
+            (table["method"] == run)
+            & (table["split"] == "test")
+            & (table["metric"] == last["metric"].iloc[0])
+        ]
+        assert row["mean"].item() == pytest.approx(last["value"].mean(), rel=RTOL_FLOAT32)
+
+
+@pytest.mark.parametrize("figure", CONFIG["figures"])
+def test_figures_show_the_configured_runs(smoke, figure):
+    folder = smoke / RESULTS / "figures"
+    data = pd.read_csv(folder / f"{figure}.csv")
+    for panel, protocol in configuration.PANEL_PROTOCOLS.items():
+        shown = data[(data["panel"] == protocol) & (data["kind"] == ("thin" if panel == "thin" else "curve"))]
+        assert list(dict.fromkeys(shown["run"])) == CONFIG["figures"][figure].get(panel, [])
+    assert np.isfinite(data["mean"]).all()
+    assert (data["kind"] == "line").sum() == 4
+    units = data[(data["panel"] == "released") & (data["kind"] == "line")].set_index("metric")["unit"]
+    assert units["released_wmmse_rate"] == "nats"
+    for suffix, magic in (("png", b"\x89PNG"), ("pdf", b"%PDF")):
+        content = (folder / f"{figure}.{suffix}").read_bytes()
+        assert content.startswith(magic) and len(content) > 5_000
+
+
+def test_circuit_is_drawn(smoke):
+    for suffix in ("png", "pdf"):
+        assert (smoke / RESULTS / "figures" / f"fig1_circuit.{suffix}").stat().st_size > 5_000
+
+
+def test_figures_are_byte_stable(smoke, tmp_path):
+    data = pd.read_csv(smoke / RESULTS / "figures" / "fig2.csv")
+    for suffix in ("png", "pdf"):
+        for name in "ab":
+            plotting.save(plotting.sum_rate_curves(data), tmp_path / f"{name}.{suffix}")
+        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+
+
+def test_nothing_partial_and_no_checkpoint_is_left(smoke):
+    assert not list((smoke / "results").rglob("*.partial*"))
+    assert not list((smoke / RESULTS / "checkpoints").glob("*"))
+    assert not (smoke / "figures").exists()  # belongs to the paper's study
+
+
+def test_a_second_run_has_nothing_to_do_and_the_report_builds(smoke, snakemake):
+    again = snakemake(smoke, "--cores", "1", "--configfile", str(SMOKE))
+    assert again.returncode == 0 and "Nothing to be done" in again.stdout + again.stderr
+    report = snakemake(smoke, "--configfile", str(SMOKE), "--report", "report.html")
+    assert report.returncode == 0, report.stderr[-3000:]
+    assert (smoke / "report.html").stat().st_size > 100_000
+
+
+def test_every_job_wrote_a_log_and_a_benchmark(smoke):
+    for rule in _rules():
+        if rule != "tune_model":  # not part of `all`
+            for folder in ("logs", "benchmarks"):
+                found = [path for path in (smoke / RESULTS / folder).rglob("*.*") if rule in str(path)]
+                assert found, f"{folder} of {rule}"
+
+
+def _rules() -> dict[str, str]:
+    """Return the rules that compute, by name."""
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+    )
+    blocks = re.split(r"(?m)^rule (\w+):", text)[1:]
+    return {name: body for name, body in zip(blocks[::2], blocks[1::2], strict=True) if "script:" in body}
+
+
+def test_rule_script_log_and_benchmark_have_one_name():
+    for rule, body in _rules().items():
+        assert f'"../../scripts/{rule}.py"' in body
+        assert (ROOT / "scripts" / f"{rule}.py").is_file()
+        for folder in ("logs", "benchmarks"):
+            assert re.search(rf'f"{{PREFIX}}/{folder}/{rule}[/.]', body), f"{folder} of {rule}"
+        for directive in ("threads:", "resources:", "conda:", "message:"):
+            assert directive in body, f"{directive} of {rule}"

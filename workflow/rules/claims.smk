@@ -1,0 +1,35 @@
+rule judge_claims:
+    input:
+        curves=[f"{PREFIX}/training/{run}/curves.csv" for run in claim_runs()],
+        manifests=[f"{PREFIX}/training/{run}/manifest.json" for run in claim_runs()],
+        baselines=[
+            f"{PREFIX}/solvers/{STUDY.runs[run].scenario}/summary.csv"
+            for run in claim_runs()[:1]
+        ],
+    output:
+        csv=f"{PREFIX}/claims.csv",
+        markdown=report(
+            f"{PREFIX}/claims.md", caption="../report/claims.rst", category="Claims"
+        ),
+    log:
+        f"{PREFIX}/logs/judge_claims.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/judge_claims.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        pairs=config["claims"],
+        target="snakemake claims",
+    message:
+        "Judging the paper's claims"
+    script:
+        "../../scripts/judge_claims.py"
+
+
+rule claims:
+    input:
+        claim_files(),
