@@ -72,7 +72,7 @@ lint: $(STAMP) ## ruff, mypy, snakefmt and snakemake --lint
 
 .PHONY: bench
 bench: $(STAMP) ## time the star engine against other simulators: results/benchmarks/engine.csv
-	$(RUN) python scripts/benchmark_engine.py --output results/benchmarks/engine.csv
+	$(RUN) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 python scripts/benchmark_engine.py --output results/benchmarks/engine.csv
 
 .PHONY: peers
 peers: $(STAMP) ## add the other simulators that `make bench` compares with, where they are installed

@@ -88,9 +88,7 @@ def write(path: Path, text: str) -> None:
 
 def main() -> None:
     """Write both files, or with --conda-only the second."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--conda-only", action="store_true", help="keep the versions of the lock")
     if not parser.parse_args().conda_only:
         pins = resolve(read_requirements(PYPROJECT))

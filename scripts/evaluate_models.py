@@ -30,10 +30,7 @@ def evaluate_models(
     models = [training.load_weights(run, path) for run, path in zip(runs, weights, strict=True)]
     for split, path in channels.items():
         realizations = scenarios.to_channels(scenarios.load(path))
-        parts = [
-            evaluation.evaluate(run, model, realizations, split)
-            for run, model in zip(runs, models, strict=True)
-        ]
+        parts = [evaluation.evaluate(run, model, realizations, split) for run, model in zip(runs, models, strict=True)]
         evaluation.save(xr.concat(parts, dim="copy").assign_attrs(split=split), scored[split])
 
 

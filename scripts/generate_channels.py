@@ -10,9 +10,7 @@ from qgnn_d2d import scenarios
 from qgnn_d2d.random_streams import seed_sequence
 
 
-def generate_channels(
-    name: str, scenario: Mapping[str, Any], split: str, size: int, seed: int, path: Path
-) -> None:
+def generate_channels(name: str, scenario: Mapping[str, Any], split: str, size: int, seed: int, path: Path) -> None:
     """Draw and save one split.
 
     Args:
@@ -23,9 +21,7 @@ def generate_channels(
         seed: The study's seed.
         path: NetCDF file to write.
     """
-    stream = (
-        scenario["draw_seed"] if scenario["kind"] == "public_draws" else seed_sequence(seed, "channels", name)
-    )
+    stream = scenario["draw_seed"] if scenario["kind"] == "public_draws" else seed_sequence(seed, "channels", name)
     drawn = scenarios.splits(scenario["kind"], scenario["parameters"], {split: size}, stream)
     scenarios.save(drawn[split], path)
 

@@ -39,10 +39,7 @@ def judge_claims(
         "parameters": {entry["settings"]["id"]: entry["num_parameters"]["total"] for entry in settings},
     }
     table = claims.judge(
-        [
-            claims.evidence(pair["protocol"], pair["models"], pair["qgnn"], pair["gcn"], **tables)
-            for pair in pairs
-        ]
+        [claims.evidence(pair["protocol"], pair["models"], pair["qgnn"], pair["gcn"], **tables) for pair in pairs]
     )
     write_whole(csv, lambda partial: table.to_csv(partial, index=False))
     text = claims.markdown(table, target)
@@ -55,7 +52,7 @@ def main(snakemake: Any) -> None:
         snakemake.params.pairs,
         [Path(path) for path in snakemake.input.curves],
         [Path(path) for path in snakemake.input.manifests],
-        Path(snakemake.input.baselines),
+        Path(snakemake.input.baselines[0]),
         snakemake.params.target,
         Path(snakemake.output.csv),
         Path(snakemake.output.markdown),

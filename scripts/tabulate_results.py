@@ -36,9 +36,7 @@ def tabulate_results(
         {path.stem: xr.load_dataset(path, engine="h5netcdf") for path in solvers},
     )
     write_whole(csv, lambda partial: table.to_csv(partial, index=False))
-    write_whole(
-        markdown, lambda partial: partial.write_text(tables.markdown(table, scenario), encoding="utf-8")
-    )
+    write_whole(markdown, lambda partial: partial.write_text(tables.markdown(table, scenario), encoding="utf-8"))
 
 
 def main(snakemake: Any) -> None:

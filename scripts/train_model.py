@@ -35,8 +35,7 @@ def train_model(
         if stale != checkpoint:
             stale.unlink()
     monitored = {
-        split: scenarios.to_channels(scenarios.load(path))
-        for split, path in [("train", train), ("test", test)]
+        split: scenarios.to_channels(scenarios.load(path)) for split, path in [("train", train), ("test", test)]
     }
     trained = training.train(run, monitored["train"], monitored, checkpoint=checkpoint, progress=sys.stderr)
     write_whole(curves, lambda partial: trained.curves.to_csv(partial, index=False))

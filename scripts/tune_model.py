@@ -12,9 +12,7 @@ from qgnn_d2d.files import write_whole
 from qgnn_d2d.study import RunSettings
 
 
-def tune_model(
-    run: RunSettings, train: Path, validation: Path, space: Mapping[str, Any], record: Path
-) -> None:
+def tune_model(run: RunSettings, train: Path, validation: Path, space: Mapping[str, Any], record: Path) -> None:
     """Write the record of a search.
 
     Args:

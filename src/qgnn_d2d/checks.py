@@ -108,9 +108,7 @@ def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: floa
         raise ValueError(f"gain has shape {tuple(gain.shape)}; it must be (..., M, M)")
     if weight.shape != gain.shape[:-1]:
         expected = tuple(gain.shape[:-1])
-        raise ValueError(
-            f"weight has shape {tuple(weight.shape)}; it must be {expected}, one entry per receiver"
-        )
+        raise ValueError(f"weight has shape {tuple(weight.shape)}; it must be {expected}, one entry per receiver")
     _require_non_negative_entries("gain", gain)
     _require_non_negative_entries("weight", weight)
     require_positive("noise_power", noise_power)

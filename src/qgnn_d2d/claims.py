@@ -162,9 +162,7 @@ def _train_test_gap(evidence: Evidence) -> Measurement:
 
 def _convergence(evidence: Evidence) -> Measurement:
     qgnn, gcn = (epochs_to_share(curves["test"]) for curves in (evidence.qgnn, evidence.gcn))
-    areas = [
-        (curves["test"].mean(axis=1) / curves["test"][:, -1]).mean() for curves in (evidence.qgnn, evidence.gcn)
-    ]
+    areas = [(curves["test"].mean(axis=1) / curves["test"][:, -1]).mean() for curves in (evidence.qgnn, evidence.gcn)]
     note = (
         f"QGNN {qgnn.mean():.1f}, GCN {gcn.mean():.1f} epochs; "
         f"mean of the curve over its final value: {areas[0]:.3f}, {areas[1]:.3f}"
@@ -184,11 +182,21 @@ def _matches_with_fewer_parameters(evidence: Evidence) -> Measurement:
 _ANY = float("inf")
 CLAIMS: tuple[Claim, ...] = (
     Claim(
-        "C1", "final test sum rate of the QGNN", "about 2.67 bps/Hz", "final test value", (2.64, 2.70), _final_rate
+        "C1",
+        "final test sum rate of the QGNN",
+        "about 2.67 bps/Hz",
+        "final test value",
+        (2.64, 2.70),
+        _final_rate,
     ),
     Claim("C2", "gain of the QGNN over the GCN", "about 6 %", "QGNN over GCN, %", (5.0, 7.0), _gain_over_gcn),
     Claim(
-        "C3", "the GCN plateaus at the WMMSE level", "equal", "GCN over WMMSE, %", (-1.0, 1.0), _gcn_over_wmmse
+        "C3",
+        "the GCN plateaus at the WMMSE level",
+        "equal",
+        "GCN over WMMSE, %",
+        (-1.0, 1.0),
+        _gcn_over_wmmse,
     ),
     Claim("C4", "the QGNN surpasses WMMSE early", "by epoch 4", "first epoch above", (0.0, 4.0), _passes_wmmse),
     Claim(
@@ -278,7 +286,7 @@ def judge(all_evidence: list[Evidence]) -> pd.DataFrame:
     """Measure and judge every claim under every protocol.
 
     Returns:
-        One row per claim and pair of models: id, claim, paper, protocol, models, quantity, value, low, high, note, verdict.
+        One row per claim and pair of models, with the value, its interval and the verdict.
     """
     rows = []
     for claim in CLAIMS:

@@ -112,9 +112,7 @@ def _check_scenarios(place: str, runs: Sequence[str], study: Study) -> None:
 
 def _line(error: ValidationError) -> str:
     """Say in one line where a schema is violated and what it allows."""
-    path = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
-    ).lstrip(".")
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
     where = f"{path} is {_shown(error.instance)}; it must be "
     schema, limit = error.schema, error.validator_value
     assert isinstance(schema, Mapping)

@@ -45,8 +45,7 @@ def score(channels: Channels, power: torch.Tensor, metrics: Sequence[str]) -> di
         "released_wmmse_rate": objective.released_wmmse_rate,
     }
     return {
-        name: functions[name](channels.gain, power, channels.weight, channels.noise_power).numpy()
-        for name in metrics
+        name: functions[name](channels.gain, power, channels.weight, channels.noise_power).numpy() for name in metrics
     }
 
 
@@ -62,8 +61,7 @@ def solve(channels: Channels) -> xr.Dataset:
         `released_wmmse_rate` only for P_max = 1, the one case where it means what the public code reports.
     """
     powers = [
-        solver(channels.gain, channels.weight, channels.noise_power, channels.p_max)
-        for solver in SOLVERS.values()
+        solver(channels.gain, channels.weight, channels.noise_power, channels.p_max) for solver in SOLVERS.values()
     ]
     power = torch.stack(powers)
     metrics = [name for name in UNITS if name != "released_wmmse_rate" or channels.p_max == 1]

@@ -146,6 +146,4 @@ def _require_links(gain: Tensor, values: Tensor, name: str) -> None:
     if gain.ndim < 2 or gain.shape[-1] != gain.shape[-2]:
         raise ValueError(f"gain has shape {tuple(gain.shape)}; it must be (..., M, M)")
     if values.ndim < 1 or values.shape[-1] != gain.shape[-1]:
-        raise ValueError(
-            f"{name} has shape {tuple(values.shape)}; its last size must be M = {gain.shape[-1]}"
-        )
+        raise ValueError(f"{name} has shape {tuple(values.shape)}; its last size must be M = {gain.shape[-1]}")

@@ -117,9 +117,7 @@ def _plot_panel(ax: Axes, part: pd.DataFrame, colors: dict[str, str]) -> None:
         epoch = curve["epoch"].astype(int)
         ax.plot(epoch, curve["mean"], color=color, linewidth=width, linestyle="-" if is_test else "--")
         if is_test and curve["low"].notna().all():
-            ax.fill_between(
-                epoch, curve["low"], curve["high"], color=color, alpha=0.12 if thin else 0.2, linewidth=0
-            )
+            ax.fill_between(epoch, curve["low"], curve["high"], color=color, alpha=0.12 if thin else 0.2, linewidth=0)
         if thin and is_test:
             ax.annotate(
                 f"{first['label']}", (epoch.iloc[-1], curve["mean"].iloc[-1]), color=color, fontsize=6,

@@ -156,8 +156,7 @@ def geometric(
     require_choice("fading", fading, (True, False))
     if pair_distance_max < pair_distance_min:
         raise ValueError(
-            f"pair_distance_max is {pair_distance_max!r}; it must be at least "
-            f"pair_distance_min = {pair_distance_min!r}"
+            f"pair_distance_max is {pair_distance_max!r}; it must be at least pair_distance_min = {pair_distance_min!r}"
         )
     if pair_distance_min >= area_edge / math.sqrt(2):
         raise ValueError(
@@ -226,9 +225,7 @@ KINDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
 )
 
 
-def splits(
-    kind: str, parameters: Mapping[str, Any], sizes: Mapping[str, int], seed: Seed
-) -> dict[str, xr.Dataset]:
+def splits(kind: str, parameters: Mapping[str, Any], sizes: Mapping[str, int], seed: Seed) -> dict[str, xr.Dataset]:
     """Draw the named splits of a study: train, validation, test and evaluation.
 
     The splits take the children 0, 1, 2, 3 of the seed's `SeedSequence`, in this order, whichever of them are
@@ -257,15 +254,11 @@ def splits(
     """
     require_choice("kind", kind, KINDS)
     draw = KINDS[kind]
-    allowed = [
-        name for name in inspect.signature(draw).parameters if name not in ("num_realizations", "seed")
-    ]
+    allowed = [name for name in inspect.signature(draw).parameters if name not in ("num_realizations", "seed")]
     for name in parameters:
         require_choice(f"parameter of scenario {kind}", name, allowed)
     if "num_links" not in parameters:
-        raise ValueError(
-            f"parameters of scenario {kind} are {sorted(parameters)}; they must include num_links"
-        )
+        raise ValueError(f"parameters of scenario {kind} are {sorted(parameters)}; they must include num_links")
     for name, size in sizes.items():
         require_choice("split", name, SPLITS)
         require_count(f"size of split {name}", size)
@@ -376,9 +369,7 @@ class Channels:
         Raises:
             ValueError: If no realization is left.
         """
-        chosen = (
-            indices if isinstance(indices, slice | Tensor) else torch.as_tensor(indices, dtype=torch.long)
-        )
+        chosen = indices if isinstance(indices, slice | Tensor) else torch.as_tensor(indices, dtype=torch.long)
         return Channels(self.gain[chosen], self.weight[chosen], self.noise_power, self.p_max)
 
 
@@ -421,9 +412,7 @@ def _seed_sequence(seed: Seed) -> np.random.SeedSequence:
 
 def _child(sequence: np.random.SeedSequence, *key: int) -> np.random.SeedSequence:
     """Return the child that the first calls of `spawn` would give, without advancing the parent's counter."""
-    return np.random.SeedSequence(
-        sequence.entropy, spawn_key=(*sequence.spawn_key, *key), pool_size=sequence.pool_size
-    )
+    return np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, *key), pool_size=sequence.pool_size)
 
 
 def _stream(sequence: np.random.SeedSequence, *key: int) -> np.random.Generator:
@@ -520,18 +509,14 @@ def _check_dataset(dataset: xr.Dataset, source: str) -> None:
     """Raise a ValueError that starts with `source` unless `dataset` is a complete set of realizations."""
     for name, dims in (("gain", _GAIN_DIMS), ("weight", _WEIGHT_DIMS)):
         if name not in dataset.data_vars:
-            raise ValueError(
-                f"{source}: variables are {sorted(map(str, dataset.data_vars))}; {name} is missing"
-            )
+            raise ValueError(f"{source}: variables are {sorted(map(str, dataset.data_vars))}; {name} is missing")
         if dataset[name].dims != dims:
             raise ValueError(f"{source}: {name} has dimensions {dataset[name].dims}; they must be {dims}")
         if dataset[name].dtype != np.float64:
             raise ValueError(f"{source}: {name} has dtype {dataset[name].dtype}; it must be float64")
     missing = [name for name in _REQUIRED_ATTRIBUTES if name not in dataset.attrs]
     if missing:
-        raise ValueError(
-            f"{source}: attributes {missing} are missing; required are {list(_REQUIRED_ATTRIBUTES)}"
-        )
+        raise ValueError(f"{source}: attributes {missing} are missing; required are {list(_REQUIRED_ATTRIBUTES)}")
     try:
         check_channels(
             torch.tensor(dataset["gain"].values),

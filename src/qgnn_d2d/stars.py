@@ -7,9 +7,7 @@ import torch
 from .checks import require_count
 
 
-def sample(
-    num_nodes: int, k: int, generator: torch.Generator, batch_shape: tuple[int, ...] = ()
-) -> torch.Tensor:
+def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tuple[int, ...] = ()) -> torch.Tensor:
     """Draw the leaves of every star uniformly without replacement, in random order (paper, Section III-A).
 
     Args:

@@ -159,7 +159,7 @@ def _expand_group(
     choices = {axis: value if isinstance(value, list) else [value] for axis, value in axes.items()}
     runs = []
     for values in itertools.product(*choices.values()):
-        names = dict(zip(choices, values))
+        names = dict(zip(choices, values, strict=False))
         try:
             run_id = group["id"].format(**names)
         except (KeyError, IndexError, ValueError):

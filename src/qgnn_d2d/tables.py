@@ -89,9 +89,7 @@ def results(
     for split, solved in solvers.items():
         scored = models[split]
         for metric in [name for name in _TITLES if name in solved]:
-            solver_values = {
-                str(name): solved[metric].sel(solver=name).values for name in solved["solver"].values
-            }
+            solver_values = {str(name): solved[metric].sel(solver=name).values for name in solved["solver"].values}
             common = {
                 "split": split,
                 "num_realizations": solved.sizes["realization"],
@@ -112,9 +110,7 @@ def results(
             rows += group
     table = pd.DataFrame(rows)
     if not np.isfinite(table["mean"]).all():
-        raise ValueError(
-            f"methods without a finite mean: {table[~np.isfinite(table['mean'])]['method'].tolist()}"
-        )
+        raise ValueError(f"methods without a finite mean: {table[~np.isfinite(table['mean'])]['method'].tolist()}")
     integers = [
         "k",
         "layers",
@@ -272,6 +268,6 @@ def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
     groups = curves.groupby(["split", "metric", "epoch"])["value"]
     summary = groups.agg(["mean", "sem", "count"]).reset_index()
     half = summary["sem"] * stats.t.ppf((1 + CONFIDENCE) / 2, (summary["count"] - 1).clip(lower=1))
-    return summary.assign(
-        low=summary["mean"] - half, high=summary["mean"] + half, num_seeds=summary["count"]
-    )[["split", "metric", "epoch", "mean", "low", "high", "num_seeds"]]
+    return summary.assign(low=summary["mean"] - half, high=summary["mean"] + half, num_seeds=summary["count"])[
+        ["split", "metric", "epoch", "mean", "low", "high", "num_seeds"]
+    ]

@@ -66,7 +66,9 @@ def learning_rate(training: TrainingSettings, epoch: int) -> float:
     return training.learning_rate
 
 
-def evaluation_leaves(run: RunSettings, model: PowerModel, num_links: int, count: int, split: str) -> torch.Tensor | None:
+def evaluation_leaves(
+    run: RunSettings, model: PowerModel, num_links: int, count: int, split: str
+) -> torch.Tensor | None:
     """Draw the stars of a split for every seed, once: (S, count, M, k); None for models without stars."""
     if model.k is None:
         return None
@@ -180,7 +182,7 @@ class Trainer:
             gain, weight = self.train.gain[batch], self.train.weight[batch]
             chosen = None if leaves is None else leaves[:, start : start + training.batch_size]
             self.optimizer.zero_grad()
-            self.loss(gain, weight, chosen).backward()  # type: ignore[no-untyped-call]
+            self.loss(gain, weight, chosen).backward()
             self.optimizer.step()
         self.epoch += 1
         self._score()
@@ -196,7 +198,7 @@ class Trainer:
             [
                 (self.run.id, seed, epoch, split, self.metric_name, value)
                 for epoch, split, values in self.records
-                for seed, value in zip(self.seeds, values)
+                for seed, value in zip(self.seeds, values, strict=False)
             ],
             columns=["run", "seed", "epoch", "split", "metric", "value"],
         )
@@ -226,9 +228,7 @@ class Trainer:
             elif kind == "generator":
                 stream, _, position = rest.partition(".")
                 self.generators[stream][int(position)].set_state(tensor)
-        self.optimizer.load_state_dict(
-            {"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]}
-        )
+        self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
         self.epoch = metadata["epoch"]
         self.records = [(epoch, split, values) for epoch, split, values in metadata["records"]]
 
@@ -236,7 +236,10 @@ class Trainer:
 def cast(channels: Channels, dtype: torch.dtype, device: str) -> Channels:
     """Return the channels in another dtype on another device."""
     return Channels(
-        channels.gain.to(device, dtype), channels.weight.to(device, dtype), channels.noise_power, channels.p_max
+        channels.gain.to(device, dtype),
+        channels.weight.to(device, dtype),
+        channels.noise_power,
+        channels.p_max,
     )
 
 
@@ -275,14 +278,23 @@ def train(
     if checkpoint is not None and checkpoint.exists():
         trainer.restore(checkpoint)
     epochs = run.training.epochs
-    with tqdm(total=epochs, initial=trainer.epoch, desc=run.id, unit="epoch", file=progress, disable=progress is None,
-              mininterval=2.0) as bar:
+    with tqdm(
+        total=epochs,
+        initial=trainer.epoch,
+        desc=run.id,
+        unit="epoch",
+        file=progress,
+        disable=progress is None,
+        mininterval=2.0,
+    ) as bar:
         while trainer.epoch < epochs:
             trainer.train_epoch()
             if checkpoint is not None:
                 trainer.save(checkpoint)
             bar.update()
-            bar.set_postfix({f"{split}": f"{np.mean(values):.3f}" for _, split, values in trainer.records[-len(monitored):]})
+            bar.set_postfix(
+                {f"{split}": f"{np.mean(values):.3f}" for _, split, values in trainer.records[-len(monitored) :]}
+            )
     trainer.model.eval()
     return TrainedRun(trainer.curves(), trainer.model)
 

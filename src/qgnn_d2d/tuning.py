@@ -78,7 +78,14 @@ def search(
         data = cast(validation, torch.float32, run.device)
         scores = mean_metric(candidate, trainer.model, data, leaves)
         rows += [
-            {"run": run.id, "trial": index, **trial, "seed": seed, "metric": trainer.metric_name, "value": value}
+            {
+                "run": run.id,
+                "trial": index,
+                **trial,
+                "seed": seed,
+                "metric": trainer.metric_name,
+                "value": value,
+            }
             for seed, value in enumerate(scores.tolist())
         ]
     return pd.DataFrame(rows)

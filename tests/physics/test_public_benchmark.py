@@ -23,9 +23,7 @@ BENCHMARK = {300: (2.52673174, 2.47990728), 100: (2.66720312, 2.61385419)}
 @pytest.mark.parametrize("num_realizations", BENCHMARK)
 def test_wmmse_reproduces_the_public_benchmark(num_realizations):
     channels = to_channels(public_draws(num_links=10, num_realizations=num_realizations, seed=1712))
-    power = wmmse(
-        channels.gain, channels.weight, channels.noise_power, channels.p_max, init="full", iterations=100
-    )
+    power = wmmse(channels.gain, channels.weight, channels.noise_power, channels.p_max, init="full", iterations=100)
     quantities = (channels.gain, power, channels.weight, channels.noise_power)
     stated_nats = weighted_sum_rate(*quantities).mean().item() * math.log(2)
     released_nats = released_wmmse_rate(*quantities).mean().item()

@@ -4,6 +4,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 import torch
+
 from qgnn_d2d.quantum import ansatz as ansatze
 from qgnn_d2d.quantum.ansatz import Ansatz, encode, encoded_bloch
 from qgnn_d2d.quantum.devices import DEVICES, star_qnode
@@ -128,7 +129,7 @@ def test_wrong_number_of_angles_is_refused():
 def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match="ansatz is 'qcl'"):
         ansatze.build("qcl")
-    with pytest.raises(ValueError, match="device is 'default.qutrit'"):
+    with pytest.raises(ValueError, match=r"device is 'default.qutrit'"):
         star_qnode(ansatze.qgcl(), 2, "default.qutrit")
 
 

@@ -74,9 +74,7 @@ def test_good_channels_pass():
 def test_bad_entries_are_counted_and_located(bad):
     gain = torch.ones(2, 3, 3)
     gain[1, 0, 2] = gain[1, 2, 2] = bad
-    with pytest.raises(
-        ValueError, match=rf"gain has 2 bad of 18 entries, the first at index \(1, 0, 2\) is {bad}"
-    ):
+    with pytest.raises(ValueError, match=rf"gain has 2 bad of 18 entries, the first at index \(1, 0, 2\) is {bad}"):
         check_channels(**_channels(gain=gain))
     weight = torch.ones(2, 3)
     weight[1, 1] = bad

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from qgnn_d2d import claims
 from qgnn_d2d.claims import Claim, Evidence, Measurement, verdict
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from qgnn_d2d import models, stars
 from qgnn_d2d.models import MODELS, architecture_options
 
@@ -133,7 +134,7 @@ def test_models_on_stars_need_leaves(name):
 
 def test_wrong_number_of_seeds_is_refused():
     gain, weight = channels()
-    with pytest.raises(ValueError, match="gain has 1 seeds .* this model has 2"):
+    with pytest.raises(ValueError, match=r"gain has 1 seeds .* this model has 2"):
         build("gcn", seeds=range(2))(gain[None], weight[None], 0.1, 1.0)
 
 

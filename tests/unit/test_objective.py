@@ -19,9 +19,7 @@ def slow_sum_rate(amplitude_gain, amplitude, weight, noise_power):
     """Eq. (1)-(2) as the paper prints them: g[m, k] = |g_km| and p are amplitudes."""
     total = 0.0
     for m in range(len(amplitude)):
-        interference = sum(
-            abs(amplitude_gain[m, k] * amplitude[k]) ** 2 for k in range(len(amplitude)) if k != m
-        )
+        interference = sum(abs(amplitude_gain[m, k] * amplitude[k]) ** 2 for k in range(len(amplitude)) if k != m)
         gamma = abs(amplitude_gain[m, m] * amplitude[m]) ** 2 / (interference + noise_power)
         total += weight[m] * np.log1p(gamma) / np.log(2)
     return total
@@ -72,9 +70,7 @@ def test_every_quantity_equals_its_slow_formula(seed, num_links, decades):
 def test_geometric_powers_are_squares_of_the_papers_amplitudes():
     channels = to_channels(geometric(num_links=5, num_realizations=20, seed=3))
     assert channels.p_max == pytest.approx(math.sqrt(10))
-    amplitude = channels.p_max * torch.rand(
-        20, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64
-    )
+    amplitude = channels.p_max * torch.rand(20, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     fast = weighted_sum_rate(channels.gain, amplitude**2, channels.weight, channels.noise_power)
     for n in range(20):
         slow = slow_sum_rate(

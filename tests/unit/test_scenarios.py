@@ -172,9 +172,7 @@ def test_impossible_geometries_are_refused(parameters, message):
 
 
 def test_overcrowded_square_is_refused_instead_of_searched_forever():
-    with pytest.raises(
-        ValueError, match=r"min_crosslink_distance is 90\.0; for 10 links in a square of edge 100"
-    ):
+    with pytest.raises(ValueError, match=r"min_crosslink_distance is 90\.0; for 10 links in a square of edge 100"):
         geometric(10, 2, seed=0, area_edge=100.0, min_crosslink_distance=90.0)
 
 
@@ -206,9 +204,7 @@ def test_splits_share_no_realization(kind):
 
 
 def test_splits_do_not_depend_on_which_are_asked_for():
-    every = splits(
-        "rayleigh", {"num_links": 4}, {"evaluation": 9, "train": 5, "validation": 2, "test": 5}, seed=3
-    )
+    every = splits("rayleigh", {"num_links": 4}, {"evaluation": 9, "train": 5, "validation": 2, "test": 5}, seed=3)
     test_only = splits("rayleigh", {"num_links": 4}, {"test": 5}, seed=np.random.SeedSequence(3))
     assert every["test"].gain.equals(test_only["test"].gain)
     children = np.random.SeedSequence(3).spawn(4)
@@ -405,5 +401,5 @@ def test_unusable_channels_are_refused(dataset):
         to_channels(dataset).take(slice(0))
     with pytest.raises(ValueError, match=r"must be \(N, M, M\)"):
         Channels(torch.ones(3, 3), torch.ones(3), 0.1, 1.0)
-    with pytest.raises(ValueError, match="gain has 1 bad"):
+    with pytest.raises(ValueError, match=r"gain has 1 bad"):
         Channels(torch.tensor([[[-1.0]]]), torch.ones(1, 1), 0.1, 1.0)

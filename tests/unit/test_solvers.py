@@ -23,9 +23,7 @@ RTOL_MONOTONE = 1e-12  # rounding, relative to the rate
 RTOL_RATE = 1e-9
 SCENARIOS = {
     "rayleigh": to_channels(rayleigh(num_links=6, num_realizations=40, seed=8)),
-    "rayleigh_strong": to_channels(
-        rayleigh(num_links=6, num_realizations=40, seed=8, p_max=3.0, noise_power=0.01)
-    ),
+    "rayleigh_strong": to_channels(rayleigh(num_links=6, num_realizations=40, seed=8, p_max=3.0, noise_power=0.01)),
     "geometric": to_channels(geometric(num_links=6, num_realizations=40, seed=8)),
 }
 
@@ -52,13 +50,8 @@ def slow_wmmse(gain, weight, noise_power, p_max, iterations):
         total = [noise_power + sum(g[m][j] * v[j] ** 2 for j in range(num_links)) for m in range(num_links)]
         u = [math.sqrt(g[m][m]) * v[m] / total[m] for m in range(num_links)]
         w = [total[m] / (total[m] - g[m][m] * v[m] ** 2) for m in range(num_links)]
-        cost = [
-            sum(weight[j] * w[j] * u[j] ** 2 * g[j][m] for j in range(num_links)) for m in range(num_links)
-        ]
-        v = [
-            min(p_max, float(weight[m]) * w[m] * u[m] * math.sqrt(g[m][m]) / float(cost[m]))
-            for m in range(num_links)
-        ]
+        cost = [sum(weight[j] * w[j] * u[j] ** 2 * g[j][m] for j in range(num_links)) for m in range(num_links)]
+        v = [min(p_max, float(weight[m]) * w[m] * u[m] * math.sqrt(g[m][m]) / float(cost[m])) for m in range(num_links)]
     return torch.tensor(v, dtype=torch.float64) ** 2
 
 
@@ -74,9 +67,7 @@ def test_powers_are_float64_and_within_bounds(channels, name):
 @pytest.mark.parametrize("name", SOLVERS)
 def test_float32_channels_give_float64_powers(name):
     channels = SCENARIOS["geometric"]
-    power = SOLVERS[name](
-        channels.gain.float(), channels.weight.float(), channels.noise_power, channels.p_max
-    )
+    power = SOLVERS[name](channels.gain.float(), channels.weight.float(), channels.noise_power, channels.p_max)
     assert power.dtype == torch.float64
 
 
@@ -224,9 +215,7 @@ def test_best_single_link_has_the_best_rate_alone(channels):
 
 def test_on_off_search_of_all_links_is_exhaustive(channels):
     patterns = torch.tensor(list(itertools.product((0.0, 1.0), repeat=6)), dtype=torch.float64)
-    rates = torch.stack(
-        [rate(channels, (channels.p_max**2 * p).expand_as(channels.weight)) for p in patterns]
-    )
+    rates = torch.stack([rate(channels, (channels.p_max**2 * p).expand_as(channels.weight)) for p in patterns])
     power = on_off_search(*arguments(channels), candidates=6)
     torch.testing.assert_close(rate(channels, power), rates.amax(0), rtol=RTOL_RATE, atol=0)
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from qgnn_d2d import stars
 
 

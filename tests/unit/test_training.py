@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+
 from qgnn_d2d import models, scenarios, training
 from qgnn_d2d.study import RunSettings, TrainingSettings
 
@@ -21,7 +22,14 @@ def settings(model="qgnn", protocol="stated", epochs=2, num_seeds=2, **architect
     options = {**models.architecture_options(model), **small.get(model, {}), **architecture}
     options = {key: list(value) if isinstance(value, tuple) else value for key, value in options.items()}
     return RunSettings(
-        "a-run", "rayleigh", protocol, model, options, TrainingSettings(0.02, 8, epochs), seed=5, num_seeds=num_seeds
+        "a-run",
+        "rayleigh",
+        protocol,
+        model,
+        options,
+        TrainingSettings(0.02, 8, epochs),
+        seed=5,
+        num_seeds=num_seeds,
     )
 
 
@@ -83,7 +91,8 @@ def test_evaluation_stars_are_kept_and_differ_by_seed_and_split():
 
 
 @pytest.mark.parametrize(
-    ("schedule", "expected"), [("constant", [1, 1, 1]), ("cosine", [1, 0.5, 0.02447]), ("step", [1, 0.8, 0.8])]
+    ("schedule", "expected"),
+    [("constant", [1, 1, 1]), ("cosine", [1, 0.5, 0.02447]), ("step", [1, 0.8, 0.8])],
 )
 def test_learning_rate_schedules(schedule, expected):
     settings_ = TrainingSettings(1.0, 1, 10, schedule)
@@ -183,7 +192,7 @@ def test_a_metric_that_is_not_finite_stops_the_run(monkeypatch):
     trainer = training.Trainer(settings(), channels(), monitored())
     with torch.no_grad():
         next(trainer.model.parameters()).fill_(float("nan"))
-    with pytest.raises(ValueError, match="run a-run: the .* metric is not finite after epoch 1"):
+    with pytest.raises(ValueError, match=r"run a-run: the .* metric is not finite after epoch 1"):
         trainer.train_epoch()
 
 

@@ -31,22 +31,16 @@ def test_every_run_has_finite_curves_weights_and_manifest(smoke, run):
     assert set(curves["split"]) == {"train", "test"}
     assert np.isfinite(curves["value"]).all()
     assert (folder / "weights.safetensors").stat().st_size > 0
-    assert (
-        json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["settings"] == settings.as_dict()
-    )
+    assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["settings"] == settings.as_dict()
 
 
 @pytest.mark.parametrize("scenario", STUDY.scenarios)
 def test_channels_and_solver_outputs_have_named_dimensions_units_and_sizes(smoke, scenario):
     for split in ("train", "test", "evaluation"):
-        with xr.open_dataset(
-            smoke / RESULTS / "channels" / scenario / f"{split}.nc", engine="h5netcdf"
-        ) as channels:
+        with xr.open_dataset(smoke / RESULTS / "channels" / scenario / f"{split}.nc", engine="h5netcdf") as channels:
             assert channels.sizes["realization"] == STUDY.splits[split]
     for split in ("test", "evaluation"):
-        with xr.open_dataset(
-            smoke / RESULTS / "solvers" / scenario / f"{split}.nc", engine="h5netcdf"
-        ) as solved:
+        with xr.open_dataset(smoke / RESULTS / "solvers" / scenario / f"{split}.nc", engine="h5netcdf") as solved:
             assert solved["power"].dims == ("solver", "realization", "link")
             assert solved["sum_rate"].attrs["units"] == "bps/Hz"
             assert list(solved["solver"].values) == list(SOLVERS)
@@ -74,11 +68,7 @@ def test_tables_repeat_the_last_epoch_of_the_curves(smoke):
     for run in STUDY.runs_of("rayleigh"):
         curves = pd.read_csv(smoke / RESULTS / "training" / run / "curves.csv")
         last = curves[(curves["epoch"] == curves["epoch"].max()) & (curves["split"] == "test")]
-        row = table[
-            (table["method"] == run)
-            & (table["split"] == "test")
-            & (table["metric"] == last["metric"].iloc[0])
-        ]
+        row = table[(table["method"] == run) & (table["split"] == "test") & (table["metric"] == last["metric"].iloc[0])]
         assert row["mean"].item() == pytest.approx(last["value"].mean(), rel=RTOL_FLOAT32)
 
 
@@ -135,9 +125,7 @@ def test_every_job_wrote_a_log_and_a_benchmark(smoke):
 
 def _rules() -> dict[str, str]:
     """Return the rules that compute, by name."""
-    text = "".join(
-        path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow" / "rules").glob("*.smk"))
-    )
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
     blocks = re.split(r"(?m)^rule (\w+):", text)[1:]
     return {name: body for name, body in zip(blocks[::2], blocks[1::2], strict=True) if "script:" in body}
 

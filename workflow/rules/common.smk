@@ -110,7 +110,9 @@ def figure_run(run):
 
 def claim_runs():
     """Return all run ids that the claims are judged on, each once."""
-    return list(dict.fromkeys(pair[key] for pair in config["claims"] for key in ("qgnn", "gcn")))
+    return list(
+        dict.fromkeys(pair[key] for pair in config["claims"] for key in ("qgnn", "gcn"))
+    )
 
 
 def claim_files():

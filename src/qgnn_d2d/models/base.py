@@ -76,7 +76,5 @@ class PowerModel(nn.Module, ABC):
     def num_parameters(self) -> dict[str, int]:
         """Trainable parameters of one seed: ``quantum`` (circuit angles), ``classical`` and ``total``."""
         total = sum(parameter[0].numel() for parameter in self.parameters())
-        quantum = sum(
-            parameter[0].numel() for name, parameter in self.named_parameters() if "block_angles" in name
-        )
+        quantum = sum(parameter[0].numel() for name, parameter in self.named_parameters() if "block_angles" in name)
         return {"quantum": quantum, "classical": total - quantum, "total": total}

@@ -86,9 +86,7 @@ class ReleasedGCN(PowerModel):
         width: Width of the node embedding and of the hidden layers; messages have twice as many channels.
     """
 
-    def __init__(
-        self, generators: Generators, *, scale: str = "amplitude", layers: int = 2, width: int = 64
-    ) -> None:
+    def __init__(self, generators: Generators, *, scale: str = "amplitude", layers: int = 2, width: int = 64) -> None:
         super().__init__(generators)
         require_count("layers", layers)
         self.features = Features(scale, standardize=False)

@@ -89,9 +89,7 @@ class QGNN(PowerModel):
         self.edge_maps = nn.ModuleList(Linear(2, 2 * heads, generators) for _ in range(layers))
         self.node_maps = nn.ModuleList(Linear(2 + 3 * heads, 2 * heads, generators) for _ in range(layers))
         self.readout = Linear(2 * heads + 2, 1, generators)
-        self.block_angles = stacked_uniform(
-            (layers, heads, self.engine.ansatz.num_parameters), start_range, generators
-        )
+        self.block_angles = stacked_uniform((layers, heads, self.engine.ansatz.num_parameters), start_range, generators)
 
     def _bloch(self, x: torch.Tensor) -> torch.Tensor:
         """Encode (S, 2h, N) into Bloch vectors (S, h, 3, N)."""
@@ -212,16 +210,14 @@ class _ReleasedQuantumRound(nn.Module):
         """Map nodes (S, N, 2), edge Bloch vectors (S, k, 3, N) and leaf columns (S, k, N) to nodes (S, N, 2)."""
         k = columns.shape[1]
         nodes = encoded_bloch((math.pi * torch.tanh(x)).mT)  # (S, 3, N)
-        weights = torch.cat(
-            [self.message_block_angles.expand(-1, k, -1), self.update_block_angles[:, :k]], dim=-1
-        )
+        weights = torch.cat([self.message_block_angles.expand(-1, k, -1), self.update_block_angles[:, :k]], dim=-1)
         z = self.engine.contract(self.engine.transfer(weights), nodes, _gather(nodes, columns), edges)  # (S, 2, N)
         message = math.pi * torch.tanh(z).mT
         return self.norm(x + self.update(torch.cat([x, message], dim=-1)))
 
 
 def _feature_network(inputs: int, width: int, dropout: float, generators: Generators) -> nn.Sequential:
-    """inputs -> width -> 2 with leaky ReLU, batch norm and dropout in between."""
+    """Inputs -> width -> 2 with leaky ReLU, batch norm and dropout in between."""
     return nn.Sequential(
         Linear(inputs, width, generators),
         nn.LeakyReLU(),

@@ -74,9 +74,7 @@ def qgcl(entangling_layers: int = 2) -> Ansatz:
     require_count("entangling_layers", entangling_layers)
 
     def block(weights: Any, center: Any, leaf: Any, edge: Any) -> None:
-        qml.StronglyEntanglingLayers(
-            qml.math.reshape(weights, (entangling_layers, 3, 3)), wires=[center, leaf, edge]
-        )
+        qml.StronglyEntanglingLayers(qml.math.reshape(weights, (entangling_layers, 3, 3)), wires=[center, leaf, edge])
 
     return Ansatz("qgcl", ("center",), block, 9 * entangling_layers, ("X", "Y", "Z"))
 
@@ -155,7 +153,5 @@ def star_circuit(ansatz: Ansatz, weights: Any, center: Any, leaves: Any, edges: 
 
 def measurements(ansatz: Ansatz) -> list[Any]:
     """Return the expectation values that make up the embedding, as PennyLane measurements."""
-    return [
-        qml.expval(qml.pauli.string_to_pauli_word(word, wire_map=dict(zip(ansatz.memory, range(len(word))))))
-        for word in ansatz.observables
-    ]
+    wire_map = {wire: i for i, wire in enumerate(ansatz.memory)}
+    return [qml.expval(qml.pauli.string_to_pauli_word(word, wire_map=wire_map)) for word in ansatz.observables]

@@ -32,9 +32,7 @@ import torch
 
 from .ansatz import Ansatz, encoded_bloch
 
-_PAULIS = np.array(
-    [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128
-)
+_PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128)
 _FIT_TOLERANCE = 1e-12  # residual above which a gate is no trigonometric polynomial of its angles
 
 
@@ -160,14 +158,14 @@ class _SignedPermutation(torch.autograd.Function):
     """y[..., i] = sign[i] x[..., source[i]], with target the inverse of source: a Clifford gate on Pauli rows."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, x: torch.Tensor, source: torch.Tensor, target: torch.Tensor, sign: torch.Tensor
     ) -> torch.Tensor:
         ctx.save_for_backward(target, sign)
         return x.index_select(-1, source).mul_(sign)
 
     @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         target, sign = ctx.saved_tensors
         return (grads[0] * sign).index_select(-1, target), None, None, None
 
@@ -288,7 +286,7 @@ class StarEngine:
             matrices[kind] = terms.view(*terms.shape[:-1], 4 ** kind[1], 4 ** kind[1]).unbind(1)
         memory, pair = 4**self.num_memory, 16
         rows = constants.start  # (1 or batch, R, 4^m, 16)
-        for moment, fixed in zip(self._moments, constants.fixed):
+        for moment, fixed in zip(self._moments, constants.fixed, strict=False):
             if isinstance(moment, _Fixed):
                 assert fixed is not None
                 rows = fixed(rows.flatten(-2)).view(rows.shape)
@@ -379,9 +377,7 @@ class _Constants:
 
     def __init__(self, engine: StarEngine, dtype: torch.dtype, device: torch.device) -> None:
         self.identity = torch.eye(4, dtype=dtype, device=device)
-        self.index = {
-            kind: torch.tensor(members, device=device).flatten() for kind, members in engine._kinds.items()
-        }
+        self.index = {kind: torch.tensor(members, device=device).flatten() for kind, members in engine._kinds.items()}
         self.coefficients = {
             kind: _transfer_coefficients(kind[0], kind[1], len(members[0])).to(device, dtype)
             for kind, members in engine._kinds.items()
@@ -424,7 +420,7 @@ class _Contraction(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, transfer: torch.Tensor, memory: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
     ) -> torch.Tensor:
         groups, k, _, num_stars = leaves.shape
@@ -441,7 +437,7 @@ class _Contraction(torch.autograd.Function):
         return states[-1]
 
     @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, ...]:  # type: ignore[override]
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, ...]:
         flat, leaf, edge, pairs, steps, *states = ctx.saved_tensors
         groups, k, rows, _, num_stars = steps.shape
         adjoint = grads[0]

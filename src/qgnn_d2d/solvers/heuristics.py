@@ -59,9 +59,7 @@ def best_single_link(gain: Tensor, weight: Tensor, noise_power: float, p_max: fl
 
 
 @torch.no_grad()
-def on_off_search(
-    gain: Tensor, weight: Tensor, noise_power: float, p_max: float, *, candidates: int = 3
-) -> Tensor:
+def on_off_search(gain: Tensor, weight: Tensor, noise_power: float, p_max: float, *, candidates: int = 3) -> Tensor:
     """Search all on/off patterns of the few links that are worth most alone; the others stay off.
 
     Candidates are the links of largest alpha_m log2(1 + |h_mm|^2 P_max^2 / sigma^2); patterns are compared by
@@ -90,9 +88,7 @@ def on_off_search(
     chosen = score.topk(candidates, dim=-1).indices  # (..., C), best first
     chosen_weight = weight.take_along_dim(chosen, dim=-1)
     # Links that are off neither earn nor disturb: the candidates' own gains (..., C, C) decide.
-    chosen_gain = gain.take_along_dim(chosen.unsqueeze(-1), dim=-2).take_along_dim(
-        chosen.unsqueeze(-2), dim=-1
-    )
+    chosen_gain = gain.take_along_dim(chosen.unsqueeze(-1), dim=-2).take_along_dim(chosen.unsqueeze(-2), dim=-1)
 
     best_power = torch.zeros_like(chosen_weight)
     best_rate = torch.full(weight.shape[:-1], -torch.inf, dtype=torch.float64, device=gain.device)

@@ -94,9 +94,7 @@ def wmmse_multistart(
     return power.take_along_dim(best, dim=-1).squeeze(-1)
 
 
-def _iterate(
-    gain: Tensor, weight: Tensor, noise_power: float, p_max: float, start: Tensor, iterations: int
-) -> Tensor:
+def _iterate(gain: Tensor, weight: Tensor, noise_power: float, p_max: float, start: Tensor, iterations: int) -> Tensor:
     """Iterate from S starts at once.
 
     Args:
