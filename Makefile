@@ -80,6 +80,10 @@ peers: $(STAMP) ## add the other simulators that `make bench` compares with, whe
 	  print(*project['optional-dependencies']['peers'], sep='\n')" > .venv/peers.txt
 	$(PIP) install -q -c $(LOCK) -r .venv/peers.txt
 
+.PHONY: reference
+reference: $(STAMP) ## commit to a full run: its numbers into results/reference and the README
+	$(RUN) python scripts/publish_reference.py
+
 .PHONY: lock
 lock: ## resolve pyproject.toml anew: envs/requirements.lock and envs/artifact.yaml
 	@$(find_python); "$$python" envs/lock.py

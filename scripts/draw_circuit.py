@@ -9,21 +9,22 @@ from qgnn_d2d import plotting
 from qgnn_d2d.quantum import ansatz
 
 
-def draw_circuit(k: int, paths: list[Path]) -> None:
+def draw_circuit(k: int, entangling_layers: int, paths: list[Path]) -> None:
     """Draw the star of the paper's layer.
 
     Args:
         k: Leaves.
+        entangling_layers: Strongly entangling layers in a block.
         paths: Files to write, each in the format of its suffix.
     """
-    figure = plotting.circuit(ansatz.qgcl(1), k)
+    figure = plotting.circuit(ansatz.qgcl(entangling_layers), k)
     for path in paths:
         plotting.save(figure, path)
 
 
 def main(snakemake: Any) -> None:
     """Map Snakemake's job to arguments."""
-    draw_circuit(snakemake.params.k, [Path(path) for path in snakemake.output])
+    draw_circuit(snakemake.params.k, snakemake.params.entangling_layers, [Path(path) for path in snakemake.output])
 
 
 if "snakemake" in globals():

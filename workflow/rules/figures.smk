@@ -18,6 +18,7 @@ rule draw_circuit:
         runtime=10,
     params:
         k=3,  # the paper's 7-qubit star
+        entangling_layers=config["models"]["qgnn"]["entangling_layers"],
     message:
         "Drawing the circuit of one star (Fig. 1)"
     script:

@@ -1,0 +1,44 @@
+"""The README's numbers are the reference's."""
+
+import importlib.util
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from qgnn_d2d import publication
+
+ROOT = Path(__file__).parents[2]
+
+
+def publish_reference():
+    spec = importlib.util.spec_from_file_location("publish_reference", ROOT / "scripts" / "publish_reference.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_readme_shows_the_reference_numbers():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = publish_reference().blocks(ROOT / "results" / "reference")
+    assert publication.splice(readme, blocks) == readme
+    assert set(blocks) == {"claims", "results", "cost"} and all(blocks.values())
+
+
+def test_splice_needs_its_markers():
+    with pytest.raises(ValueError, match="no markers for block cost"):
+        publication.splice("text", {"cost": "x"})
+
+
+def test_cost_counts_jobs_and_minutes():
+    seconds = pd.Series([600.0, 60.0, 5.0], index=["train_model", "train_model", "plot_fig2"])
+    assert publication.cost_block(seconds) == "3 jobs, 11 core-minutes in all (train_model 11.0).\n"
+
+
+def test_job_seconds_are_read_from_the_benchmarks(tmp_path):
+    for name, seconds in {"train_model/a.tsv": 2.5, "draw_circuit.tsv": 1.0}.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"s\th:m:s\n{seconds}\t0:00:01\n", encoding="utf-8")
+    jobs = publish_reference().job_seconds(tmp_path)
+    assert jobs.set_index("rule")["seconds"].to_dict() == {"draw_circuit": 1.0, "train_model": 2.5}
