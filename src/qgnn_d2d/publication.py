@@ -55,12 +55,16 @@ def cost_block(seconds: pd.Series) -> str:
     return f"{len(seconds)} jobs, {seconds.sum() / 60:.0f} core-minutes in all ({listed}).\n"
 
 
-def _text(value: object, template: str) -> str:
-    return "" if value is None or pd.isna(value) else template.format(value)  # type: ignore[call-overload]
+def _literal(block: str) -> str:
+    return block.replace("\\", r"\\")
+
+
+def _text(value: float | None, template: str) -> str:
+    return "" if value is None or pd.isna(value) else template.format(value)
 
 
 def splice(text: str, blocks: Mapping[str, str]) -> str:
-    """Put blocks between their markers, ``<!-- begin NAME -->`` and ``<!-- end NAME -->``.
+    r"""Put blocks between their markers, ``<!-- begin NAME -->`` and ``<!-- end NAME -->``.
 
     Args:
         text: Markdown with a pair of markers for every block.
@@ -71,11 +75,11 @@ def splice(text: str, blocks: Mapping[str, str]) -> str:
 
     Example:
         >>> splice("a <!-- begin x -->old<!-- end x --> b", {"x": "new"})
-        'a <!-- begin x -->\\nnew\\n<!-- end x --> b'
+        'a <!-- begin x -->\nnew\n<!-- end x --> b'
     """
     for name, block in blocks.items():
         pattern = re.compile(f"(<!-- begin {name} -->).*?(<!-- end {name} -->)", re.DOTALL)
         if not pattern.search(text):
             raise ValueError(f"no markers for block {name}")
-        text = pattern.sub(lambda match, block=block: f"{match[1]}\n{block.rstrip()}\n{match[2]}", text)
+        text = pattern.sub(rf"\1\n{_literal(block.rstrip())}\n\2", text)
     return text

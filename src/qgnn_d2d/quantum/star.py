@@ -212,9 +212,9 @@ class StarEngine:
     Example:
         >>> from qgnn_d2d.quantum import ansatz
         >>> engine = StarEngine(ansatz.qgcl(entangling_layers=1))
-        >>> angles = torch.zeros(1, 2)
-        >>> engine(torch.zeros(9), angles, torch.zeros(1, 3, 2), torch.zeros(1, 3, 2)).tolist()
-        [[0.0, 0.0, 1.0]]
+        >>> star = torch.zeros(1, 2), torch.zeros(1, 3, 2), torch.zeros(1, 3, 2)  # all qubits in |0>
+        >>> torch.allclose(engine(torch.zeros(9), *star), torch.tensor([0.0, 0.0, 1.0]), atol=1e-6)
+        True
     """
 
     def __init__(self, ansatz: Ansatz) -> None:
