@@ -5,36 +5,56 @@
 No rule does this, so that `results/reference/` changes only on purpose.
 """
 
+import json
+import os
+import platform
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
 from qgnn_d2d import claims, publication
-from qgnn_d2d.files import write_whole
+from qgnn_d2d.files import write_json, write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, REFERENCE = ROOT / "results" / "paper", ROOT / "results" / "reference"
 COPIED = ("claims.csv", "claims.md", "tables/*.csv", "tables/*.md", "tuning/*.csv")
 
 
-def job_seconds(benchmarks: Path) -> pd.DataFrame:
-    """Return the wall seconds of every job: columns rule, job, seconds."""
+def job_times(benchmarks: Path) -> pd.DataFrame:
+    """Return the wall seconds of every job and when it ended (seconds since the epoch): rule, job, seconds, end."""
     rows = [
-        (path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), str(path.relative_to(benchmarks)), seconds)
+        (path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), str(path.relative_to(benchmarks)), seconds, end)
         for path in sorted(benchmarks.rglob("*.tsv"))
+        for end in [path.stat().st_mtime]
         for seconds in pd.read_csv(path, sep="\t")["s"].tolist()
     ]
-    return pd.DataFrame(rows, columns=["rule", "job", "seconds"])
+    jobs = pd.DataFrame(rows, columns=["rule", "job", "seconds", "end"])
+    return jobs[jobs["rule"] != "tune_model"]
+
+
+def machine() -> dict[str, str | int | None]:
+    """Return what the numbers were made on."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpu": models[0] if models else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        **{package: version(package) for package in ("torch", "pennylane", "numpy", "scipy", "snakemake")},
+    }
 
 
 def blocks(reference: Path) -> dict[str, str]:
     """Return the README's blocks, made from the reference numbers alone."""
-    jobs = pd.read_csv(reference / "jobs.csv")
+    jobs = pd.read_csv(reference / "jobs.csv").set_index("rule")["seconds"]
+    made_on = json.loads((reference / "machine.json").read_text(encoding="utf-8"))
     return {
         "claims": claims.markdown(pd.read_csv(reference / "claims.csv"), "make reproduce"),
         "results": publication.results_block(pd.read_csv(reference / "tables" / "rayleigh.csv"), "rayleigh"),
-        "cost": publication.cost_block(jobs.set_index("rule")["seconds"]),
+        "cost": publication.cost_block(jobs, made_on),
     }
 
 
@@ -45,9 +65,12 @@ def main() -> None:
             target = REFERENCE / source.relative_to(RESULTS)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
-    jobs = job_seconds(RESULTS / "benchmarks")
-    jobs = jobs[jobs["rule"] != "tune_model"]
-    write_whole(REFERENCE / "jobs.csv", lambda partial: jobs.to_csv(partial, index=False))
+    jobs = job_times(RESULTS / "benchmarks")
+    wall = jobs["end"].max() - (jobs["end"] - jobs["seconds"]).min()
+    write_json(REFERENCE / "machine.json", {**machine(), "wall_seconds": round(wall)})
+    write_whole(
+        REFERENCE / "jobs.csv", lambda partial: jobs.drop(columns="end").to_csv(partial, index=False)
+    )
     readme = ROOT / "README.md"
     text = publication.splice(readme.read_text(encoding="utf-8"), blocks(REFERENCE))
     write_whole(readme, lambda partial: partial.write_text(text, encoding="utf-8"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -44,15 +45,19 @@ def results_block(table: pd.DataFrame, scenario: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def cost_block(seconds: pd.Series) -> str:
-    """Return what the full run cost, as one Markdown line.
+def cost_block(seconds: pd.Series, machine: Mapping[str, Any]) -> str:
+    """Return what the full run cost, as one Markdown paragraph.
 
     Args:
         seconds: Wall seconds of every job, indexed by rule.
+        machine: ``cpu``, ``cores``, ``wall_seconds`` from the first job's start to the last one's end.
     """
     parts = seconds.groupby(level=0).sum().sort_values(ascending=False)
-    listed = ", ".join(f"{rule} {value / 60:.1f}" for rule, value in parts.items() if value >= 30)
-    return f"{len(seconds)} jobs, {seconds.sum() / 60:.0f} core-minutes in all ({listed}).\n"
+    listed = ", ".join(f"`{rule}` {value / 60:.1f}" for rule, value in parts.items() if value >= 30)
+    return (
+        f"{len(seconds)} jobs in {machine['wall_seconds'] / 60:.0f} minutes on {machine['cores']} cores "
+        f"({machine['cpu']}); {seconds.sum() / 60:.0f} core-minutes in all ({listed}).\n"
+    )
 
 
 def _literal(block: str) -> str:

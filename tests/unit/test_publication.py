@@ -32,13 +32,15 @@ def test_splice_needs_its_markers():
 
 def test_cost_counts_jobs_and_minutes():
     seconds = pd.Series([600.0, 60.0, 5.0], index=["train_model", "train_model", "plot_fig2"])
-    assert publication.cost_block(seconds) == "3 jobs, 11 core-minutes in all (train_model 11.0).\n"
+    block = publication.cost_block(seconds, {"wall_seconds": 360, "cores": 2, "cpu": "a CPU"})
+    assert block == "3 jobs in 6 minutes on 2 cores (a CPU); 11 core-minutes in all (`train_model` 11.0).\n"
 
 
-def test_job_seconds_are_read_from_the_benchmarks(tmp_path):
-    for name, seconds in {"train_model/a.tsv": 2.5, "draw_circuit.tsv": 1.0}.items():
+def test_job_times_are_read_from_the_benchmarks(tmp_path):
+    for name, seconds in {"train_model/a.tsv": 2.5, "draw_circuit.tsv": 1.0, "tune_model/a.tsv": 9.0}.items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"s\th:m:s\n{seconds}\t0:00:01\n", encoding="utf-8")
-    jobs = publish_reference().job_seconds(tmp_path)
+    jobs = publish_reference().job_times(tmp_path)
     assert jobs.set_index("rule")["seconds"].to_dict() == {"draw_circuit": 1.0, "train_model": 2.5}
+    assert jobs["end"].between(1e9, 1e11).all()
