@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import xarray as xr
 from _job import run
 
-from qgnn_d2d import claims
+from qgnn_d2d import claims, evaluation
 from qgnn_d2d.files import write_whole
 
 
@@ -16,8 +17,8 @@ def judge_claims(
     pairs: Sequence[Mapping[str, str]],
     curves: Sequence[Path],
     manifests: Sequence[Path],
+    evaluated: Path,
     baselines: Path,
-    target: str,
     csv: Path,
     markdown: Path,
 ) -> None:
@@ -27,22 +28,32 @@ def judge_claims(
         pairs: From the config: models, protocol, and the run ids qgnn and gcn.
         curves: The runs' curves.
         manifests: The runs' manifests.
+        evaluated: The models' evaluation on the evaluation set.
         baselines: The solvers' means.
-        target: The command that makes the numbers, for the table.
         csv: CSV file to write.
         markdown: Markdown file to write.
     """
     settings = [json.loads(path.read_text(encoding="utf-8")) for path in manifests]
-    tables = {
-        "curves": pd.concat([pd.read_csv(path) for path in curves]),
-        "baselines": pd.read_csv(baselines),
-        "parameters": {entry["settings"]["id"]: entry["num_parameters"]["total"] for entry in settings},
-    }
+    all_curves = pd.concat([pd.read_csv(path) for path in curves])
+    means = evaluation.seed_means(xr.load_dataset(evaluated, engine="h5netcdf"))
+    solved = pd.read_csv(baselines)
+    parameters = {entry["settings"]["id"]: entry["num_parameters"]["total"] for entry in settings}
+    metrics = {entry["settings"]["id"]: entry["metric"] for entry in settings}
+    own = means[means["metric"] == means["run"].map(metrics)]
     table = claims.judge(
-        [claims.evidence(pair["protocol"], pair["models"], pair["qgnn"], pair["gcn"], **tables) for pair in pairs]
+        [
+            claims.Evidence(
+                pair["protocol"],
+                pair["models"],
+                claims.scores(pair["qgnn"], all_curves, own, parameters),
+                claims.scores(pair["gcn"], all_curves, own, parameters),
+                claims.wmmse_lines(pair["protocol"], solved),
+            )
+            for pair in pairs
+        ]
     )
     write_whole(csv, lambda partial: table.to_csv(partial, index=False))
-    text = claims.markdown(table, target)
+    text = claims.markdown(table)
     write_whole(markdown, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
@@ -52,8 +63,8 @@ def main(snakemake: Any) -> None:
         snakemake.params.pairs,
         [Path(path) for path in snakemake.input.curves],
         [Path(path) for path in snakemake.input.manifests],
+        Path(snakemake.input.evaluated[0]),
         Path(snakemake.input.baselines[0]),
-        snakemake.params.target,
         Path(snakemake.output.csv),
         Path(snakemake.output.markdown),
     )

@@ -25,7 +25,7 @@ def plot_fig2(
         curves: The runs' curves.
         baselines: The solvers' means.
         panels: Panel to run ids, from the config.
-        runs: Run id to model and k.
+        runs: Run id to model and its architecture in short.
         images: Files to write, each in the format of its suffix.
         csv: CSV file to write.
     """

@@ -1,6 +1,6 @@
 """Commit to a full run: copy its numbers to results/reference/ and write them into the README.
 
-    python scripts/publish_reference.py        (make reference)
+    python scripts/publish_reference.py        (make reference, after make reproduce and make bench)
 
 No rule does this, so that `results/reference/` changes only on purpose.
 """
@@ -18,19 +18,19 @@ from qgnn_d2d import claims, publication
 from qgnn_d2d.files import write_json, write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS, REFERENCE = ROOT / "results" / "paper", ROOT / "results" / "reference"
-COPIED = ("claims.csv", "claims.md", "tables/*.csv", "tables/*.md", "tuning/*.csv")
+RESULTS = ROOT / "results"
+REFERENCE = RESULTS / "reference"
+COPIED = ("paper/claims.*", "paper/tables/*", "paper/tuning/*.csv", "benchmarks/engine.csv")
 
 
 def job_times(benchmarks: Path) -> pd.DataFrame:
-    """Return the wall seconds of every job and when it ended (seconds since the epoch): rule, job, seconds, end."""
+    """Return the wall seconds of every job but the search's: rule, job, seconds."""
     rows = [
-        (path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), str(path.relative_to(benchmarks)), seconds, end)
+        (path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), str(path.relative_to(benchmarks)), seconds)
         for path in sorted(benchmarks.rglob("*.tsv"))
-        for end in [path.stat().st_mtime]
         for seconds in pd.read_csv(path, sep="\t")["s"].tolist()
     ]
-    jobs = pd.DataFrame(rows, columns=["rule", "job", "seconds", "end"])
+    jobs = pd.DataFrame(rows, columns=["rule", "job", "seconds"])
     return jobs[jobs["rule"] != "tune_model"]
 
 
@@ -52,8 +52,9 @@ def blocks(reference: Path) -> dict[str, str]:
     jobs = pd.read_csv(reference / "jobs.csv").set_index("rule")["seconds"]
     made_on = json.loads((reference / "machine.json").read_text(encoding="utf-8"))
     return {
-        "claims": claims.markdown(pd.read_csv(reference / "claims.csv"), "make reproduce"),
+        "claims": claims.overview(pd.read_csv(reference / "claims.csv")),
         "results": publication.results_block(pd.read_csv(reference / "tables" / "rayleigh.csv"), "rayleigh"),
+        "engine": publication.engine_block(pd.read_csv(reference / "engine.csv")),
         "cost": publication.cost_block(jobs, made_on),
     }
 
@@ -62,15 +63,12 @@ def main() -> None:
     """Copy, then write the README."""
     for pattern in COPIED:
         for source in sorted(RESULTS.glob(pattern)):
-            target = REFERENCE / source.relative_to(RESULTS)
+            target = REFERENCE / source.relative_to(RESULTS / pattern.partition("/")[0])
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
-    jobs = job_times(RESULTS / "benchmarks")
-    wall = jobs["end"].max() - (jobs["end"] - jobs["seconds"]).min()
-    write_json(REFERENCE / "machine.json", {**machine(), "wall_seconds": round(wall)})
-    write_whole(
-        REFERENCE / "jobs.csv", lambda partial: jobs.drop(columns="end").to_csv(partial, index=False)
-    )
+    jobs = job_times(RESULTS / "paper" / "benchmarks")
+    write_json(REFERENCE / "machine.json", machine())
+    write_whole(REFERENCE / "jobs.csv", lambda partial: jobs.to_csv(partial, index=False))
     readme = ROOT / "README.md"
     text = publication.splice(readme.read_text(encoding="utf-8"), blocks(REFERENCE))
     write_whole(readme, lambda partial: partial.write_text(text, encoding="utf-8"))

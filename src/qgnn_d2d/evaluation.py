@@ -51,24 +51,39 @@ def score(channels: Channels, power: torch.Tensor, metrics: Sequence[str]) -> di
 
 @torch.no_grad()
 def solve(channels: Channels) -> xr.Dataset:
-    """Solve every realization with every solver.
+    """Solve every realization with every solver, once for each of the two objectives.
+
+    The public code's model metric is eq. (2) for the gains of `objective.released_gain` and unit weights, so the same
+    solvers maximize it; every quantity is of the powers that were solved for it.
 
     Args:
         channels: N realizations of M links, float64.
 
     Returns:
-        `power` (solver, realization, link) in W, and (solver, realization) the quantities of `UNITS`;
-        `released_wmmse_rate` only for P_max = 1, the one case where it means what the public code reports.
+        `power` (solver, realization, link) in W, which maximizes eq. (2), with its `sum_rate` (solver, realization),
+        and, only for P_max = 1, the one case where it means what the public code reports, its `released_wmmse_rate`;
+        `released_power`, which maximizes the public code's model metric, with its `released_metric`.
     """
-    powers = [
-        solver(channels.gain, channels.weight, channels.noise_power, channels.p_max) for solver in SOLVERS.values()
-    ]
-    power = torch.stack(powers)
-    metrics = [name for name in UNITS if name != "released_wmmse_rate" or channels.p_max == 1]
+    power = _powers(channels)
+    equivalent = Channels(
+        objective.released_gain(channels.gain, channels.weight),
+        torch.ones_like(channels.weight),
+        channels.noise_power,
+        channels.p_max,
+    )
+    released_power = _powers(equivalent)
     dims = ("solver", "realization")
     dataset = xr.Dataset(coords={"solver": list(SOLVERS)})
-    dataset["power"] = ((*dims, "link"), power.numpy(), {"units": "W", "long_name": "transmit power"})
-    return _with_metrics(dataset, dims, score(channels, power, metrics))
+    for name, powers in {"power": power, "released_power": released_power}.items():
+        dataset[name] = ((*dims, "link"), powers.numpy(), {"units": "W", "long_name": "transmit power"})
+    metrics = ["sum_rate"] + (["released_wmmse_rate"] if channels.p_max == 1 else [])
+    values = score(channels, power, metrics) | score(channels, released_power, ["released_metric"])
+    return _with_metrics(dataset, dims, values)
+
+
+def _powers(channels: Channels) -> torch.Tensor:
+    arguments = channels.gain, channels.weight, channels.noise_power, channels.p_max
+    return torch.stack([solver(*arguments) for solver in SOLVERS.values()])
 
 
 def evaluate(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> xr.Dataset:
@@ -106,6 +121,27 @@ def summarize(dataset: xr.Dataset) -> pd.DataFrame:
         for solver in dataset["solver"].values
     ]
     return pd.DataFrame(rows, columns=["solver", "metric", "unit", "num_realizations", "mean"])
+
+
+def seed_means(dataset: xr.Dataset) -> pd.DataFrame:
+    """Return every copy's mean over realizations: run, seed, metric, value.
+
+    Args:
+        dataset: What `evaluate` returns; runs may be concatenated along `copy`.
+    """
+    parts = [
+        pd.DataFrame(
+            {
+                "run": dataset["run"].values,
+                "seed": dataset["seed"].values,
+                "metric": name,
+                "value": dataset[name].mean("realization").values,
+            }
+        )
+        for name in UNITS
+        if name in dataset
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def save(dataset: xr.Dataset, path: Path | str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -17,12 +18,16 @@ import torch
 def write_whole(path: Path | str, write: Callable[[Path], Any]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then rename it; on an error nothing is left.
 
+    What a killed process left half-written for the same path is removed. One process writes a path at a time.
+
     Args:
         path: Where the file belongs; missing folders are made.
         write: Called with the temporary path.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{glob.escape(path.suffix)}"):
+        left.unlink(missing_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         write(partial)

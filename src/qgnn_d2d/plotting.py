@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -27,9 +28,7 @@ LABELS = {
 }
 """Models to legend labels; a model without one goes by its name."""
 
-# Okabe and Ito's palette, safe for color-blind readers.
-_PALETTE = ("#0072B2", "#D55E00", "#E69F00", "#56B4E9", "#CC79A7", "#009E73", "#F0E442")
-_LINE_COLORS = ("#000000", "#666666")
+_PALETTE = seaborn.color_palette("colorblind")
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
@@ -128,10 +127,11 @@ def _plot_panel(ax: Axes, part: pd.DataFrame, colors: dict[str, str]) -> None:
 
 
 def _line_styles() -> list[dict[str, Any]]:
-    """Return the styles of a panel's first and second solver line."""
+    """Return the styles of a panel's solver lines, in order."""
     return [
-        {"color": _LINE_COLORS[0], "linewidth": 1.2, "linestyle": "-."},
-        {"color": _LINE_COLORS[1], "linewidth": 0.8, "linestyle": ":"},
+        {"color": "#000000", "linewidth": 1.2, "linestyle": "-."},
+        {"color": "#666666", "linewidth": 0.8, "linestyle": ":"},
+        {"color": "#666666", "linewidth": 0.8, "linestyle": (0, (5, 1))},
     ]
 
 

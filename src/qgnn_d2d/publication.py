@@ -8,41 +8,48 @@ from typing import Any
 
 import pandas as pd
 
-_KINDS = {"stated": "sum_rate", "released": "released_metric"}
+from .tables import TITLES
+from .training import METRICS
 
 
 def results_block(table: pd.DataFrame, scenario: str) -> str:
-    """Return a short results table as Markdown: every method once, in its own protocol's quantity.
+    """Return short results tables as Markdown, one per protocol: every method in that protocol's quantity.
 
     Args:
         table: What `tables.results` returns, of one scenario.
-        scenario: For the heading line.
+        scenario: For the heading lines.
     """
     evaluation = table[table["split"] == "evaluation"]
     count = int(evaluation["num_realizations"].iloc[0])
-    lines = [
-        f"`{scenario}`, evaluation set of {count:,} realizations, last epoch, mean over seeds [95 % CI]:",
-        "",
-        "| protocol | method | parameters | k | learning rate | bps/Hz | % of WMMSE | % of WMMSE multistart |",
-        "|" + " --- |" * 8,
-    ]
-    for protocol, metric in _KINDS.items():
+    lines: list[str] = []
+    for protocol, (metric, _) in METRICS.items():
         part = evaluation[(evaluation["metric"] == metric) & (evaluation["protocol"] == protocol)]
         if not (part["kind"] == "model").any():
             continue
+        quantity = TITLES[metric]
+        lines += [
+            f"`{scenario}`, `{protocol}`: {quantity}, on the evaluation set of {count:,} realizations after the last "
+            "epoch. 95 % t intervals: over seeds for models, over realizations for solvers.",
+            "",
+            "| method | parameters | k | L | heads | learning rate | mean [95 % CI] | % of WMMSE | % of multistart |",
+            "|" + " --- |" * 9,
+        ]
         for row in part.to_dict("records"):
+            interval = "" if pd.isna(row["low"]) else f" [{row['low']:.3f}, {row['high']:.3f}]"
             cells = [
-                protocol,
                 f"`{row['method']}`",
                 _text(row["parameters"], "{:,.0f}"),
                 _text(row["k"], "{:.0f}"),
+                _text(row["layers"], "{:.0f}"),
+                _text(row["heads"], "{:.0f}"),
                 _text(row["learning_rate"], "{:g}"),
-                f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
+                f"{row['mean']:.3f}{interval}",
                 f"{row['percent_of_wmmse']:.1f}",
                 f"{row['percent_of_wmmse_multistart']:.1f}",
             ]
             lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        lines.append("")
+    return "\n".join(lines)
 
 
 def cost_block(seconds: pd.Series, machine: Mapping[str, Any]) -> str:
@@ -50,14 +57,26 @@ def cost_block(seconds: pd.Series, machine: Mapping[str, Any]) -> str:
 
     Args:
         seconds: Wall seconds of every job, indexed by rule.
-        machine: ``cpu``, ``cores``, ``wall_seconds`` from the first job's start to the last one's end.
+        machine: What the jobs ran on; ``cpu`` and ``cores``.
     """
     parts = seconds.groupby(level=0).sum().sort_values(ascending=False)
     listed = ", ".join(f"`{rule}` {value / 60:.1f}" for rule, value in parts.items() if value >= 30)
     return (
-        f"{len(seconds)} jobs in {machine['wall_seconds'] / 60:.0f} minutes on {machine['cores']} cores "
-        f"({machine['cpu']}); {seconds.sum() / 60:.0f} core-minutes in all ({listed}).\n"
+        f"{len(seconds)} jobs of one thread each, {seconds.sum() / 60:.0f} core-minutes in all ({listed}), "
+        f"on a machine with {machine['cores']} cores ({machine['cpu']}).\n"
     )
+
+
+def engine_block(table: pd.DataFrame) -> str:
+    """Return the star engine's benchmark as Markdown.
+
+    Args:
+        table: benchmark, simulator, milliseconds, ratio.
+    """
+    lines = ["| benchmark | simulator | milliseconds | times the first |", "|" + " --- |" * 4]
+    for row in table.to_dict("records"):
+        lines.append(f"| {row['benchmark']} | {row['simulator']} | {row['milliseconds']:,.3g} | {row['ratio']:,.3g} |")
+    return "\n".join(lines) + "\n"
 
 
 def _literal(block: str) -> str:

@@ -9,17 +9,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import stats
 
-CONFIDENCE = 0.95
-NUM_RESAMPLES = 1999
+from .statistics import t_interval
+
 REFERENCES = ("wmmse", "wmmse_multistart")
 CURVE_COLUMNS = [
     "panel", "kind", "run", "label", "model", "split", "epoch", "metric", "unit", "mean", "low", "high",
     "num_seeds", "num_realizations",
 ]  # fmt: skip
 
-_TITLES = {
+TITLES = {
     "sum_rate": "Weighted sum rate, eq. (2)",
     "released_metric": "The public code's model metric",
     "released_wmmse_rate": "The public code's evaluation of WMMSE",
@@ -46,24 +45,6 @@ _MARKDOWN_COLUMNS = {
 _SOLVER_PROTOCOLS = {"sum_rate": "stated", "released_metric": "released", "released_wmmse_rate": "released"}
 
 
-def bootstrap_interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of the mean (1,999 resamples, fixed generator).
-
-    Percentile, not BCa: BCa has no value where all samples are equal.
-
-    Args:
-        values: (n,) samples, n at least 2.
-
-    Returns:
-        Lower and upper end.
-    """
-    result = stats.bootstrap(
-        (values,), np.mean, n_resamples=NUM_RESAMPLES, batch=100, confidence_level=CONFIDENCE,
-        method="percentile", rng=np.random.default_rng(0),
-    )  # fmt: skip
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
-
-
 def results(
     manifests: Sequence[Mapping[str, Any]],
     models: Mapping[str, xr.Dataset],
@@ -80,7 +61,7 @@ def results(
         One row per split, metric and method. `protocol` is what a model was trained under; for a solver it is
         the protocol that the metric belongs to. The interval is over `interval_over`: seeds for models (empty
         for a single seed), realizations for solvers. Percentages compare means of the same metric on the same
-        realizations; those of `released_metric` take WMMSE's own powers, evaluated in that metric.
+        realizations, for solvers that maximize that very metric (see `evaluation.solve`).
 
     Raises:
         ValueError: A mean is not finite.
@@ -88,7 +69,7 @@ def results(
     rows = []
     for split, solved in solvers.items():
         scored = models[split]
-        for metric in [name for name in _TITLES if name in solved]:
+        for metric in [name for name in TITLES if name in solved]:
             solver_values = {str(name): solved[metric].sel(solver=name).values for name in solved["solver"].values}
             common = {
                 "split": split,
@@ -143,7 +124,7 @@ def _model_row(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mean(values: NDArray[np.float64], over: str) -> dict[str, Any]:
-    low, high = bootstrap_interval(values) if len(values) > 1 else (None, None)
+    low, high = t_interval(values) if len(values) > 1 else (None, None)
     return {"mean": float(values.mean()), "low": low, "high": high, "interval_over": over}
 
 
@@ -158,13 +139,14 @@ def markdown(table: pd.DataFrame, scenario: str) -> str:
         f"# Results: {scenario}",
         "",
         "Percentages are of WMMSE (full-power start; best of many starts) in the same quantity on the same",
-        "realizations. Intervals: 95 % percentile bootstrap of the mean, over seeds for models, over",
-        "realizations for solvers. `protocol` is what a model was trained under; a solver's is the metric's.",
+        "realizations; in the public code's model metric the solvers solve and are scored in that metric.",
+        "Intervals: 95 % t intervals of the mean, over seeds for models, over realizations for solvers. `protocol`",
+        "is what a model was trained under; a solver's is the metric's. For IGCNet, L counts its iterations.",
         "For IGCNet, L counts its iterations.",
     ]
     for (split, metric), part in table.groupby(["split", "metric"], sort=False):
         first = part.iloc[0]
-        title = f"{_TITLES[str(metric)]}, {first['unit']}"
+        title = f"{TITLES[str(metric)]}, {first['unit']}"
         lines += [
             "",
             f"## {title}: {split} set, {first['num_realizations']} realizations",
@@ -203,7 +185,7 @@ def curve_data(
         curves: Tidy curves (run, seed, epoch, split, metric, value) of all runs shown.
         baselines: (solver, metric, unit, num_realizations, mean, split) of the scenario.
         panels: ``left``, ``thin`` and ``right`` to run ids.
-        runs: Run id to its ``model`` and ``k``.
+        runs: Run id to its ``model`` and, for the label of a thin curve, ``about``: its architecture in short.
         labels: Model to label; a model without one goes by its name.
 
     Returns:
@@ -219,8 +201,8 @@ def curve_data(
         ("released", "curve", panels["right"]),
     ]:
         for run in ids:
-            model, k = runs[run]["model"], runs[run]["k"]
-            label = labels.get(model, model) + (f", k = {k}" if kind == "thin" and k is not None else "")
+            model, about = runs[run]["model"], runs[run]["about"]
+            label = labels.get(model, model) + (f", {about}" if kind == "thin" and about else "")
             part = mean_curves(curves[curves["run"] == run])
             if part.empty:
                 raise ValueError(f"run {run} has no curves")
@@ -232,7 +214,8 @@ def curve_data(
         ("stated", "wmmse", "sum_rate", "WMMSE, full-power start"),
         ("stated", "wmmse_multistart", "sum_rate", "WMMSE, multistart"),
         ("released", "wmmse", "released_wmmse_rate", "WMMSE as the public code reports it (nats)"),
-        ("released", "wmmse", "released_metric", "WMMSE's powers in the models' metric"),
+        ("released", "wmmse", "released_metric", "WMMSE on the models' metric, full-power start"),
+        ("released", "wmmse_multistart", "released_metric", "WMMSE on the models' metric, multistart"),
     ]
     for panel, solver, metric, label in lines:
         if (solver, metric) in tests.index:
@@ -265,9 +248,9 @@ def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
     """
     if not np.isfinite(curves["value"]).all():
         raise ValueError(f"curves of {curves['run'].iloc[0]} have values that are not finite")
-    groups = curves.groupby(["split", "metric", "epoch"])["value"]
-    summary = groups.agg(["mean", "sem", "count"]).reset_index()
-    half = summary["sem"] * stats.t.ppf((1 + CONFIDENCE) / 2, (summary["count"] - 1).clip(lower=1))
-    return summary.assign(low=summary["mean"] - half, high=summary["mean"] + half, num_seeds=summary["count"])[
-        ["split", "metric", "epoch", "mean", "low", "high", "num_seeds"]
-    ]
+    rows = []
+    for (split, metric, epoch), group in curves.groupby(["split", "metric", "epoch"]):
+        values = group["value"].to_numpy()
+        low, high = t_interval(values) if len(values) > 1 else (None, None)
+        rows.append((split, metric, epoch, values.mean(), low, high, len(values)))
+    return pd.DataFrame(rows, columns=["split", "metric", "epoch", "mean", "low", "high", "num_seeds"])

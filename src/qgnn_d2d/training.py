@@ -20,8 +20,8 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from . import __version__, models, objective, stars
-from .files import read_tensors, write_tensors
+from . import models, objective, stars
+from .files import read_tensors, sha256, write_tensors
 from .models import PowerModel
 from .random_streams import torch_generator
 from .scenarios import Channels
@@ -244,9 +244,9 @@ def cast(channels: Channels, dtype: torch.dtype, device: str) -> Channels:
 
 
 def checkpoint_key(run: RunSettings, data_hashes: list[str]) -> str:
-    """Return the name that a run's checkpoint has: a hash of settings, data, and the versions that matter."""
-    versions = [__version__, torch.__version__, platform.machine()]
-    content = json.dumps([run.as_dict(), data_hashes, versions], sort_keys=True)
+    """Return the name that a run's checkpoint has: a hash of settings, data, the code and torch's version."""
+    code = [sha256(path) for path in sorted(Path(__file__).parent.rglob("*.py"))]
+    content = json.dumps([run.as_dict(), data_hashes, code, torch.__version__, platform.machine()], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

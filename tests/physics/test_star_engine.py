@@ -127,7 +127,7 @@ def test_wrong_number_of_angles_is_refused():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="ansatz is 'qcl'"):
+    with pytest.raises(ValueError, match="circuit is 'qcl'"):
         ansatze.build("qcl")
     with pytest.raises(ValueError, match=r"device is 'default.qutrit'"):
         star_qnode(ansatze.qgcl(), 2, "default.qutrit")

@@ -5,27 +5,26 @@ import pandas as pd
 import pytest
 
 from qgnn_d2d import claims
-from qgnn_d2d.claims import Claim, Evidence, Measurement, verdict
+from qgnn_d2d.claims import Claim, Evidence, Measurement, Scores, verdict
 
 SEEDS = 10
 
 
-def curves(final, start=1.0, epochs=20, rate=0.5, spread=0.01):
+def curves(final, start=1.0, epochs=20, rate=0.5, spread=0.005):
     """Exponential approach to ``final``, one curve per seed."""
     shape = 1 - np.exp(-rate * np.arange(epochs + 1))
     finals = final + spread * np.linspace(-1, 1, SEEDS)[:, None]
     return start + (finals - start) * shape
 
 
-def evidence(qgnn=2.67, gcn=2.52, wmmse=2.52, gap=0.0, **options):
-    return Evidence(
-        "stated",
-        "made up",
-        {"train": curves(qgnn, **options), "test": curves(qgnn, **options)},
-        {"train": curves(gcn) * (1 + gap), "test": curves(gcn)},
-        wmmse,
-        {"qgnn": 83, "gcn": 1233},
-    )
+def scores(final, parameters, gap=0.0, **options):
+    test = curves(final, **options)
+    return Scores(test * (1 + gap), test, test[:, -1], parameters)
+
+
+def evidence(qgnn=2.67, gcn=2.52, wmmse=2.52, gap=0.0, parameters=83, **options):
+    lines = {"test": wmmse, "evaluation": wmmse}
+    return Evidence("stated", "made up", scores(qgnn, parameters, **options), scores(gcn, 1233, gap), lines)
 
 
 def verdicts(item):
@@ -37,35 +36,41 @@ def test_the_papers_own_numbers_are_reproduced():
     assert found == {f"C{i}": "reproduced" for i in range(1, 8)}
 
 
-def test_lower_numbers_are_not_reproduced():
-    found = verdicts(evidence(qgnn=3.0, gcn=3.65, wmmse=3.4))
-    assert found["C1"] == found["C2"] == found["C3"] == found["C4"] == found["C7"] == "not reproduced"
+def test_other_numbers_are_not_reproduced():
+    found = verdicts(evidence(qgnn=3.0, gcn=3.65, wmmse=3.4, rate=0.2))
+    assert found == {f"C{i}": "not reproduced" for i in range(1, 8) if i != 5} | {"C5": "reproduced"}
 
 
-def test_intervals_that_contain_zero_decide_nothing():
-    claim = next(claim for claim in claims.CLAIMS if claim.id == "C5")
-    assert verdict(claim, Measurement(-0.1, -0.3, 0.1)) == "undecided"
-    assert verdict(claim, Measurement(0.2, 0.1, 0.3)) == "not reproduced"
-    assert verdict(claim, Measurement(-0.2, -0.3, -0.1)) == "reproduced"
-
-
-def test_an_interval_that_meets_the_range_is_enough():
+def test_one_rule_for_every_interval():
     claim = Claim("C0", "", "", "", (5.0, 7.0), lambda item: Measurement(0, 0, 0))
-    assert verdict(claim, Measurement(4.5, 4.0, 5.1)) == "reproduced"
+    assert verdict(claim, Measurement(6.0, 5.0, 7.0)) == "reproduced"
+    assert verdict(claim, Measurement(4.9, 4.0, 5.1)) == "undecided"
+    assert verdict(claim, Measurement(6.0, 4.0, 8.0)) == "undecided"
     assert verdict(claim, Measurement(4.5, 4.0, 4.9)) == "not reproduced"
     assert verdict(claim, Measurement(8.0, 7.1, 9.0)) == "not reproduced"
 
 
-def test_bootstrap_interval_of_a_mean_is_near_the_textbook_one():
-    values = np.random.default_rng(3).normal(5.0, 2.0, 400)
-    measured = claims._bootstrap(lambda mean: mean, values)
-    half = 1.96 * values.std() / 20
-    assert measured.value == pytest.approx(values.mean())
-    assert measured.low == pytest.approx(values.mean() - half, abs=0.03)
-    assert measured.high == pytest.approx(values.mean() + half, abs=0.03)
+def test_a_wide_interval_never_helps():
+    narrow, wide = evidence(qgnn=2.60), evidence(qgnn=2.60, spread=0.5)
+    assert verdicts(narrow)["C1"] == "not reproduced"
+    assert verdicts(wide)["C1"] == "undecided"
 
 
-def test_evidence_is_read_from_tidy_tables():
+def test_as_many_parameters_are_not_fewer():
+    assert verdicts(evidence(parameters=1233, rate=2.0))["C7"] == "not reproduced"
+
+
+def test_collapsed_seeds_count_as_not_converged():
+    item = evidence()
+    collapsed = np.tile(np.linspace(1.0, 0.0, 21), (SEEDS, 1))
+    zero = Scores(collapsed, collapsed, collapsed[:, -1], 83)
+    measured = {claim.id: claim.measure(Evidence("stated", "", zero, item.gcn, item.wmmse)) for claim in claims.CLAIMS}
+    assert "too few seeds" in measured["C6"].note
+    assert measured["C5"].value <= 0 and np.isfinite(measured["C5"].high)
+    assert measured["C4"].value == np.inf
+
+
+def test_numbers_are_read_from_tidy_tables():
     rows = [
         (run, seed, epoch, split, "sum_rate", 1.0 + seed + epoch)
         for run in ("q", "g")
@@ -74,18 +79,31 @@ def test_evidence_is_read_from_tidy_tables():
         for split in ("train", "test")
     ]
     frame = pd.DataFrame(rows, columns=["run", "seed", "epoch", "split", "metric", "value"])
-    baselines = pd.DataFrame([("wmmse", "sum_rate", "test", 3.6)], columns=["solver", "metric", "split", "mean"])
-    tables = {"curves": frame, "baselines": baselines, "parameters": {"q": 83, "g": 1233}}
-    item = claims.evidence("stated", "made up", "q", "g", **tables)
-    assert item.qgnn["test"].tolist() == [[1, 2, 3], [2, 3, 4]]
-    assert item.wmmse == 3.6
-    with pytest.raises(ValueError, match="run x has no curves"):
-        claims.evidence("stated", "made up", "x", "g", **tables)
-    with pytest.raises(ValueError, match="released_wmmse_rate; one is needed"):
-        claims.evidence("released", "made up", "q", "g", **tables)
+    evaluation = pd.DataFrame({"run": ["q", "q"], "seed": [1, 0], "value": [5.0, 4.0]})
+    found = claims.scores("q", frame, evaluation, {"q": 83})
+    assert found.test.tolist() == [[1, 2, 3], [2, 3, 4]]
+    assert found.final.tolist() == [3, 4] and found.evaluation.tolist() == [4, 5] and found.parameters == 83
+    with pytest.raises(ValueError, match="run g has no curves, no evaluation or no parameter count"):
+        claims.scores("g", frame, evaluation, {"g": 83})
 
 
-def test_markdown_has_a_row_per_claim():
-    text = claims.markdown(claims.judge([evidence(), evidence(qgnn=3.0, wmmse=5.0)]), "make fig2")
-    assert text.count("\n") == 2 + 2 * len(claims.CLAIMS)
-    assert "never" in text and "`make fig2`" in text
+def test_wmmse_lines_are_those_of_the_protocol():
+    rows = [("wmmse", metric, split, i) for i, (metric, split) in enumerate(
+        (metric, split) for metric in ("sum_rate", "released_wmmse_rate") for split in ("test", "evaluation")
+    )]  # fmt: skip
+    baselines = pd.DataFrame(rows, columns=["solver", "metric", "split", "mean"])
+    assert claims.wmmse_lines("stated", baselines) == {"test": 0, "evaluation": 1}
+    assert claims.wmmse_lines("released", baselines) == {"test": 2, "evaluation": 3}
+    with pytest.raises(ValueError, match=r"splits \['test'\]; test, evaluation are needed"):
+        claims.wmmse_lines("stated", baselines[baselines["split"] == "test"])
+
+
+def test_markdown_shows_every_claim_and_pair():
+    table = claims.judge([evidence(), evidence(qgnn=2.4)])
+    text = claims.markdown(table)
+    assert text.count("\n## C") == len(claims.CLAIMS) and "never" in text
+    table.loc[len(claims.CLAIMS) :, "models"] = "made up, too"
+    pairs = table.assign(models=["first", "second"] * len(claims.CLAIMS))
+    small = claims.overview(pairs)
+    assert small.count("\n") == 2 + len(claims.CLAIMS)
+    assert "`stated`: first" in small and "`stated`: second" in small

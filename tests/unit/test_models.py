@@ -7,7 +7,6 @@ from qgnn_d2d import models, stars
 from qgnn_d2d.models import MODELS, architecture_options
 
 ROUNDING = 1e-10  # float64
-SMALL = {"gcn_small": {"message_widths": [4, 4], "update_width": 4}}
 BATCH, LINKS = 5, 6
 
 
@@ -18,7 +17,7 @@ def channels(seed=0, links=LINKS, batch=BATCH):
 
 
 def build(name, seeds=range(1), **options):
-    model = models.build(name, {**SMALL.get(name, {}), **options}, seed=3, seeds=seeds, dtype=torch.float64)
+    model = models.build(name, options, seed=3, seeds=seeds, dtype=torch.float64)
     model.features.fit(*channels(seed=9))
     return model
 
@@ -59,6 +58,13 @@ def test_qgnn_parameters_follow_the_formula():
         model = build("qgnn", heads=heads, layers=layers, entangling_layers=depth)
         expected = layers * (6 * heads**2 + 12 * heads + 9 * heads * depth) + 8 * heads + 3
         assert model.num_parameters["total"] == expected
+
+
+def test_another_circuit_can_take_the_layers_place():
+    model = build("qgnn", circuit="qgcl_ancilla")
+    power = allocate(model, *channels(), draw_leaves(model, 1))
+    assert torch.isfinite(power).all()
+    assert model.num_parameters["quantum"] == 2 * 32
 
 
 @pytest.mark.parametrize("p_max", [1.0, 10**0.5])

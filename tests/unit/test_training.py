@@ -11,15 +11,14 @@ import pandas as pd
 import pytest
 import torch
 
-from qgnn_d2d import models, scenarios, training
+from qgnn_d2d import models, objective, scenarios, training
 from qgnn_d2d.study import RunSettings, TrainingSettings
 
 ROUNDING = 1e-7  # float64, over the first epochs; batch norm over few nodes amplifies rounding
 
 
 def settings(model="qgnn", protocol="stated", epochs=2, num_seeds=2, **architecture):
-    small = {"gcn_small": {"message_widths": [4, 4], "update_width": 4}}
-    options = {**models.architecture_options(model), **small.get(model, {}), **architecture}
+    options = {**models.architecture_options(model), **architecture}
     options = {key: list(value) if isinstance(value, tuple) else value for key, value in options.items()}
     return RunSettings(
         "a-run",
@@ -79,6 +78,11 @@ def test_training_improves_the_objective():
 def test_released_protocol_reports_the_released_metric():
     result = training.train(settings("gcn", "released"), channels(), monitored())
     assert set(result.curves["metric"]) == {"released_metric"}
+    test = training.cast(channels(seed=1), torch.float32, "cpu")
+    power = training.allocate(result.model, test, None)
+    expected = objective.released_metric(test.gain, power, test.weight, test.noise_power).mean(dim=1)
+    last = result.curves.query("epoch == 2 and split == 'test'")["value"]
+    assert last.tolist() == pytest.approx(expected.tolist(), rel=1e-6)
 
 
 def test_evaluation_stars_are_kept_and_differ_by_seed_and_split():

@@ -80,7 +80,7 @@ def test_figures_show_the_configured_runs(smoke, figure):
         shown = data[(data["panel"] == protocol) & (data["kind"] == ("thin" if panel == "thin" else "curve"))]
         assert list(dict.fromkeys(shown["run"])) == CONFIG["figures"][figure].get(panel, [])
     assert np.isfinite(data["mean"]).all()
-    assert (data["kind"] == "line").sum() == 4
+    assert (data["kind"] == "line").sum() == 5
     units = data[(data["panel"] == "released") & (data["kind"] == "line")].set_index("metric")["unit"]
     assert units["released_wmmse_rate"] == "nats"
     for suffix, magic in (("png", b"\x89PNG"), ("pdf", b"%PDF")):

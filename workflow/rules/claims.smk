@@ -2,10 +2,8 @@ rule judge_claims:
     input:
         curves=[f"{PREFIX}/training/{run}/curves.csv" for run in claim_runs()],
         manifests=[f"{PREFIX}/training/{run}/manifest.json" for run in claim_runs()],
-        baselines=[
-            f"{PREFIX}/solvers/{STUDY.runs[run].scenario}/summary.csv"
-            for run in claim_runs()[:1]
-        ],
+        evaluated=claim_scenario_files("evaluation/{scenario}/evaluation.nc"),
+        baselines=claim_scenario_files("solvers/{scenario}/summary.csv"),
     output:
         csv=f"{PREFIX}/claims.csv",
         markdown=report(
@@ -23,7 +21,6 @@ rule judge_claims:
         runtime=10,
     params:
         pairs=config["claims"],
-        target="snakemake claims",
     message:
         "Judging the paper's claims"
     script:

@@ -63,10 +63,10 @@ def figure_files(names):
 
 
 def table_files():
-    """Return every scenario's table, as CSV and as Markdown."""
+    """Return the table of every scenario that has runs, as CSV and as Markdown."""
     return expand(
         f"{PREFIX}/tables/{{scenario}}.{{suffix}}",
-        scenario=STUDY.scenarios,
+        scenario=[name for name in STUDY.scenarios if STUDY.runs_of(name)],
         suffix=["csv", "md"],
     )
 
@@ -107,9 +107,19 @@ def figure_scenario(wildcards):
 
 
 def figure_run(run):
-    """Return what a figure's legend says of a run: its model, and k where it has stars."""
+    """Return what a figure's legend says of a run: its model, and its architecture in short."""
     settings = STUDY.runs[run]
-    return {"model": settings.model, "k": settings.architecture.get("k")}
+    options = settings.architecture
+    names = {"k": "k", "layers": "L", "heads": "heads", "entangling_layers": "E"}
+    about = [f"{names[key]} = {options[key]}" for key in names if key in options]
+    return {"model": settings.model, "about": ", ".join(about)}
+
+
+def untuned_settings(wildcards):
+    """Return a run's settings without what the search chooses, so that a chosen value does not repeat the search."""
+    settings = STUDY.runs[wildcards.run].as_dict()
+    open_values = {"learning_rate": 1.0, "batch_size": 1, "epochs": 1}
+    return {**settings, "training": {**settings["training"], **open_values}}
 
 
 def claim_runs():
@@ -117,6 +127,12 @@ def claim_runs():
     return list(
         dict.fromkeys(pair[key] for pair in config["claims"] for key in ("qgnn", "gcn"))
     )
+
+
+def claim_scenario_files(template):
+    """Return ``template`` filled with the one scenario that the claims' runs belong to; nothing without claims."""
+    scenarios = {STUDY.runs[run].scenario for run in claim_runs()}
+    return expand(f"{PREFIX}/{template}", scenario=sorted(scenarios))
 
 
 def claim_files():

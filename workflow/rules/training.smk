@@ -40,7 +40,7 @@ rule tune_model:
         mem_mb=2000,
         runtime=240,
     params:
-        settings=lambda wildcards: STUDY.runs[wildcards.run].as_dict(),
+        settings=untuned_settings,
         space={key: value for key, value in config["tuning"].items() if key != "runs"},
     message:
         "Searching learning rate, batch size and epochs of {wildcards.run} on the validation split"

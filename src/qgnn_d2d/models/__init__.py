@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,11 +15,11 @@ from .base import PowerModel
 from .gcn import IGCNet, ReleasedGCN
 from .qgnn import QGNN, ReleasedQGNN
 
-MODELS: dict[str, type[PowerModel]] = {
+MODELS: dict[str, Callable[..., PowerModel]] = {
     "qgnn": QGNN,
     "qgnn_released": ReleasedQGNN,
     "gcn": IGCNet,
-    "gcn_small": IGCNet,  # the same network, cut by its config to the qgnn's parameter count
+    "gcn_small": partial(IGCNet, message_widths=(4, 4), update_width=4),  # cut to the qgnn's parameter count
     "gcn_released": ReleasedGCN,
 }
 
@@ -32,7 +33,7 @@ def architecture_options(name: str) -> dict[str, Any]:
         ValueError: There is no such model.
     """
     require_choice("model", name, MODELS)
-    parameters = inspect.signature(MODELS[name].__init__).parameters.values()
+    parameters = inspect.signature(MODELS[name]).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
 
 

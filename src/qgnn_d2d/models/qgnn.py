@@ -49,7 +49,8 @@ class QGNN(PowerModel):
         p = P_{max}\,\sigma(a \cdot [x_L, f])
 
     QGCL is `ansatz.qgcl`: RX, RZ encoding of center, leaves and edges, one shared block per leaf in turn, then
-    ⟨X⟩, ⟨Y⟩, ⟨Z⟩ of the center. L(6h² + 12h + 9hE) + 8h + 3 parameters. Equivariant under relabelling when the
+    ⟨X⟩, ⟨Y⟩, ⟨Z⟩ of the center; another circuit of `ansatz.ANSATZE` can take its place. L(6h² + 12h + 9hE) + 8h + 3
+    parameters. Equivariant under relabelling when the
     leaf order is relabelled along (`stars.relabel`).
 
     Args:
@@ -58,6 +59,7 @@ class QGNN(PowerModel):
         k: Leaves per star.
         layers: L, number of QGCLs.
         heads: h, circuits side by side.
+        circuit: A key of `ansatz.ANSATZE`.
         entangling_layers: E, strongly entangling layers in a block.
         angle_range: r, encoding angles lie in ±rπ.
         start_range: Block angles start uniform in ± this (radians).
@@ -73,6 +75,7 @@ class QGNN(PowerModel):
         k: int = 3,
         layers: int = 2,
         heads: int = 1,
+        circuit: str = "qgcl",
         entangling_layers: int = 2,
         angle_range: float = 0.5,
         start_range: float = 0.1,
@@ -84,10 +87,11 @@ class QGNN(PowerModel):
         self.k, self.heads, self.layers = k, heads, layers
         self.angle_scale = angle_range * math.pi
         self.features = Features(scale, standardize=True)
-        self.engine = StarEngine(ansatz.qgcl(entangling_layers))
+        self.engine = StarEngine(ansatz.build(circuit, entangling_layers))
+        measured = heads * len(self.engine.ansatz.observables)
         self.embed = Linear(2, 2 * heads, generators)
         self.edge_maps = nn.ModuleList(Linear(2, 2 * heads, generators) for _ in range(layers))
-        self.node_maps = nn.ModuleList(Linear(2 + 3 * heads, 2 * heads, generators) for _ in range(layers))
+        self.node_maps = nn.ModuleList(Linear(2 + measured, 2 * heads, generators) for _ in range(layers))
         self.readout = Linear(2 * heads + 2, 1, generators)
         self.block_angles = stacked_uniform((layers, heads, self.engine.ansatz.num_parameters), start_range, generators)
 
@@ -123,7 +127,7 @@ class QGNN(PowerModel):
                 nodes.flatten(0, 1),
                 _gather(nodes, columns).flatten(0, 1),
                 edges.unflatten(-1, (k, -1)).transpose(-2, -3).flatten(0, 1),
-            )  # (S·h, 3, N)
+            )  # (S·h, observables, N)
             x = node_map.columns(torch.cat([f, z.reshape(seeds, -1, batch * links)], dim=1))
         return torch.sigmoid(self.readout.columns(torch.cat([x, f], dim=1))).view(seeds, batch, links)
 

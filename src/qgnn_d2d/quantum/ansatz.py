@@ -6,7 +6,8 @@ qubits that are kept from leaf to leaf (the memory: the center, and the ancilla 
 the Pauli words that are measured. The PennyLane circuits (`quantum.devices`), the drawing of Fig. 1 and the exact
 star engine (`quantum.star`) are all derived from it; nothing else in the project knows a gate of the circuit.
 
-To try a circuit of your own: write a block, return it in an `Ansatz`, and add it to `ANSATZE`.
+To try a circuit of your own: write a block, return it in an `Ansatz`, add it to `ANSATZE`, and name it as a qgnn's
+`circuit` in the config.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Ansatz:
     """One star circuit.
 
     Attributes:
-        name: Its name in the config.
+        name: Its name in `ANSATZE`.
         memory: Wires that live through all leaves; the first is the center, the others start in |0>.
         block: Quantum function ``block(weights, *memory, leaf, edge)`` with ``weights`` of shape (num_parameters,).
             Each gate takes its angles from ``weights`` as they are.
@@ -121,7 +122,7 @@ def build(name: str, entangling_layers: int = 2) -> Ansatz:
     Raises:
         ValueError: There is no such ansatz.
     """
-    require_choice("ansatz", name, ANSATZE)
+    require_choice("circuit", name, ANSATZE)
     return ANSATZE[name](entangling_layers)
 
 
