@@ -142,7 +142,6 @@ def markdown(table: pd.DataFrame, scenario: str) -> str:
         "realizations; in the public code's model metric the solvers solve and are scored in that metric.",
         "Intervals: 95 % t intervals of the mean, over seeds for models, over realizations for solvers. `protocol`",
         "is what a model was trained under; a solver's is the metric's. For IGCNet, L counts its iterations.",
-        "For IGCNet, L counts its iterations.",
     ]
     for (split, metric), part in table.groupby(["split", "metric"], sort=False):
         first = part.iloc[0]
