@@ -117,11 +117,6 @@ def _plot_panel(ax: Axes, part: pd.DataFrame, colors: dict[str, str]) -> None:
         ax.plot(epoch, curve["mean"], color=color, linewidth=width, linestyle="-" if is_test else "--")
         if is_test and curve["low"].notna().all():
             ax.fill_between(epoch, curve["low"], curve["high"], color=color, alpha=0.12 if thin else 0.2, linewidth=0)
-        if thin and is_test:
-            ax.annotate(
-                f"{first['label']}", (epoch.iloc[-1], curve["mean"].iloc[-1]), color=color, fontsize=6,
-                xytext=(-2, 3), textcoords="offset points", ha="right", va="bottom",
-            )  # fmt: skip
     for style, (_, line) in zip(_line_styles(), part[part["kind"] == "line"].iterrows(), strict=False):
         ax.axhline(line["mean"], **style)
 

@@ -27,9 +27,9 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
-from qgnn_d2d import __version__
-from qgnn_d2d.checks import check_channels, require_choice, require_count, require_finite, require_positive
-from qgnn_d2d.files import write_whole
+from . import __version__
+from .checks import check_channels, require_choice, require_count, require_finite, require_positive
+from .files import write_whole
 
 SPEED_OF_LIGHT = 299_792_458.0  # m/s
 SPLITS = ("train", "validation", "test", "evaluation")

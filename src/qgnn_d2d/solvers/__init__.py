@@ -6,8 +6,8 @@ from typing import Protocol
 
 from torch import Tensor
 
-from qgnn_d2d.solvers.heuristics import best_single_link, full_power, on_off_search
-from qgnn_d2d.solvers.wmmse import wmmse, wmmse_multistart
+from .heuristics import best_single_link, full_power, on_off_search
+from .wmmse import wmmse, wmmse_multistart
 
 __all__ = [
     "SOLVERS",

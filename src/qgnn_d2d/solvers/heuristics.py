@@ -5,8 +5,8 @@ import itertools
 import torch
 from torch import Tensor
 
-from qgnn_d2d.checks import check_channels, require_count
-from qgnn_d2d.objective import weighted_sum_rate
+from ..checks import check_channels, require_count
+from ..objective import weighted_sum_rate
 
 # 2^16 patterns take minutes for a thousand realizations: more is a mistake, not a heuristic.
 _MAX_CANDIDATES = 16

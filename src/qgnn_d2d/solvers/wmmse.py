@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from qgnn_d2d.checks import check_channels, require_count
-from qgnn_d2d.objective import weighted_sum_rate
+from ..checks import check_channels, require_count
+from ..objective import weighted_sum_rate
 
 # Power of the links that are not favored by a near-one-hot start, as a share of full power. Not zero: WMMSE
 # never turns a silent link on again.
