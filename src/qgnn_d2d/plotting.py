@@ -97,11 +97,11 @@ def sum_rate_curves(data: pd.DataFrame) -> Figure:
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
             ax.legend(handles=_legend(part, colors), loc="upper center", bbox_to_anchor=(0.5, -0.16))
         curves = data[data["kind"] != "line"]
-        seeds = " or ".join(str(n) for n in sorted(curves["num_seeds"].unique()))
+        seeds = " or ".join(f"{n:.0f}" for n in sorted(curves["num_seeds"].unique()))
         sizes = curves.drop_duplicates("split").set_index("split")["num_realizations"]
         figure.suptitle(
             f"Mean of {seeds} seeds, band: 95 % t interval over seeds; solid: test set "
-            f"({sizes['test']} realizations), dashed: training set; raw values",
+            f"({sizes['test']:.0f} realizations), dashed: training set; raw values",
             fontsize=8,
         )
     return figure
