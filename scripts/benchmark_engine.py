@@ -143,7 +143,7 @@ def scaling_rows() -> list[dict[str, object]]:
     }
     return [
         {
-            "benchmark": f"{STARS} stars, k = {k} over k = 4",
+            "benchmark": f"cost against k, {STARS} stars, k = {k}",
             "simulator": "star engine",
             "milliseconds": 1e3 * value,
             "ratio": value / seconds[4],

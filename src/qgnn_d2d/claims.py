@@ -234,7 +234,7 @@ CLAIMS: tuple[Claim, ...] = (
         "C4",
         "the QGNN surpasses WMMSE early",
         "by epoch 4",
-        "first epoch above WMMSE, at most 4",
+        "first epoch from which the mean curve stays above WMMSE, at most 4",
         (0.0, 4.0),
         _passes_wmmse,
     ),

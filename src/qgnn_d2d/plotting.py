@@ -117,17 +117,17 @@ def _plot_panel(ax: Axes, part: pd.DataFrame, colors: dict[str, str]) -> None:
         ax.plot(epoch, curve["mean"], color=color, linewidth=width, linestyle="-" if is_test else "--")
         if is_test and curve["low"].notna().all():
             ax.fill_between(epoch, curve["low"], curve["high"], color=color, alpha=0.12 if thin else 0.2, linewidth=0)
-    for style, (_, line) in zip(_line_styles(), part[part["kind"] == "line"].iterrows(), strict=False):
-        ax.axhline(line["mean"], **style)
+    for _, line in part[part["kind"] == "line"].iterrows():
+        ax.axhline(line["mean"], **_line_style(line))
 
 
-def _line_styles() -> list[dict[str, Any]]:
-    """Return the styles of a panel's solver lines, in order."""
-    return [
-        {"color": "#000000", "linewidth": 1.2, "linestyle": "-."},
-        {"color": "#666666", "linewidth": 0.8, "linestyle": ":"},
-        {"color": "#666666", "linewidth": 0.8, "linestyle": (0, (5, 1))},
-    ]
+def _line_style(line: pd.Series) -> dict[str, Any]:
+    """Return a solver line's style: dash-dotted from full power (gray in the models' metric), dotted for multistart."""
+    if line["run"] == "wmmse_multistart":
+        return {"color": "#666666", "linewidth": 0.9, "linestyle": ":"}
+    if line["metric"] == "released_metric":
+        return {"color": "#666666", "linewidth": 0.9, "linestyle": "-."}
+    return {"color": "#000000", "linewidth": 1.2, "linestyle": "-."}
 
 
 def _legend(part: pd.DataFrame, colors: dict[str, str]) -> list[Line2D]:
@@ -135,8 +135,8 @@ def _legend(part: pd.DataFrame, colors: dict[str, str]) -> list[Line2D]:
     for _, row in part[part["kind"] != "line"].drop_duplicates("run").iterrows():
         width = 0.7 if row["kind"] == "thin" else 1.5
         handles.append(Line2D([], [], color=colors[row["model"]], linewidth=width, label=row["label"]))
-    for style, (_, row) in zip(_line_styles(), part[part["kind"] == "line"].iterrows(), strict=False):
-        handles.append(Line2D([], [], label=row["label"], **style))
+    for _, row in part[part["kind"] == "line"].iterrows():
+        handles.append(Line2D([], [], label=row["label"], **_line_style(row)))
     return handles
 
 

@@ -63,7 +63,8 @@ def cost_block(seconds: pd.Series, machine: Mapping[str, Any]) -> str:
     listed = ", ".join(f"`{rule}` {value / 60:.1f}" for rule, value in parts.items() if value >= 30)
     return (
         f"{len(seconds)} jobs of one thread each, {seconds.sum() / 60:.0f} core-minutes in all ({listed}), "
-        f"on a machine with {machine['cores']} cores ({machine['cpu']}).\n"
+        f"so about {seconds.sum() / 60 / machine['cores']:.0f} minutes on this machine's {machine['cores']} cores "
+        f"({machine['cpu']}), after the environment is built.\n"
     )
 
 
@@ -75,8 +76,14 @@ def engine_block(table: pd.DataFrame) -> str:
     """
     lines = ["| benchmark | simulator | milliseconds | times the first |", "|" + " --- |" * 4]
     for row in table.to_dict("records"):
-        lines.append(f"| {row['benchmark']} | {row['simulator']} | {row['milliseconds']:,.3g} | {row['ratio']:,.3g} |")
+        lines.append(
+            f"| {row['benchmark']} | {row['simulator']} | {_plain(row['milliseconds'])} | {_plain(row['ratio'])} |"
+        )
     return "\n".join(lines) + "\n"
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _literal(block: str) -> str:

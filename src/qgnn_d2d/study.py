@@ -14,6 +14,7 @@ from typing import Any
 
 from .checks import require_choice, require_count, require_positive
 from .models import MODELS, architecture_options
+from .quantum.ansatz import ANSATZE
 from .scenarios import KINDS, SPLITS
 
 PROTOCOLS = ("stated", "released")
@@ -179,6 +180,8 @@ def _expand_group(
         if "k" in architecture:
             num_links = scenario["parameters"]["num_links"]
             require_count(f"k of run {run_id} ({num_links} links)", architecture["k"], maximum=num_links - 1)
+        if "circuit" in architecture:
+            require_choice(f"circuit of run {run_id}", architecture["circuit"], ANSATZE)
         tuned = config.get("tuned", {}).get(group.get("tuned_as", "{id}").format(id=run_id, **names), {})
         training = {**tuned, **group.get("training", {})}
         for key in _TUNED:

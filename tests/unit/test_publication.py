@@ -33,7 +33,7 @@ def test_splice_needs_its_markers():
 def test_cost_counts_jobs_and_minutes():
     seconds = pd.Series([600.0, 60.0, 5.0], index=["train_model", "train_model", "plot_fig2"])
     block = publication.cost_block(seconds, {"cores": 2, "cpu": "a CPU"})
-    assert block.startswith("3 jobs of one thread each, 11 core-minutes in all (`train_model` 11.0), on")
+    assert block.startswith("3 jobs of one thread each, 11 core-minutes in all (`train_model` 11.0), so about 6")
 
 
 def test_job_times_are_read_from_the_benchmarks(tmp_path):

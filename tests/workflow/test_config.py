@@ -41,6 +41,7 @@ MISTAKES = {
     "unknown model options": (["models", "gnc"], {}, ["models", "'gnc'", "qgnn"]),
     "option of another model": (["models", "gcn", "k"], 3, ["option of model gcn", "'k'", "iterations"]),
     "unknown run in a figure": (["figures", "fig2", "left"], ["nobody"], ["figures.fig2.left", "'nobody'"]),
+    "unknown circuit": (["models", "qgnn", "circuit"], "qcl", ["circuit of run", "'qcl'", "qgcl"]),
     "unknown run in a claim": (["claims", 0, "qgnn"], "nobody", ["claims[0].qgnn", "'nobody'"]),
     "claim across protocols": (
         ["claims", 0, "gcn"],
