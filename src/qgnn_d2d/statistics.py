@@ -29,12 +29,13 @@ def t_interval(values: Samples) -> tuple[float, float]:
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def bootstrap_interval(statistic: Callable[..., Any], *samples: Samples) -> tuple[float, float]:
+def bootstrap_interval(statistic: Callable[..., Any], *samples: Samples, paired: bool = False) -> tuple[float, float]:
     """Return the 95 % percentile bootstrap interval of a statistic of means of independent samples.
 
     Args:
         statistic: Maps one mean per sample to a number; applied to arrays of resampled means.
-        *samples: (n,) each, n at least 2, resampled independently of one another. The generator is fixed.
+        *samples: (n,) each, n at least 2. The generator is fixed.
+        paired: Resample all samples together (entry i of each belongs to seed i), not independently of one another.
     """
     if all(np.ptp(sample) == 0 for sample in samples):
         value = float(statistic(*(sample.mean() for sample in samples)))
@@ -45,6 +46,7 @@ def bootstrap_interval(statistic: Callable[..., Any], *samples: Samples) -> tupl
         n_resamples=NUM_RESAMPLES,
         confidence_level=CONFIDENCE,
         method="percentile",
+        paired=paired,
         rng=np.random.default_rng(0),
     )
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
