@@ -398,6 +398,8 @@ def overview(table: pd.DataFrame) -> str:
 
 
 def _interval(row: Mapping[str, float]) -> str:
+    if np.isnan(row["value"]):
+        return "not measurable"
     return f"{number(row['value'])} [{number(row['low'])}, {number(row['high'])}]"
 
 
