@@ -17,7 +17,7 @@ os.environ.update(
     PYTHONPATH=os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
 )
 
-# glibc would hand every large tensor's memory back to the system and fault it in again: a fifth of a training's time.
+# glibc would hand every large tensor's memory back to the system and fault it in again: up to a third of a training's time.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 * 2**20))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 * 2**30))
 
