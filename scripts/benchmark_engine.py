@@ -21,8 +21,9 @@ import torch
 from qgnn_d2d import models, scenarios, training
 from qgnn_d2d.files import write_whole
 from qgnn_d2d.quantum import ansatz as ansatze
-from qgnn_d2d.quantum.devices import star_qnode
-from qgnn_d2d.quantum.star import StarEngine, block_gates
+from qgnn_d2d.quantum.qnode import star_qnode
+from qgnn_d2d.quantum.star import StarEngine
+from qgnn_d2d.quantum.transfer import block_gates
 from qgnn_d2d.study import RunSettings, TrainingSettings
 
 STARS = 320

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -10,10 +12,13 @@ from torch import nn
 from ..checks import require_count, require_positive
 from ..quantum import ansatz
 from ..quantum.ansatz import encoded_bloch
-from ..quantum.star import StarEngine
+from ..quantum.star import Program, StarEngine
 from .base import PowerModel
 from .features import Features
 from .layers import BatchNorm, Dropout, Generators, Linear, mlp, stacked_uniform
+
+if TYPE_CHECKING:
+    from ..quantum.execution import Estimator
 
 
 def _leaf_columns(leaves: torch.Tensor) -> torch.Tensor:
@@ -63,9 +68,16 @@ class QGNN(PowerModel):
         entangling_layers: E, strongly entangling layers in a block.
         angle_range: r, encoding angles lie in ±rπ.
         start_range: Block angles start uniform in ± this (radians).
+        noise: The device that the circuits run on, in training too (a setting of `quantum.devices.check_noise`);
+            None is an ideal one.
+
+    Attributes:
+        estimator: None, or what measures the stars instead of the exact engine (see `quantum.execution`), without
+            gradients.
     """
 
     uses_stars = True
+    estimator: Estimator | None = None
 
     def __init__(
         self,
@@ -79,6 +91,7 @@ class QGNN(PowerModel):
         entangling_layers: int = 2,
         angle_range: float = 0.5,
         start_range: float = 0.1,
+        noise: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(generators)
         for name, value in {"k": k, "layers": layers, "heads": heads}.items():
@@ -87,7 +100,8 @@ class QGNN(PowerModel):
         self.k, self.heads, self.layers = k, heads, layers
         self.angle_scale = angle_range * math.pi
         self.features = Features(scale, standardize=True)
-        self.engine = StarEngine(ansatz.build(circuit, entangling_layers))
+        star = ansatz.build(circuit, entangling_layers)
+        self.engine = StarEngine(star, None if noise is None else _noisy_program(star, noise))
         measured = heads * len(self.engine.ansatz.observables)
         self.embed = Linear(2, 2 * heads, generators)
         self.edge_maps = nn.ModuleList(Linear(2, 2 * heads, generators) for _ in range(layers))
@@ -95,9 +109,9 @@ class QGNN(PowerModel):
         self.readout = Linear(2 * heads + 2, 1, generators)
         self.block_angles = stacked_uniform((layers, heads, self.engine.ansatz.num_parameters), start_range, generators)
 
-    def _bloch(self, x: torch.Tensor) -> torch.Tensor:
-        """Encode (S, 2h, N) into Bloch vectors (S, h, 3, N)."""
-        return encoded_bloch(self.angle_scale * torch.tanh(x).unflatten(1, (self.heads, 2)))
+    def _angles(self, x: torch.Tensor) -> torch.Tensor:
+        """Squash (S, 2h, N) to encoding angles (S·h, 2, N)."""
+        return self.angle_scale * torch.tanh(x).view(-1, 2, x.shape[-1])
 
     def activity(
         self,
@@ -114,22 +128,54 @@ class QGNN(PowerModel):
         f = torch.stack([direct.flatten(1), alpha.flatten(1)], dim=1)  # (S, 2, N), N = B·M
         e = torch.stack(_star_edges(cross, leaves), dim=1)  # (S, 2, k, N)
         columns = _leaf_columns(leaves)  # (S, k, N)
-        k = columns.shape[1]
-        transfers = self.engine.transfer(self.block_angles)  # (S, L, h, R, 1 + R, 16)
+        transfers = self.engine.transfer(self.block_angles) if self.estimator is None else None
         x = self.embed.columns(f)  # (S, 2h, N)
         for layer in range(self.layers):
-            nodes = self._bloch(x)  # (S, h, 3, N)
             edge_map, node_map = self.edge_maps[layer], self.node_maps[layer]
             assert isinstance(edge_map, Linear) and isinstance(node_map, Linear)
-            edges = self._bloch(edge_map.columns(e.flatten(2)))  # (S, h, 3, k·N)
-            z = self.engine.contract(
-                transfers[:, layer].flatten(0, 1).unsqueeze(1),
-                nodes.flatten(0, 1),
-                _gather(nodes, columns).flatten(0, 1),
-                edges.unflatten(-1, (k, -1)).transpose(-2, -3).flatten(0, 1),
-            )  # (S·h, observables, N)
+            nodes = self._angles(x)
+            edges = self._angles(edge_map.columns(e.flatten(2)))  # (S·h, 2, k·N)
+            edges = edges.unflatten(-1, (columns.shape[1], -1)).transpose(-2, -3)  # (S·h, k, 2, N)
+            transfer = None if transfers is None else transfers[:, layer].flatten(0, 1).unsqueeze(1)
+            z = self._measure(layer, transfer, nodes, edges, columns)  # (S·h, observables, N)
             x = node_map.columns(torch.cat([f, z.reshape(seeds, -1, batch * links)], dim=1))
         return torch.sigmoid(self.readout.columns(torch.cat([x, f], dim=1))).view(seeds, batch, links)
+
+    def _measure(
+        self,
+        layer: int,
+        transfer: torch.Tensor | None,
+        nodes: torch.Tensor,
+        edges: torch.Tensor,
+        columns: torch.Tensor,
+    ) -> torch.Tensor:
+        """Return the stars' expectation values, from T if it is given, else from the estimator.
+
+        Args:
+            layer: Which QGCL.
+            transfer: (S·h, 1, R, 1 + R, 16) or None.
+            nodes: (S·h, 2, N) encoding angles.
+            edges: (S·h, k, 2, N) encoding angles.
+            columns: (S, k, N) leaf columns.
+        """
+
+        def leaves_of(values: torch.Tensor) -> torch.Tensor:
+            return _gather(values.unflatten(0, (-1, self.heads)), columns).flatten(0, 1)
+
+        if transfer is None:
+            assert self.estimator is not None
+            return self.estimator(self.block_angles[:, layer].flatten(0, 1), nodes, leaves_of(nodes), edges)
+        centers = self.engine.encode(nodes, "center")
+        # Encoding before gathering: k times fewer sines. Without noise, a node is encoded alike in both roles.
+        as_leaves = centers if self.engine.program.encodings is None else self.engine.encode(nodes, "leaf")
+        return self.engine.contract(transfer, centers, leaves_of(as_leaves), self.engine.encode(edges, "edge"))
+
+
+def _noisy_program(star: ansatz.Ansatz, noise: Mapping[str, Any]) -> Program:
+    from ..quantum.devices import line_for  # Qiskit is loaded only where noise is asked for
+    from ..quantum.noise import program
+
+    return program(star, line_for(noise), idle=noise.get("idle", False))
 
 
 class ReleasedQGNN(PowerModel):

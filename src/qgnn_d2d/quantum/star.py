@@ -15,139 +15,44 @@ through the block's gates (Heisenberg picture): a rotation turns them by its Pau
 polynomial in the cosine and the sine of its angles, and a Clifford gate permutes them up to signs.
 
 The gates come from `quantum.ansatz` alone: the block is recorded by PennyLane and the transfer matrices are computed
-from PennyLane's own matrices.
+from PennyLane's own matrices. A device's noise changes the gates' matrices, the encoding and what is read out, and
+nothing else: a `Program` with noise (from `quantum.noise`) trains as fast as one without.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pennylane as qml
 import torch
 
 from .ansatz import Ansatz, encoded_bloch
-
-_PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128)
-_FIT_TOLERANCE = 1e-12  # residual above which a gate is no trigonometric polynomial of its angles
+from .transfer import FIT_TOLERANCE, ParametricGate, Step, embed, harmonics, ideal_steps, trigonometric
 
 
-@lru_cache
-def _pauli_words(num_qubits: int) -> np.ndarray:
-    """All 4^n Pauli words as matrices (4^n, 2^n, 2^n), the first qubit's letter slowest."""
-    words = _PAULIS
-    for _ in range(num_qubits - 1):
-        words = np.einsum("aij,bkl->abikjl", words, _PAULIS).reshape(
-            4 * len(words), 2 * words.shape[1], 2 * words.shape[2]
-        )
-    return words
+@dataclass(frozen=True, eq=False)
+class Program:
+    """What happens to a star, as the engine needs it.
 
-
-def pauli_transfer_matrix(unitary: np.ndarray) -> np.ndarray:
-    """Return R_ij = 2^-n Tr[P_i U P_j U^dagger], real (4^n, 4^n), of a unitary (2^n, 2^n)."""
-    words = _pauli_words(int(np.log2(len(unitary))))
-    turned = unitary @ words @ unitary.conj().T
-    flat = turned.transpose(0, 2, 1).reshape(len(words), -1)
-    return (words.reshape(len(words), -1) @ flat.T).real / len(unitary)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The block as data
-
-
-@dataclass(frozen=True)
-class BlockGate:
-    """One gate of a block: its PennyLane class, the qubits it acts on (positions), and the weights it takes."""
-
-    operation: type
-    qubits: tuple[int, ...]
-    weights: tuple[int, ...]
-
-
-def block_gates(ansatz: Ansatz) -> list[BlockGate]:
-    """Record ``ansatz.block`` with PennyLane and return its gates in order.
-
-    Qubits are positions in (memory..., leaf, edge).
-
-    Raises:
-        ValueError: A gate takes an angle that is no entry of the weights, or acts on more than two qubits and
-            cannot be decomposed.
+    Attributes:
+        steps: The block, in order.
+        encodings: Role (center, leaf, edge) to a (3, 3) matrix A: RX(a), then RZ(b) on |0> give the Bloch vector
+            A (1, cos a, sin a), turned about Z by b. None: without noise.
+        readout: (observables, 4^m) matrix that maps the memory's final Pauli coordinates to what a measurement of each
+            observable yields on average. None: the observables' own coordinates.
     """
-    wires = [*ansatz.memory, "leaf", "edge"]
-    probes = np.random.default_rng(0).random(ansatz.num_parameters)
-    index = {float(value): i for i, value in enumerate(probes)}
-    with qml.queuing.AnnotatedQueue() as queue:
-        ansatz.block(probes, *wires)
-    gates = []
-    pending = list(qml.tape.QuantumScript.from_queue(queue).operations)
-    while pending:
-        operation = pending.pop(0)
-        if len(operation.wires) > 2 or any(np.ndim(angle) for angle in operation.parameters):
-            if not operation.has_decomposition:
-                raise ValueError(f"ansatz {ansatz.name}: {operation.name} has no decomposition into two-qubit gates")
-            pending = [*operation.decomposition(), *pending]
-            continue
-        for angle in operation.parameters:
-            if float(angle) not in index:
-                raise ValueError(
-                    f"ansatz {ansatz.name}: {operation.name} takes an angle that is no entry of the weights; "
-                    "gates must take their angles from the weights as they are"
-                )
-        gates.append(
-            BlockGate(
-                type(operation),
-                tuple(wires.index(wire) for wire in operation.wires),
-                tuple(index[float(angle)] for angle in operation.parameters),
-            )
-        )
-    return gates
+
+    steps: list[Step]
+    encodings: dict[str, np.ndarray] | None = None
+    readout: np.ndarray | None = None
 
 
-def _harmonics(num_qubits: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Frequencies and phases of the cosines in a rotation's transfer matrix: 0 and 1; with a control also 1/2."""
-    frequencies = (1.0,) if num_qubits == 1 else (1.0, 0.5)
-    pairs = [(0.0, 0.0)] + [(f, shift) for f in frequencies for shift in (0.0, -np.pi / 2)]
-    frequency, phase = torch.tensor(pairs, dtype=torch.float64).T
-    return frequency, phase
-
-
-def _trigonometric(angles: torch.Tensor, frequency: torch.Tensor, phase: torch.Tensor) -> torch.Tensor:
-    """Map angles (..., p) to the products over p of (1, cos f t, sin f t for each f): (..., (1 + 2F)^p).
-
-    Every factor is cos(frequency t + phase), with the (1 + 2F) entries that `_harmonics` gives.
-    """
-    factors = torch.cos(angles.unsqueeze(-1) * frequency + phase).unbind(-2)
-    product = factors[0]
-    for factor in factors[1:]:
-        product = (product.unsqueeze(-1) * factor.unsqueeze(-2)).flatten(-2)
-    return product
-
-
-@lru_cache
-def _transfer_coefficients(operation: type, num_qubits: int, num_angles: int) -> torch.Tensor:
-    """Coefficients (terms, 16^n) that turn `_trigonometric` of the angles into the gate's transfer matrix."""
-
-    def exact(angles: Sequence[float]) -> np.ndarray:
-        return pauli_transfer_matrix(
-            np.asarray(qml.matrix(operation(*angles, wires=range(num_qubits)), wire_order=range(num_qubits)))
-        ).ravel()
-
-    harmonics = _harmonics(num_qubits)
-    count = len(harmonics[0])
-    period = 2 * np.pi if num_qubits == 1 else 4 * np.pi
-    grid = np.array(list(itertools.product(np.arange(count) * period / count, repeat=num_angles)))
-    basis = _trigonometric(torch.from_numpy(grid), *harmonics).numpy()
-    coefficients = np.linalg.solve(basis, np.array([exact(point) for point in grid]))
-    check = np.random.default_rng(1).uniform(-3, 3, (4, num_angles))
-    predicted = _trigonometric(torch.from_numpy(check), *harmonics).numpy() @ coefficients
-    residual = np.abs(predicted - np.array([exact(point) for point in check])).max()
-    if residual > _FIT_TOLERANCE:
-        raise ValueError(f"gate {operation.__name__}: no trigonometric polynomial of its angles ({residual:.1e} off)")
-    return torch.from_numpy(np.where(np.abs(coefficients) < _FIT_TOLERANCE, 0.0, coefficients))
+def ideal_program(ansatz: Ansatz) -> Program:
+    """Return the program of a noiseless star."""
+    return Program(ideal_steps(ansatz))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -177,27 +82,46 @@ def _kron(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     return product.reshape(*product.shape[:-4], size, size)
 
 
-@dataclass(frozen=True)
+Shape = tuple[int, int]
+"""(qubits, angles) of a gate: gates of one shape are computed together."""
+
+
+@dataclass
 class _Rotations:
-    """Single-angle-set gates on distinct qubits: qubit -> (kind, position among the gates of that kind)."""
+    """One-qubit gates with angles on distinct qubits: qubit -> (shape, position among the gates of that shape)."""
 
-    placed: dict[int, tuple[tuple[type, int], int]]
+    placed: dict[int, tuple[Shape, int]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Entangler:
     """A parameterized two-qubit gate."""
 
     qubits: tuple[int, int]
-    kind: tuple[type, int]
+    shape: Shape
     position: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Fixed:
-    """A run of gates without angles, as one signed permutation or, failing that, one matrix on all qubits."""
+    """Gates without angles, as one matrix on all qubits, of which they touch some."""
 
+    qubits: set[int]
     matrix: np.ndarray
+
+
+_Moment = _Rotations | _Entangler | _Fixed
+
+
+def _reach(moments: list[_Moment], qubits: tuple[int, ...], fits: Callable[[_Moment, int], bool]) -> _Moment | None:
+    """Return the latest moment that fits and that a step on ``qubits`` can be moved to, past those on other qubits."""
+    for moment in reversed(moments):
+        if fits(moment, qubits[0]):
+            return moment
+        touched = moment.placed if isinstance(moment, _Rotations) else moment.qubits
+        if any(qubit in touched for qubit in qubits):
+            return None
+    return None
 
 
 class StarEngine:
@@ -208,6 +132,7 @@ class StarEngine:
 
     Args:
         ansatz: The circuit.
+        program: What happens to a star of that circuit; by default what an ideal device does.
 
     Example:
         >>> from qgnn_d2d.quantum import ansatz
@@ -217,44 +142,48 @@ class StarEngine:
         True
     """
 
-    def __init__(self, ansatz: Ansatz) -> None:
+    def __init__(self, ansatz: Ansatz, program: Program | None = None) -> None:
         self.ansatz = ansatz
+        self.program = ideal_program(ansatz) if program is None else program
         self.num_memory = len(ansatz.memory)
         self.num_qubits = self.num_memory + 2
         self.num_rows = 4**self.num_memory - 1
-        self._kinds: dict[tuple[type, int], list[tuple[int, ...]]] = {}
-        self._moments = self._schedule(block_gates(ansatz))
+        self._members: dict[Shape, list[tuple[ParametricGate, np.ndarray]]] = {}
+        self._moments = self._schedule(self.program.steps)
         words = ["".join(word) for word in itertools.product("IXYZ", repeat=self.num_memory)]
         self._observed = [words.index(word) - 1 for word in ansatz.observables]
         self._constants: dict[tuple[torch.dtype, torch.device], _Constants] = {}
 
-    def _schedule(self, gates: list[BlockGate]) -> list[_Rotations | _Entangler | _Fixed]:
-        """Group the gates into moments, last gate first."""
-        moments: list[_Rotations | _Entangler | _Fixed] = []
-        for gate in reversed(gates):
-            last = moments[-1] if moments else None
-            if not gate.weights:
-                matrix = self._embedded(gate)
-                if isinstance(last, _Fixed):
-                    moments[-1] = _Fixed(last.matrix @ matrix)
+    def _schedule(self, steps: list[Step]) -> list[_Moment]:
+        """Group the steps into as few moments as possible, last step first."""
+        moments: list[_Moment] = []
+        for step in reversed(steps):
+            if isinstance(step.gate, np.ndarray):
+                matrix = embed(step.gate, step.qubits, self.num_qubits)
+                fixed = _reach(moments, step.qubits, lambda moment, _: isinstance(moment, _Fixed))
+                if isinstance(fixed, _Fixed):
+                    fixed.matrix = fixed.matrix @ matrix
+                    fixed.qubits |= set(step.qubits)
                 else:
-                    moments.append(_Fixed(matrix))
+                    moments.append(_Fixed(set(step.qubits), matrix))
                 continue
-            kind = (gate.operation, len(gate.qubits))
-            members = self._kinds.setdefault(kind, [])
-            members.append(gate.weights)
-            if len(gate.qubits) == 2:
-                moments.append(_Entangler((gate.qubits[0], gate.qubits[1]), kind, len(members) - 1))
-            elif isinstance(last, _Rotations) and gate.qubits[0] not in last.placed:
-                last.placed[gate.qubits[0]] = (kind, len(members) - 1)
+            assert step.angles is not None
+            shape = step.gate.num_qubits, step.gate.num_angles
+            members = self._members.setdefault(shape, [])
+            members.append((step.gate, step.angles))
+            position = len(members) - 1
+            if len(step.qubits) == 2:
+                moments.append(_Entangler((step.qubits[0], step.qubits[1]), shape, position))
+                continue
+            (qubit,) = step.qubits
+            rotations = _reach(
+                moments, step.qubits, lambda moment, q: isinstance(moment, _Rotations) and q not in moment.placed
+            )
+            if isinstance(rotations, _Rotations):
+                rotations.placed[qubit] = (shape, position)
             else:
-                moments.append(_Rotations({gate.qubits[0]: (kind, len(members) - 1)}))
+                moments.append(_Rotations({qubit: (shape, position)}))
         return moments
-
-    def _embedded(self, gate: BlockGate) -> np.ndarray:
-        """The transfer matrix of a gate without angles on all of the block's qubits."""
-        unitary = qml.matrix(gate.operation(wires=gate.qubits), wire_order=range(self.num_qubits))
-        return pauli_transfer_matrix(np.asarray(unitary))
 
     def _constants_for(self, like: torch.Tensor) -> _Constants:
         key = (like.dtype, like.device)
@@ -280,10 +209,12 @@ class StarEngine:
         batch = weights.shape[:-1]
         flat = weights.reshape(-1, weights.shape[-1])
         matrices = {}
-        for kind, index in constants.index.items():
-            angles = flat.index_select(-1, index).view(len(flat), len(self._kinds[kind]), -1)
-            terms = _trigonometric(angles, *constants.harmonics[kind]) @ constants.coefficients[kind]
-            matrices[kind] = terms.view(*terms.shape[:-1], 4 ** kind[1], 4 ** kind[1]).unbind(1)
+        for shape, mix in constants.angles.items():
+            num_qubits, num_angles = shape
+            angles = (flat @ mix).view(len(flat), -1, num_angles)
+            terms = trigonometric(angles, *constants.harmonics[num_qubits]).transpose(0, 1)
+            members = torch.matmul(terms, constants.coefficients[shape])  # (members, batch, 16^n)
+            matrices[shape] = members.view(*members.shape[:-1], 4**num_qubits, 4**num_qubits).unbind(0)
         memory, pair = 4**self.num_memory, 16
         rows = constants.start  # (1 or batch, R, 4^m, 16)
         for moment, fixed in zip(self._moments, constants.fixed, strict=False):
@@ -291,7 +222,7 @@ class StarEngine:
                 assert fixed is not None
                 rows = fixed(rows.flatten(-2)).view(rows.shape)
             elif isinstance(moment, _Entangler):
-                rows = self._entangle(rows, matrices[moment.kind][moment.position], moment.qubits)
+                rows = self._entangle(rows, matrices[moment.shape][moment.position], moment.qubits)
             else:
                 left = self._side(moment, matrices, range(self.num_memory), constants.identity)
                 right = self._side(moment, matrices, range(self.num_memory, self.num_qubits), constants.identity)
@@ -304,15 +235,15 @@ class StarEngine:
         return rows.reshape(*batch, self.num_rows, memory, pair)
 
     def _side(
-        self, moment: _Rotations, matrices: dict[tuple[type, int], Any], qubits: range, identity: torch.Tensor
+        self, moment: _Rotations, matrices: dict[Shape, Any], qubits: range, identity: torch.Tensor
     ) -> torch.Tensor | None:
         """The Kronecker product of a moment's transfer matrices on some qubits; None where it has no gate there."""
         if not any(qubit in moment.placed for qubit in qubits):
             return None
         product = None
         for qubit in qubits:
-            kind, position = moment.placed.get(qubit, (None, 0))
-            matrix = identity if kind is None else matrices[kind][position]
+            shape, position = moment.placed.get(qubit, (None, 0))
+            matrix = identity if shape is None else matrices[shape][position]
             product = matrix if product is None else _kron(product, matrix)
         return product
 
@@ -324,6 +255,25 @@ class StarEngine:
         moved = grid.movedim(axes, (-2, -1))
         turned = torch.matmul(moved.reshape(batch, -1, 16), matrix).view(moved.shape)
         return turned.movedim((-2, -1), axes).reshape(batch, *rows.shape[1:])
+
+    def encode(self, angles: torch.Tensor, role: str) -> torch.Tensor:
+        """Return the Bloch vectors of encoded qubits.
+
+        Args:
+            angles: (..., 2, N), in radians.
+            role: center, leaf or edge: on a device these are different qubits.
+
+        Returns:
+            (..., 3, N).
+        """
+        if self.program.encodings is None:
+            return encoded_bloch(angles)
+        response = self._constants_for(angles).encodings[role]
+        cosine, sine = torch.cos(angles), torch.sin(angles)
+        before = torch.matmul(response[:, 1:], torch.stack([cosine[..., 0, :], sine[..., 0, :]], dim=-2))
+        x, y, z = (before + response[:, :1]).unbind(-2)
+        cos_b, sin_b = cosine[..., 1, :], sine[..., 1, :]
+        return torch.stack([x * cos_b - y * sin_b, x * sin_b + y * cos_b, z], dim=-2)
 
     def contract(
         self, transfer: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
@@ -346,14 +296,34 @@ class StarEngine:
             zeros = torch.zeros_like(full)
             memory = torch.stack([full, zeros, zeros, full], dim=2).flatten(1, 2)[:, 1:]
         final = _Contraction.apply(transfer, memory, leaves, edges)
+        readout = self._constants_for(center).readout
+        if readout is not None:
+            return torch.matmul(readout[:, 1:], final) + readout[:, :1]
         if self._observed == list(range(self.num_rows)):
             return final
         return final[:, self._observed]
 
+    def expectations(
+        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the expectation values of N stars from their angles, for G sets of weights side by side.
+
+        Args:
+            weights: (G, 1 or k, P): one set for all leaves, or one each.
+            center: (G, 2, N) encoding angles.
+            leaves: (G, k, 2, N) encoding angles.
+            edges: (G, k, 2, N) encoding angles.
+
+        Returns:
+            (G, number of observables, N).
+        """
+        bloch = self.encode(center, "center"), self.encode(leaves, "leaf"), self.encode(edges, "edge")
+        return self.contract(self.transfer(weights), *bloch)
+
     def __call__(
         self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
     ) -> torch.Tensor:
-        """Return the embedding of N stars from their angles.
+        """Return the embedding of N stars from their angles, laid out as PennyLane does.
 
         Args:
             weights: (P,) where all leaves share them, else (k, P).
@@ -364,12 +334,8 @@ class StarEngine:
         Returns:
             (N, number of observables).
         """
-        transfer = self.transfer(torch.atleast_2d(weights)).unsqueeze(0)
-        angles = torch.cat([center.unsqueeze(1), leaves, edges], dim=1).permute(1, 2, 0)
-        bloch = encoded_bloch(angles).unsqueeze(0)
-        k = leaves.shape[1]
-        centers, leaf_vectors, edge_vectors = bloch.split([1, k, k], dim=1)
-        return self.contract(transfer, centers.squeeze(1), leaf_vectors, edge_vectors)[0].T
+        angles = [values.movedim(0, -1).unsqueeze(0) for values in (center, leaves, edges)]
+        return self.expectations(torch.atleast_2d(weights).unsqueeze(0), *angles)[0].T
 
 
 class _Constants:
@@ -377,14 +343,23 @@ class _Constants:
 
     def __init__(self, engine: StarEngine, dtype: torch.dtype, device: torch.device) -> None:
         self.identity = torch.eye(4, dtype=dtype, device=device)
-        self.index = {kind: torch.tensor(members, device=device).flatten() for kind, members in engine._kinds.items()}
-        self.coefficients = {
-            kind: _transfer_coefficients(kind[0], kind[1], len(members[0])).to(device, dtype)
-            for kind, members in engine._kinds.items()
-        }
+        self.angles, self.coefficients = {}, {}
+        kinds = {gate for members in engine._members.values() for gate, _ in members}
+        fitted = {gate: gate.coefficients() for gate in kinds}
+        for shape, members in engine._members.items():
+            mix = np.concatenate([angles for _, angles in members])
+            self.angles[shape] = torch.as_tensor(mix.T, dtype=dtype, device=device)
+            self.coefficients[shape] = torch.stack([fitted[gate] for gate, _ in members]).to(device, dtype)
         self.harmonics = {
-            kind: tuple(constant.to(device, dtype) for constant in _harmonics(kind[1])) for kind in engine._kinds
+            num_qubits: tuple(constant.to(device, dtype) for constant in harmonics(num_qubits))
+            for num_qubits, _ in engine._members
         }
+        program = engine.program
+        self.encodings = {
+            role: torch.as_tensor(response, dtype=dtype, device=device)
+            for role, response in (program.encodings or {}).items()
+        }
+        self.readout = None if program.readout is None else torch.as_tensor(program.readout, dtype=dtype, device=device)
         start = np.zeros((engine.num_rows, 4**engine.num_memory, 16))
         start[np.arange(engine.num_rows), np.arange(1, engine.num_rows + 1), 0] = 1.0
         self.start = torch.as_tensor(start, dtype=dtype, device=device).unsqueeze(0)
@@ -400,7 +375,7 @@ def _fixed_step(matrix: np.ndarray, dtype: torch.dtype, device: torch.device) ->
     sign = matrix[source, np.arange(len(matrix))]
     permutation = np.zeros_like(matrix)
     permutation[source, np.arange(len(matrix))] = np.sign(sign)
-    if len(set(source)) == len(matrix) and np.allclose(matrix, permutation, atol=_FIT_TOLERANCE):
+    if len(set(source)) == len(matrix) and np.allclose(matrix, permutation, atol=FIT_TOLERANCE):
         index = torch.as_tensor(source, device=device)
         inverse = torch.argsort(index)
         signs = torch.as_tensor(np.sign(sign), dtype=dtype, device=device)
