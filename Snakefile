@@ -1,5 +1,5 @@
 # The whole study as one DAG. `snakemake --cores all` runs config/paper.yaml; --configfile takes another study.
-# Named targets: fig1, fig2, figures, tables, claims, tune.
+# Named targets: fig1, fig2, noise, shots, resources, figures, tables, claims, tune, hardware.
 
 if not workflow.overwrite_configfiles:
 
@@ -12,7 +12,7 @@ include: "workflow/rules/common.smk"
 rule all:
     default_target: True
     input:
-        figure_files(["fig1_circuit", *STUDY_FIGURES]),
+        figure_files(["fig1_circuit", *STUDY_FIGURES, *NOISE_FIGURES]),
         table_files(),
         claim_files(),
 
@@ -23,3 +23,8 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
+
+
+if NOISE_NAMES:
+
+    include: "workflow/rules/noise.smk"

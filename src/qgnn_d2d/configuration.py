@@ -81,7 +81,19 @@ def _references(
 ) -> Iterator[tuple[str, str, Sequence[str]]]:
     """Yield every name that must exist elsewhere: where it stands, the name, the names there are."""
     from .models import MODELS
+    from .quantum.devices import CALIBRATIONS
 
+    noise = config.get("noise")
+    if noise is not None:
+        yield "device under noise.resources.device", noise["resources"]["device"], CALIBRATIONS
+        yield from (("noise model under noise.unaware", name, list(study.noise_models)) for name in noise["unaware"])
+        yield "run under noise.run", noise["run"], [r for r in study.runs if r not in study.swept]
+        for key in ("devices", "levels"):
+            yield from ((f"noise model under noise.{key}", name, list(study.noise_models)) for name in noise[key])
+            yield from (
+                (f"run of noise.aware for {name}", noise["aware"].format(noise=name), list(study.runs))
+                for name in noise[key]
+            )
     yield from (("model under models", model, list(MODELS)) for model in config["models"])
     yield from (("run under tuning.runs", run, tunable) for run in config["tuning"].get("runs", []))
     for i, pair in enumerate(config["claims"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +141,121 @@ def _legend(part: pd.DataFrame, colors: dict[str, str]) -> list[Line2D]:
     return handles
 
 
+_MEASURED = {
+    ("unaware", "raw"): ("trained without noise: raw", 3, "o"),
+    ("unaware", "readout"): ("trained without noise: readout inverted", 1, "s"),
+    ("unaware", "linear"): ("trained without noise: extrapolated, linear", 0, "^"),
+    ("unaware", "richardson"): ("trained without noise: extrapolated, Richardson", 4, "v"),
+    ("aware", "raw"): ("trained under the noise: raw", 2, "D"),
+}
+"""(training, mitigation) to label, color, marker."""
+
+
+def noise_rates(data: pd.DataFrame) -> Figure:
+    """Plot the sum rate by device (left) and against the level of depolarizing noise (right).
+
+    Args:
+        data: Rows of `device_study.reference_rows` and `summary`, with the column depolarizing (empty for devices).
+    """
+    noisy = data[~data["noise"].isin(["ideal", "wmmse"])]
+    at_devices, levels = noisy[noisy["depolarizing"].isna()], noisy[noisy["depolarizing"].notna()]
+    with _style():
+        figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
+        names = list(dict.fromkeys(at_devices["noise"]))
+        for i, key in enumerate(_MEASURED):
+            part = _measured_as(at_devices, key).set_index("noise").reindex(names)
+            x = [n + 0.13 * (i - 2) for n in range(len(names))]
+            _points(left, x, part, key, line=False)
+            if not levels.empty:
+                swept = _measured_as(levels, key).sort_values("depolarizing")
+                _points(right, swept["depolarizing"], swept, key, line=True)
+        left.set_xticks(range(len(names)), names)
+        left.set(xlabel="device", ylabel="weighted sum rate, eq. (2) (bps/Hz)", title="Calibrated devices")
+        right.set(xlabel="depolarizing probability of a two-qubit gate", title="Synthetic noise")
+        if not levels.empty:
+            right.set_xscale("log")
+        for ax in (left, right):
+            _noise_references(ax, data)
+        handles, labels = left.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=2)
+        first = noisy.iloc[0]
+        figure.suptitle(
+            f"Mean of {first['num_seeds']:.0f} seeds, bars: 95 % t interval over seeds; {first['num_realizations']:.0f} "
+            "realizations; exact expectation values",
+            fontsize=8,
+        )
+    return figure
+
+
+def shot_rates(data: pd.DataFrame, checked: pd.DataFrame) -> Figure:
+    """Plot the sum rate against the number of shots, a panel per device, and Aer's shots against the law.
+
+    Args:
+        data: Rows of `device_study.reference_rows` and `summary`, with the column shots.
+        checked: Rows of `device_study.aer_rows`.
+    """
+    noisy = data[data["shots"].notna()]
+    names = list(dict.fromkeys(noisy["noise"]))
+    columns = 3
+    num_rows = -(-(len(names) + 1) // columns)
+    with _style():
+        figure = Figure(figsize=(7.2, 2.3 * num_rows + 0.9), layout="constrained")
+        grid = figure.subplots(num_rows, columns, squeeze=False).ravel()
+        panels, last = grid[: len(names)], grid[len(names)]
+        for ax, name in zip(panels, names, strict=True):
+            for key in _MEASURED:
+                part = _measured_as(noisy[noisy["noise"] == name], key).sort_values("shots")
+                _points(ax, part["shots"], part, key, line=True)
+            _noise_references(ax, data)
+            ax.set_xscale("log", base=2)
+            ax.set(title=name, xlabel="shots per expectation value", ylabel="sum rate (bps/Hz)")
+        low = min(ax.get_ylim()[0] for ax in panels)
+        high = max(ax.get_ylim()[1] for ax in panels)
+        for ax in panels:
+            ax.set_ylim(low, high)
+        for mitigation, part in checked.groupby("mitigation", sort=False):
+            _, color, marker = _MEASURED[("unaware", str(mitigation))]
+            last.plot(part["noise"], part["rate_z"], marker, color=_PALETTE[color], markersize=4, linestyle="none")
+        last.axhspan(-2, 2, color="#666666", alpha=0.15, linewidth=0)
+        last.set(title=f"Aer, {checked['shots'].iloc[0]} real shots", ylabel="Aer - engine (standard errors)")
+        last.tick_params(axis="x", rotation=45)
+        for ax in grid[len(names) + 1 :]:
+            ax.set_axis_off()
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=2)
+        first = noisy.iloc[0]
+        figure.suptitle(
+            f"Mean of {first['num_seeds']:.0f} seeds, bars: 95 % t interval over seeds; "
+            f"{first['num_realizations']:.0f} realizations; extrapolation uses the shots at every noise scale factor",
+            fontsize=8,
+        )
+    return figure
+
+
+def _measured_as(data: pd.DataFrame, key: tuple[str, str]) -> pd.DataFrame:
+    return data[(data["training"] == key[0]) & (data["mitigation"] == key[1])]
+
+
+def _points(ax: Axes, x: Any, part: pd.DataFrame, key: tuple[str, str], *, line: bool) -> None:
+    label, color, marker = _MEASURED[key]
+    error = [part["mean"] - part["low"], part["high"] - part["mean"]]
+    style = "-" if line else "none"
+    ax.errorbar(
+        x, part["mean"], error, label=label, color=_PALETTE[color], marker=marker, markersize=3.5, linestyle=style,
+        linewidth=1.0, elinewidth=0.8,
+    )  # fmt: skip
+
+
+def _noise_references(ax: Axes, data: pd.DataFrame) -> None:
+    """Draw the ideal device with its interval, and WMMSE."""
+    ideal, wmmse = (data[data["noise"] == name].iloc[0] for name in ("ideal", "wmmse"))
+    ax.axhline(ideal["mean"], color="#000000", linewidth=1.0, label="trained and run without noise")
+    if not pd.isna(ideal["low"]):
+        ax.axhspan(ideal["low"], ideal["high"], color="#000000", alpha=0.08, linewidth=0)
+    ax.axhline(wmmse["mean"], color="#000000", linewidth=1.2, linestyle="-.", label="WMMSE, full-power start")
+
+
 def circuit(ansatz: Ansatz, k: int) -> Figure:
     """Draw a star's circuit with PennyLane: Fig. 1.
 
@@ -163,4 +279,46 @@ def circuit(ansatz: Ansatz, k: int) -> Figure:
         draw = qml.draw_mpl(node, wire_order=wires, show_all_wires=True, level="device", style="black_white")
         figure, _ = draw()
     assert isinstance(figure, Figure)
+    return figure
+
+
+def resource_counts(data: pd.DataFrame) -> Figure:
+    """Plot qubits, two-qubit gates and depth of star circuits against the number of leaves.
+
+    Args:
+        data: What `quantum.resources.table` returns.
+    """
+    panels = {"qubits": "qubits", "two_qubit_gates": "two-qubit gates (cx)", "depth": "depth (gates and resets)"}
+    (device,) = data.loc[data["layout"] == "device", "device"].unique()
+    # The device's larger open circles stay visible where the line's squares lie on them.
+    layouts: dict[str, tuple[str, dict[str, Any]]] = {
+        "device": (f"one qubit per role, {device}", {"marker": "o", "markersize": 5.5, "markerfacecolor": "none"}),
+        "line": ("one qubit per role, line", {"marker": "s", "markersize": 2.5}),
+        "reuse": ("leaf and edge reused, line", {"marker": "D", "markersize": 3}),
+    }
+    colors = dict(zip(layouts, _PALETTE, strict=False))
+    dashes = dict(zip(data["circuit"].unique(), itertools.cycle(["-", "--", "-.", ":"]), strict=False))
+    paper: dict[str, Any] = {"color": "#666666", "linewidth": 0.8, "linestyle": ":"}
+    leaves = 3  # of the paper's star
+    with _style():
+        figure = Figure(figsize=(7.2, 2.9), layout="constrained")
+        axes = figure.subplots(1, len(panels))
+        for ax, (column, label) in zip(axes, panels.items(), strict=True):
+            ax.axvline(leaves, **paper)
+            for (name, layout), part in data.groupby(["circuit", "layout"], sort=False):
+                _, marker = layouts[layout]
+                ax.plot(part["k"], part[column], color=colors[layout], linestyle=dashes[name], linewidth=1.0, **marker)
+            ax.set(xlabel="leaves k", ylabel=label)
+            ax.set_ylim(bottom=0)
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+            ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, steps=[1, 2, 5, 10]))
+        above = [
+            Line2D([], [], color=colors[layout], linewidth=1.0, label=label, **marker)
+            for layout, (label, marker) in layouts.items()
+        ]
+        below = [Line2D([], [], color="#000000", linestyle=dash, linewidth=1.0, label=n) for n, dash in dashes.items()]
+        below.append(Line2D([], [], label=f"k = {leaves}: the paper's star", **paper))
+        # matplotlib fills a legend column by column: with two circuits the layouts are its first row.
+        handles = [handle for pair in itertools.zip_longest(above, below) for handle in pair if handle]
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(above))
     return figure

@@ -2,7 +2,8 @@
 
 The config's shape is held by ``workflow/schemas/config.schema.yaml``; here stand the rules that a schema cannot say.
 A run is one configuration. Groups under ``runs`` may give lists for scenario, protocol and model; a group expands to
-their product, and its ``id`` template names each run.
+their product, and its ``id`` template names each run. A group's ``sweep`` gives lists for architecture options too;
+such runs make up a study of their own (an ablation, device noise) and stand in no results table of their scenario.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from .checks import require_choice, require_count, require_positive
 from .models import MODELS, architecture_options
 from .quantum.ansatz import ANSATZE
+from .quantum.devices import check_noise
 from .scenarios import KINDS, SPLITS
 
 PROTOCOLS = ("stated", "released")
@@ -102,6 +104,8 @@ class Study:
         scenarios: Scenario name to {"kind", "parameters", "features"}; the parameters include num_links.
         splits: Realizations per split.
         runs: Run id to settings.
+        noise_models: Noise model to its setting (see `quantum.devices.check_noise`).
+        swept: Ids of the runs of groups with a sweep.
     """
 
     name: str
@@ -109,10 +113,12 @@ class Study:
     scenarios: dict[str, dict[str, Any]]
     splits: dict[str, int]
     runs: dict[str, RunSettings] = field(default_factory=dict)
+    noise_models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    swept: frozenset[str] = frozenset()
 
     def runs_of(self, scenario: str) -> list[str]:
-        """Return the ids of a scenario's runs, in the config's order."""
-        return [run.id for run in self.runs.values() if run.scenario == scenario]
+        """Return the ids of a scenario's runs, in the config's order, without those of sweeps."""
+        return [run.id for run in self.runs.values() if run.scenario == scenario and run.id not in self.swept]
 
 
 def expand(config: Mapping[str, Any]) -> Study:
@@ -142,21 +148,36 @@ def expand(config: Mapping[str, Any]) -> Study:
     for name, size in config["splits"].items():
         require_choice("split", name, SPLITS)
         require_count(f"size of split {name}", size)
+    noise_models = {name: dict(settings) for name, settings in config.get("noise_models", {}).items()}
+    for name, settings in noise_models.items():
+        try:
+            check_noise(settings)
+        except ValueError as error:
+            raise ValueError(f"noise_models.{name}: {error}") from None
     runs: dict[str, RunSettings] = {}
+    swept: set[str] = set()
     for group in config["runs"]:
-        for run in _expand_group(group, config, scenarios):
+        for run in _expand_group(group, config, scenarios, noise_models):
             if run.id in runs:
                 raise ValueError(f"run {run.id}: two runs have this id; give one group another id template")
             runs[run.id] = run
+            if "sweep" in group:
+                swept.add(run.id)
     for run_id in config.get("tuned", {}):
         require_choice("run under tuned", run_id, runs)
-    return Study(config["study"], config["seed"], scenarios, dict(config["splits"]), runs)
+    return Study(
+        config["study"], config["seed"], scenarios, dict(config["splits"]), runs, noise_models, frozenset(swept)
+    )
 
 
 def _expand_group(
-    group: Mapping[str, Any], config: Mapping[str, Any], scenarios: Mapping[str, Any]
+    group: Mapping[str, Any],
+    config: Mapping[str, Any],
+    scenarios: Mapping[str, Any],
+    noise_models: Mapping[str, Mapping[str, Any]],
 ) -> list[RunSettings]:
-    axes = {axis: group[axis] for axis in ("scenario", "protocol", "model")}
+    sweep = group.get("sweep", {})
+    axes = {axis: group[axis] for axis in ("scenario", "protocol", "model")} | sweep
     choices = {axis: value if isinstance(value, list) else [value] for axis, value in axes.items()}
     runs = []
     for values in itertools.product(*choices.values()):
@@ -165,14 +186,18 @@ def _expand_group(
             run_id = group["id"].format(**names)
         except (KeyError, IndexError, ValueError):
             raise ValueError(
-                f"id of a run group is {group['id']!r}; it may use {{scenario}}, {{protocol}} and {{model}} only"
+                f"id of a run group is {group['id']!r}; it may use {', '.join(f'{{{name}}}' for name in axes)} only"
             ) from None
         require_choice(f"scenario of run {run_id}", names["scenario"], scenarios)
         require_choice(f"protocol of run {run_id}", names["protocol"], PROTOCOLS)
         require_choice(f"model of run {run_id}", names["model"], MODELS)
         scenario = scenarios[names["scenario"]]
         options = architecture_options(names["model"])
-        given = {**config["models"].get(names["model"], {}), **group.get("architecture", {})}
+        given = {
+            **config["models"].get(names["model"], {}),
+            **group.get("architecture", {}),
+            **{key: names[key] for key in sweep},
+        }
         for key in given:
             allowed = [option for option in options if option != "scale"]  # the scenario's `features` decides it
             require_choice(f"option of model {names['model']} in run {run_id}", key, allowed)
@@ -182,6 +207,9 @@ def _expand_group(
             require_count(f"k of run {run_id} ({num_links} links)", architecture["k"], maximum=num_links - 1)
         if "circuit" in architecture:
             require_choice(f"circuit of run {run_id}", architecture["circuit"], ANSATZE)
+        if architecture.get("noise") is not None:
+            require_choice(f"noise of run {run_id}", architecture["noise"], noise_models)
+            architecture["noise"] = dict(noise_models[architecture["noise"]])
         tuned = config.get("tuned", {}).get(group.get("tuned_as", "{id}").format(id=run_id, **names), {})
         training = {**tuned, **group.get("training", {})}
         for key in _TUNED:
@@ -190,7 +218,7 @@ def _expand_group(
         runs.append(
             RunSettings(
                 id=run_id,
-                **names,
+                **{axis: names[axis] for axis in ("scenario", "protocol", "model")},
                 architecture={key: list(v) if isinstance(v, tuple) else v for key, v in architecture.items()},
                 training=TrainingSettings(**training),
                 seed=config["seed"],

@@ -40,6 +40,12 @@ def load_study(config):
 
 STUDY, TUNABLE, UNTUNED = load_study(config)
 STUDY_FIGURES = list(config["figures"])
+NOISE_FIGURES = ["noise", "shots", "resources"] if "noise" in config else []
+NOISE_NAMES = [
+    name
+    for key in ("devices", "levels", "unaware")
+    for name in config.get("noise", {}).get(key, [])
+]
 PREFIX = f"results/{STUDY.name}"
 # Only the paper's study writes to figures/.
 FIGURES = "figures" if STUDY.name == "paper" else f"{PREFIX}/figures"
@@ -50,25 +56,28 @@ wildcard_constraints:
     split="train|validation|test|evaluation",
     run="|".join(STUDY.runs),
     figure="|".join(STUDY_FIGURES),
+    noise="|".join(NOISE_NAMES),
 
 
 def figure_files(names):
     """Return the files of the named figures."""
-    suffixes = {"fig1_circuit": ("pdf", "png")}
+    suffixes = {
+        "fig1_circuit": (".pdf", ".png"),
+        "shots": (".pdf", ".png", ".csv", "_aer.csv"),
+    }
     return [
-        f"{FIGURES}/{name}.{suffix}"
+        f"{FIGURES}/{name}{suffix}"
         for name in names
-        for suffix in suffixes.get(name, ("pdf", "png", "csv"))
+        for suffix in suffixes.get(name, (".pdf", ".png", ".csv"))
     ]
 
 
 def table_files():
-    """Return the table of every scenario that has runs, as CSV and as Markdown."""
-    return expand(
-        f"{PREFIX}/tables/{{scenario}}.{{suffix}}",
-        scenario=[name for name in STUDY.scenarios if STUDY.runs_of(name)],
-        suffix=["csv", "md"],
-    )
+    """Return the table of every scenario that has runs, and of the noise study, as CSV and as Markdown."""
+    scenarios = [name for name in STUDY.scenarios if STUDY.runs_of(name)]
+    stems = [f"tables/{name}" for name in scenarios]
+    stems += ["noise/summary"] if NOISE_NAMES else []
+    return expand(f"{PREFIX}/{{stem}}.{{suffix}}", stem=stems, suffix=["csv", "md"])
 
 
 def run_channels(*splits):

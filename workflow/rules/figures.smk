@@ -71,4 +71,4 @@ rule fig2:
 
 rule figures:
     input:
-        figure_files(["fig1_circuit", *STUDY_FIGURES]),
+        figure_files(["fig1_circuit", *STUDY_FIGURES, *NOISE_FIGURES]),

@@ -1,0 +1,62 @@
+"""Evaluate the QGNN on one noisy device, exactly and with shots."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from _job import run as run_job
+
+from qgnn_d2d import device_study, scenarios, training
+from qgnn_d2d.files import write_whole
+from qgnn_d2d.study import RunSettings
+
+
+def evaluate_noise(
+    name: str,
+    noise: Mapping[str, Any],
+    runs: Mapping[str, RunSettings],
+    weights: Mapping[str, Path],
+    channels: Mapping[str, Path],
+    shots: Sequence[int],
+    exact_csv: Path,
+    shots_csv: Path,
+) -> None:
+    """Write the sum rates of noise-unaware and noise-aware models.
+
+    Args:
+        name: The noise model's name.
+        noise: Its setting.
+        runs: Training (unaware, aware) to its run.
+        weights: Training to its weights.
+        channels: Split to its channel file: evaluation for exact values, test for shots.
+        shots: Numbers of shots; none for exact values only.
+        exact_csv: CSV file to write.
+        shots_csv: CSV file to write.
+    """
+    torch.set_num_threads(next(iter(runs.values())).num_threads)
+    models = {key: (run, training.load_weights(run, weights[key])) for key, run in runs.items()}
+    loaded = {split: scenarios.to_channels(scenarios.load(path)) for split, path in channels.items()}
+    table = device_study.noise_rows(name, noise, models, loaded["evaluation"], "evaluation")
+    write_whole(exact_csv, lambda partial: table.to_csv(partial, index=False))
+    sampled = device_study.shot_rows(name, noise, models, loaded["test"], "test", shots)
+    write_whole(shots_csv, lambda partial: sampled.to_csv(partial, index=False))
+
+
+def main(snakemake: Any) -> None:
+    """Map Snakemake's job to arguments."""
+    trainings = list(snakemake.params.runs)
+    evaluate_noise(
+        snakemake.wildcards.noise,
+        snakemake.params.noise,
+        {key: RunSettings.from_dict(snakemake.params.runs[key]) for key in trainings},
+        {key: Path(path) for key, path in zip(trainings, snakemake.input.weights, strict=True)},
+        {split: Path(snakemake.input[split]) for split in ("evaluation", "test")},
+        snakemake.params.shots,
+        Path(snakemake.output.exact),
+        Path(snakemake.output.shots),
+    )
+
+
+if "snakemake" in globals():
+    run_job(main, globals()["snakemake"])

@@ -1,0 +1,76 @@
+"""Summarize the noise study: means over seeds, percent of the ideal device, percent of WMMSE."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+from _job import run as run_job
+
+from qgnn_d2d import device_study
+from qgnn_d2d.files import write_whole
+
+
+def tabulate_noise(
+    run: str,
+    exact: Sequence[Path],
+    shots: Sequence[Path],
+    models: dict[str, Path],
+    solvers: dict[str, Path],
+    devices: Path,
+    summary_csv: Path,
+    shots_csv: Path,
+    markdown: Path,
+) -> None:
+    """Write the summaries.
+
+    Args:
+        run: Id of the noise-unaware run.
+        exact: What evaluate_noise wrote with exact expectation values, on the evaluation split.
+        shots: What it wrote with shots, on the test split.
+        models: Split to the runs' values on an ideal device.
+        solvers: Split to the solvers' values.
+        devices: What describe_devices wrote.
+        summary_csv: CSV file to write.
+        shots_csv: CSV file to write.
+        markdown: Markdown file to write.
+    """
+    tables = {}
+    for split, paths, by in [
+        ("evaluation", exact, ["noise", "training", "mitigation"]),
+        ("test", shots, ["noise", "training", "mitigation", "shots"]),
+    ]:
+        scored = xr.load_dataset(models[split], engine="h5netcdf")["sum_rate"]
+        ideal = scored.values[scored["run"].values == run].mean(axis=1)
+        solved = xr.load_dataset(solvers[split], engine="h5netcdf")["sum_rate"]
+        wmmse = float(solved.sel(solver="wmmse").mean())
+        rows = device_study.summary(pd.concat([pd.read_csv(path) for path in paths]), ideal, wmmse, by)
+        references = device_study.reference_rows(ideal, wmmse, scored.sizes["realization"])
+        tables[split] = pd.concat([references, rows], ignore_index=True).astype({"num_seeds": "Int64"})
+    tables["test"] = tables["test"].astype({"shots": "Int64"})
+    text = device_study.markdown(tables["evaluation"], pd.read_csv(devices))
+    write_whole(summary_csv, lambda partial: tables["evaluation"].to_csv(partial, index=False))
+    write_whole(shots_csv, lambda partial: tables["test"].to_csv(partial, index=False))
+    write_whole(markdown, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def main(snakemake: Any) -> None:
+    """Map Snakemake's job to arguments."""
+    inputs, output = snakemake.input, snakemake.output
+    splits = ("test", "evaluation")
+    tabulate_noise(
+        snakemake.params.run,
+        [Path(path) for path in inputs.exact],
+        [Path(path) for path in inputs.shots],
+        {split: Path(path) for split, path in zip(splits, inputs.models, strict=True)},
+        {split: Path(path) for split, path in zip(splits, inputs.solvers, strict=True)},
+        Path(inputs.devices),
+        Path(output.summary),
+        Path(output.shots),
+        Path(output.markdown),
+    )
+
+
+if "snakemake" in globals():
+    run_job(main, globals()["snakemake"])

@@ -1,0 +1,246 @@
+# The QGNN on noisy devices, its qubits, and the way to hardware. Only for studies whose config has the key `noise`.
+NOISE = config["noise"]
+AWARE = [*NOISE["devices"], *NOISE["levels"]]
+
+
+def noise_runs(wildcards):
+    """Return training (unaware, aware) to run id, for one noise model."""
+    runs = {"unaware": NOISE["run"]}
+    if wildcards.noise in AWARE:
+        runs["aware"] = NOISE["aware"].format(noise=wildcards.noise)
+    return runs
+
+
+def noise_files(template, names):
+    """Return ``template`` filled with noise models, each once."""
+    return expand(f"{PREFIX}/noise/{template}", noise=list(dict.fromkeys(names)))
+
+
+NOISE_SCENARIO = STUDY.runs[NOISE["run"]].scenario
+
+
+rule describe_devices:
+    output:
+        f"{PREFIX}/noise/devices.csv",
+    log:
+        f"{PREFIX}/logs/describe_devices.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/describe_devices.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        noise_models={name: STUDY.noise_models[name] for name in NOISE_NAMES},
+        circuit=STUDY.runs[NOISE["run"]].architecture["circuit"],
+        entangling_layers=STUDY.runs[NOISE["run"]].architecture["entangling_layers"],
+    message:
+        "Choosing each device's qubits"
+    script:
+        "../../scripts/describe_devices.py"
+
+
+rule evaluate_noise:
+    input:
+        weights=lambda wildcards: [
+            f"{PREFIX}/training/{run}/weights.safetensors"
+            for run in noise_runs(wildcards).values()
+        ],
+        evaluation=f"{PREFIX}/channels/{NOISE_SCENARIO}/evaluation.nc",
+        test=f"{PREFIX}/channels/{NOISE_SCENARIO}/test.nc",
+    output:
+        exact=f"{PREFIX}/noise/{{noise}}/exact.csv",
+        shots=f"{PREFIX}/noise/{{noise}}/shots.csv",
+    log:
+        f"{PREFIX}/logs/evaluate_noise/{{noise}}.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/evaluate_noise/{{noise}}.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: config["torch"]["threads"]
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        noise=lambda wildcards: STUDY.noise_models[wildcards.noise],
+        runs=lambda wildcards: {
+            training: STUDY.runs[run].as_dict()
+            for training, run in noise_runs(wildcards).items()
+        },
+        shots=NOISE["shots"],
+    message:
+        "Evaluating the QGNN under {wildcards.noise}"
+    script:
+        "../../scripts/evaluate_noise.py"
+
+
+rule check_aer:
+    input:
+        weights=f"{PREFIX}/training/{NOISE['run']}/weights.safetensors",
+        channels=f"{PREFIX}/channels/{NOISE_SCENARIO}/test.nc",
+    output:
+        f"{PREFIX}/noise/{{noise}}/aer.csv",
+    log:
+        f"{PREFIX}/logs/check_aer/{{noise}}.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/check_aer/{{noise}}.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        noise=lambda wildcards: STUDY.noise_models[wildcards.noise],
+        run=STUDY.runs[NOISE["run"]].as_dict(),
+        subset=dict(NOISE["aer"]),
+    message:
+        "Running Aer with real shots under {wildcards.noise}"
+    script:
+        "../../scripts/check_aer.py"
+
+
+rule tabulate_noise:
+    input:
+        exact=noise_files("{noise}/exact.csv", NOISE_NAMES),
+        shots=noise_files("{noise}/shots.csv", NOISE["devices"]),
+        models=expand(
+            f"{PREFIX}/evaluation/{NOISE_SCENARIO}/{{split}}.nc",
+            split=["test", "evaluation"],
+        ),
+        solvers=expand(
+            f"{PREFIX}/solvers/{NOISE_SCENARIO}/{{split}}.nc",
+            split=["test", "evaluation"],
+        ),
+        devices=rules.describe_devices.output[0],
+    output:
+        summary=f"{PREFIX}/noise/summary.csv",
+        shots=f"{PREFIX}/noise/shots.csv",
+        markdown=report(
+            f"{PREFIX}/noise/summary.md",
+            caption="../report/noise_table.rst",
+            category="Tables",
+        ),
+    log:
+        f"{PREFIX}/logs/tabulate_noise.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/tabulate_noise.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        run=NOISE["run"],
+    message:
+        "Summarizing the noise study"
+    script:
+        "../../scripts/tabulate_noise.py"
+
+
+rule plot_noise:
+    input:
+        summary=rules.tabulate_noise.output.summary,
+    output:
+        pdf=f"{FIGURES}/noise.pdf",
+        png=report(
+            f"{FIGURES}/noise.png",
+            caption="../report/noise.rst",
+            category="Figures",
+            labels={"figure": "noise"},
+        ),
+        csv=f"{FIGURES}/noise.csv",
+    log:
+        f"{PREFIX}/logs/plot_noise.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/plot_noise.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        devices=NOISE["devices"],
+        levels={
+            name: STUDY.noise_models[name]["depolarizing"] for name in NOISE["levels"]
+        },
+    message:
+        "Plotting the sum rate by device"
+    script:
+        "../../scripts/plot_noise.py"
+
+
+rule plot_shots:
+    input:
+        summary=rules.tabulate_noise.output.shots,
+        aer=noise_files("{noise}/aer.csv", NOISE["devices"]),
+    output:
+        pdf=f"{FIGURES}/shots.pdf",
+        png=report(
+            f"{FIGURES}/shots.png",
+            caption="../report/shots.rst",
+            category="Figures",
+            labels={"figure": "shots"},
+        ),
+        csv=f"{FIGURES}/shots.csv",
+        aer=f"{FIGURES}/shots_aer.csv",
+    log:
+        f"{PREFIX}/logs/plot_shots.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/plot_shots.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        devices=NOISE["devices"],
+    message:
+        "Plotting the sum rate against shots"
+    script:
+        "../../scripts/plot_shots.py"
+
+
+rule run_hardware:
+    input:
+        weights=f"{PREFIX}/training/{NOISE['run']}/weights.safetensors",
+        channels=f"{PREFIX}/channels/{NOISE_SCENARIO}/test.nc",
+    output:
+        f"{PREFIX}/hardware/{NOISE['hardware']['backend']}.csv",
+    log:
+        f"{PREFIX}/logs/run_hardware.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/run_hardware.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        run=STUDY.runs[NOISE["run"]].as_dict(),
+        settings=dict(NOISE["hardware"]),
+    message:
+        "Measuring stars through Qiskit Runtime"
+    script:
+        "../../scripts/run_hardware.py"
+
+
+rule noise:
+    input:
+        figure_files(["noise"]),
+
+
+rule shots:
+    input:
+        figure_files(["shots"]),
+
+
+rule hardware:
+    input:
+        rules.run_hardware.output,
