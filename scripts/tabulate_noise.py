@@ -13,10 +13,8 @@ from qgnn_d2d.files import write_whole
 
 
 def tabulate_noise(
-    run: str,
     exact: Sequence[Path],
     shots: Sequence[Path],
-    models: dict[str, Path],
     solvers: dict[str, Path],
     devices: Path,
     summary_csv: Path,
@@ -26,10 +24,8 @@ def tabulate_noise(
     """Write the summaries.
 
     Args:
-        run: Id of the noise-unaware run.
         exact: What evaluate_noise wrote with exact expectation values, on the evaluation split.
         shots: What it wrote with shots, on the test split.
-        models: Split to the runs' values on an ideal device.
         solvers: Split to the solvers' values.
         devices: What describe_devices wrote.
         summary_csv: CSV file to write.
@@ -41,13 +37,9 @@ def tabulate_noise(
         ("evaluation", exact, ["noise", "training", "mitigation"]),
         ("test", shots, ["noise", "training", "mitigation", "shots"]),
     ]:
-        scored = xr.load_dataset(models[split], engine="h5netcdf")["sum_rate"]
-        ideal = scored.values[scored["run"].values == run].mean(axis=1)
         solved = xr.load_dataset(solvers[split], engine="h5netcdf")["sum_rate"]
         wmmse = float(solved.sel(solver="wmmse").mean())
-        rows = device_study.summary(pd.concat([pd.read_csv(path) for path in paths]), ideal, wmmse, by)
-        references = device_study.reference_rows(ideal, wmmse, scored.sizes["realization"])
-        tables[split] = pd.concat([references, rows], ignore_index=True).astype({"num_seeds": "Int64"})
+        tables[split] = device_study.summary(pd.concat([pd.read_csv(path) for path in paths]), wmmse, by)
     tables["test"] = tables["test"].astype({"shots": "Int64"})
     text = device_study.markdown(tables["evaluation"], pd.read_csv(devices))
     write_whole(summary_csv, lambda partial: tables["evaluation"].to_csv(partial, index=False))
@@ -60,10 +52,8 @@ def main(snakemake: Any) -> None:
     inputs, output = snakemake.input, snakemake.output
     splits = ("test", "evaluation")
     tabulate_noise(
-        snakemake.params.run,
         [Path(path) for path in inputs.exact],
         [Path(path) for path in inputs.shots],
-        {split: Path(path) for split, path in zip(splits, inputs.models, strict=True)},
         {split: Path(path) for split, path in zip(splits, inputs.solvers, strict=True)},
         Path(inputs.devices),
         Path(output.summary),

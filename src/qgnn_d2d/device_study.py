@@ -77,9 +77,9 @@ def noise_rows(
 
     Returns:
         One row per training, mitigation and seed: noise, training, run, mitigation, seed, metric, unit,
-        num_realizations, value.
+        num_realizations, value. The training `ideal` is the unaware model on an ideal device.
     """
-    parts = []
+    parts = [_ideal_rows(name, models, channels, split)]
     for training, (run, model) in models.items():
         for mitigation in MITIGATIONS if training == "unaware" else (AWARE_MITIGATION,):
             estimator = noisy_estimator(model, noise, mitigation)
@@ -99,9 +99,10 @@ def shot_rows(
     """Evaluate trained models on a device with numbers of shots, drawn from the exact law.
 
     Returns:
-        The columns of `noise_rows` and shots: measurements per expectation value and noise scale factor.
+        The columns of `noise_rows` and shots: measurements per expectation value and noise scale factor; `ideal`
+        has none.
     """
-    parts = []
+    parts = [_ideal_rows(name, models, channels, split)]
     for training, (run, model) in models.items():
         for mitigation in MITIGATIONS if training == "unaware" else (AWARE_MITIGATION,):
             for number in shots:
@@ -111,6 +112,14 @@ def shot_rows(
                 rows = _rows(means, len(channels), noise=name, training=training, run=run.id, mitigation=mitigation)
                 parts.append(rows.assign(shots=number))
     return pd.concat(parts, ignore_index=True)
+
+
+def _ideal_rows(
+    name: str, models: Mapping[str, tuple[RunSettings, QGNN]], channels: Channels, split: str
+) -> pd.DataFrame:
+    run, model = models["unaware"]
+    means = sum_rates(run, model, channels, split, None).mean("realization").values
+    return _rows(means, len(channels), noise=name, training="ideal", run=run.id, mitigation="none")
 
 
 def _rows(values: np.ndarray, num_realizations: int, **labels: str) -> pd.DataFrame:
@@ -257,21 +266,31 @@ def hardware_rows(
 # Summaries
 
 
-def summary(rates: pd.DataFrame, ideal: np.ndarray, wmmse: float, by: Sequence[str]) -> pd.DataFrame:
+def summary(rates: pd.DataFrame, wmmse: float, by: Sequence[str]) -> pd.DataFrame:
     """Average over seeds.
 
     Args:
-        rates: Rows of `noise_rows` or `shot_rows`.
-        ideal: (S,) mean sum rates of the ideally trained model on an ideal device, on the same realizations.
-        wmmse: WMMSE's mean sum rate on them.
+        rates: Rows of `noise_rows` or `shot_rows`, of all noise models.
+        wmmse: WMMSE's mean sum rate on the same realizations.
         by: The columns that name a row.
 
     Returns:
-        ``by``, unit, num_seeds, num_realizations, mean with 95 % t interval over seeds (low, high); percent_of_ideal,
-        the mean over seeds of each seed's percentage of its own ideal, with its interval; percent_of_wmmse.
+        First what noise is compared with (noise: ideal and wmmse), then every noise model: ``by``, unit, num_seeds,
+        num_realizations, mean with 95 % t interval over seeds (low, high); percent_of_ideal, the mean over seeds of
+        each seed's percentage of its own ideal, with its interval; percent_of_wmmse.
     """
-    rows = []
-    for names, group in rates.groupby(list(by), sort=False):
+    at_ideal = rates[rates["training"] == "ideal"]
+    at_ideal = at_ideal[at_ideal["noise"] == at_ideal["noise"].iloc[0]].sort_values("seed")
+    ideal = at_ideal["value"].to_numpy()
+    common = {key: at_ideal[key].iloc[0] for key in ("unit", "num_realizations")} | {"mitigation": "none"}
+    low, high = t_interval(ideal)
+    share = {"percent_of_ideal": 100.0, "percent_of_wmmse": 100 * ideal.mean() / wmmse}
+    rows: list[dict[str, Any]] = [
+        {"noise": "ideal", "training": "ideal", "mean": ideal.mean(), "low": low, "high": high} | share | common,
+        {"noise": "wmmse", "training": "none", "mean": wmmse, "percent_of_wmmse": 100.0} | common,
+    ]
+    rows[0]["num_seeds"] = len(ideal)
+    for names, group in rates[rates["training"] != "ideal"].groupby(list(by), sort=False):
         values = group.sort_values("seed")["value"].to_numpy()
         kept = 100 * values / ideal
         row = dict(zip(by, names, strict=True))
@@ -282,24 +301,14 @@ def summary(rates: pd.DataFrame, ideal: np.ndarray, wmmse: float, by: Sequence[s
             row |= {name or "mean": sample.mean(), f"{prefix}low": low, f"{prefix}high": high}
         row["percent_of_wmmse"] = 100 * values.mean() / wmmse
         rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def reference_rows(ideal: np.ndarray, wmmse: float, num_realizations: int) -> pd.DataFrame:
-    """Return what noise is compared with, in `summary`'s columns: the ideal device, and WMMSE."""
-    common = {"unit": evaluation.UNITS["sum_rate"], "num_realizations": num_realizations, "mitigation": "none"}
-    low, high = t_interval(ideal)
-    at_ideal = common | {"noise": "ideal", "training": "unaware", "num_seeds": len(ideal), "mean": ideal.mean()}
-    at_ideal |= {"low": low, "high": high, "percent_of_ideal": 100.0, "percent_of_wmmse": 100 * ideal.mean() / wmmse}
-    solver = common | {"noise": "wmmse", "training": "none", "mean": wmmse, "percent_of_wmmse": 100.0}
-    return pd.DataFrame([at_ideal, solver])
+    return pd.DataFrame(rows).astype({"num_seeds": "Int64"})
 
 
 def markdown(table: pd.DataFrame, described: pd.DataFrame) -> str:
     """Lay out the noise study's summary and its devices as Markdown.
 
     Args:
-        table: `reference_rows` and `summary`, concatenated.
+        table: What `summary` returns.
         described: One row of `devices.describe` per noise model, with its name in the column noise.
     """
     lines = [

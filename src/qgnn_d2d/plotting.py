@@ -155,7 +155,7 @@ def noise_rates(data: pd.DataFrame) -> Figure:
     """Plot the sum rate by device (left) and against the level of depolarizing noise (right).
 
     Args:
-        data: Rows of `device_study.reference_rows` and `summary`, with the column depolarizing (empty for devices).
+        data: Rows of `device_study.summary`, with the column depolarizing (empty for devices).
     """
     noisy = data[~data["noise"].isin(["ideal", "wmmse"])]
     at_devices, levels = noisy[noisy["depolarizing"].isna()], noisy[noisy["depolarizing"].notna()]
@@ -181,8 +181,8 @@ def noise_rates(data: pd.DataFrame) -> Figure:
         figure.legend(handles, labels, loc="outside lower center", ncols=2)
         first = noisy.iloc[0]
         figure.suptitle(
-            f"Mean of {first['num_seeds']:.0f} seeds, bars: 95 % t interval over seeds; {first['num_realizations']:.0f} "
-            "realizations; exact expectation values",
+            f"Mean of {first['num_seeds']:.0f} seeds, bars: 95 % t interval over seeds; "
+            f"{first['num_realizations']:.0f} realizations; exact expectation values",
             fontsize=8,
         )
     return figure
@@ -192,7 +192,7 @@ def shot_rates(data: pd.DataFrame, checked: pd.DataFrame) -> Figure:
     """Plot the sum rate against the number of shots, a panel per device, and Aer's shots against the law.
 
     Args:
-        data: Rows of `device_study.reference_rows` and `summary`, with the column shots.
+        data: Rows of `device_study.summary`, with the column shots.
         checked: Rows of `device_study.aer_rows`.
     """
     noisy = data[data["shots"].notna()]
@@ -292,8 +292,8 @@ def resource_counts(data: pd.DataFrame) -> Figure:
     (device,) = data.loc[data["layout"] == "device", "device"].unique()
     # The device's larger open circles stay visible where the line's squares lie on them.
     layouts: dict[str, tuple[str, dict[str, Any]]] = {
-        "device": (f"one qubit per role, {device}", {"marker": "o", "markersize": 5.5, "markerfacecolor": "none"}),
-        "line": ("one qubit per role, line", {"marker": "s", "markersize": 2.5}),
+        "device": (f"full width, {device}", {"marker": "o", "markersize": 5.5, "markerfacecolor": "none"}),
+        "line": ("full width, line", {"marker": "s", "markersize": 2.5}),
         "reuse": ("leaf and edge reused, line", {"marker": "D", "markersize": 3}),
     }
     colors = dict(zip(layouts, _PALETTE, strict=False))

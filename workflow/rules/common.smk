@@ -40,12 +40,12 @@ def load_study(config):
 
 STUDY, TUNABLE, UNTUNED = load_study(config)
 STUDY_FIGURES = list(config["figures"])
-NOISE_FIGURES = ["noise", "shots", "resources"] if "noise" in config else []
+NOISE = config.get("noise", {})
+NOISE_FIGURES = ["noise", "shots", "resources"] if NOISE else []
 NOISE_NAMES = [
-    name
-    for key in ("devices", "levels", "unaware")
-    for name in config.get("noise", {}).get(key, [])
+    name for key in ("devices", "levels", "unaware") for name in NOISE.get(key, [])
 ]
+NOISE_SCENARIO = STUDY.runs[NOISE["run"]].scenario if NOISE else None
 PREFIX = f"results/{STUDY.name}"
 # Only the paper's study writes to figures/.
 FIGURES = "figures" if STUDY.name == "paper" else f"{PREFIX}/figures"
@@ -147,3 +147,32 @@ def claim_scenario_files(template):
 def claim_files():
     """Return the claims table, as CSV and as Markdown; a study without claims has none."""
     return [f"{PREFIX}/claims.{suffix}" for suffix in ("csv", "md") if config["claims"]]
+
+
+def noise_runs(wildcards):
+    """Return training (unaware, aware) to run id, for one noise model."""
+    runs = {"unaware": NOISE["run"]}
+    if wildcards.noise in NOISE["devices"] + NOISE["levels"]:
+        runs["aware"] = NOISE["aware"].format(noise=wildcards.noise)
+    return runs
+
+
+def noise_weights(wildcards):
+    """Return the weights of `noise_runs`, in the same order."""
+    return [
+        f"{PREFIX}/training/{run}/weights.safetensors"
+        for run in noise_runs(wildcards).values()
+    ]
+
+
+def noise_settings(wildcards):
+    """Return training to the run's settings, for params."""
+    return {
+        training: STUDY.runs[run].as_dict()
+        for training, run in noise_runs(wildcards).items()
+    }
+
+
+def noise_files(template, names):
+    """Return ``template`` filled with noise models, each once."""
+    return expand(f"{PREFIX}/noise/{template}", noise=list(dict.fromkeys(names)))

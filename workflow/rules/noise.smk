@@ -1,22 +1,4 @@
 # The QGNN on noisy devices, its qubits, and the way to hardware. Only for studies whose config has the key `noise`.
-NOISE = config["noise"]
-AWARE = [*NOISE["devices"], *NOISE["levels"]]
-
-
-def noise_runs(wildcards):
-    """Return training (unaware, aware) to run id, for one noise model."""
-    runs = {"unaware": NOISE["run"]}
-    if wildcards.noise in AWARE:
-        runs["aware"] = NOISE["aware"].format(noise=wildcards.noise)
-    return runs
-
-
-def noise_files(template, names):
-    """Return ``template`` filled with noise models, each once."""
-    return expand(f"{PREFIX}/noise/{template}", noise=list(dict.fromkeys(names)))
-
-
-NOISE_SCENARIO = STUDY.runs[NOISE["run"]].scenario
 
 
 rule describe_devices:
@@ -44,10 +26,7 @@ rule describe_devices:
 
 rule evaluate_noise:
     input:
-        weights=lambda wildcards: [
-            f"{PREFIX}/training/{run}/weights.safetensors"
-            for run in noise_runs(wildcards).values()
-        ],
+        weights=noise_weights,
         evaluation=f"{PREFIX}/channels/{NOISE_SCENARIO}/evaluation.nc",
         test=f"{PREFIX}/channels/{NOISE_SCENARIO}/test.nc",
     output:
@@ -65,10 +44,7 @@ rule evaluate_noise:
         runtime=30,
     params:
         noise=lambda wildcards: STUDY.noise_models[wildcards.noise],
-        runs=lambda wildcards: {
-            training: STUDY.runs[run].as_dict()
-            for training, run in noise_runs(wildcards).items()
-        },
+        runs=noise_settings,
         shots=NOISE["shots"],
     message:
         "Evaluating the QGNN under {wildcards.noise}"
@@ -106,10 +82,6 @@ rule tabulate_noise:
     input:
         exact=noise_files("{noise}/exact.csv", NOISE_NAMES),
         shots=noise_files("{noise}/shots.csv", NOISE["devices"]),
-        models=expand(
-            f"{PREFIX}/evaluation/{NOISE_SCENARIO}/{{split}}.nc",
-            split=["test", "evaluation"],
-        ),
         solvers=expand(
             f"{PREFIX}/solvers/{NOISE_SCENARIO}/{{split}}.nc",
             split=["test", "evaluation"],
@@ -133,8 +105,6 @@ rule tabulate_noise:
     resources:
         mem_mb=1000,
         runtime=10,
-    params:
-        run=NOISE["run"],
     message:
         "Summarizing the noise study"
     script:

@@ -55,7 +55,7 @@ def star_program(ansatz: Ansatz, star: NativeStar) -> Program:
     """Return what happens to a compiled star, for `StarEngine`."""
     noise = LineNoise(star.line)
     encodings = {role: _response(noise, star, position) for position, role in enumerate(ROLES)}
-    return Program(_steps(noise, star), encodings, _readout(noise, star, ansatz.observables))
+    return Program(_steps(noise, star), encodings, readout_matrix(noise, star, ansatz.observables))
 
 
 class LineNoise:
@@ -201,8 +201,8 @@ def readout_map(noise: LineNoise) -> tuple[float, float]:
     return (p00 - p01 + p10 - p11) / 2, (p00 - p01 - p10 + p11) / 2
 
 
-def _readout(noise: LineNoise, star: NativeStar, observables: Sequence[str]) -> np.ndarray:
-    """Rows of `Program.readout`: basis change, then Z through the readout error."""
+def readout_matrix(noise: LineNoise, star: NativeStar, observables: Sequence[str]) -> np.ndarray:
+    """Return `Program.readout`: each observable's basis change, then Z through the readout error."""
     offset, slope = readout_map(noise)
     rows = []
     for letter in observables:
