@@ -15,13 +15,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
+from qiskit.quantum_info import Pauli
+from qiskit_aer import AerSimulator
 
 from qgnn_d2d import models, scenarios, training
 from qgnn_d2d.files import write_whole
 from qgnn_d2d.quantum import ansatz as ansatze
-from qgnn_d2d.quantum.qnode import star_qnode
+from qgnn_d2d.quantum import devices, native, noise
+from qgnn_d2d.quantum.qnode import noisy_star_qnode, star_qnode
 from qgnn_d2d.quantum.star import StarEngine
 from qgnn_d2d.quantum.transfer import block_gates
 from qgnn_d2d.study import RunSettings, TrainingSettings
@@ -29,6 +33,10 @@ from qgnn_d2d.study import RunSettings, TrainingSettings
 STARS = 320
 AGREEMENT = 1e-4  # float32, between two simulators that are compared
 ROUNDS = 2  # every simulator is timed in each round, and its better median counts
+NOISY_STARS = 3200
+AER_STARS, MIXED_STARS = 64, 32
+NOISY_DEVICES = ("FakeLagosV2", "FakeTorino", "FakeSherbrooke")
+NOISY_AGREEMENT = 1e-8
 LIGHTNING_STARS = 8  # lightning.qubit has no broadcasting: time a few stars, scale up
 
 Embedding = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
@@ -175,13 +183,102 @@ def epoch_row() -> dict[str, object]:
     }
 
 
+def step_rows() -> list[dict[str, object]]:
+    """Time one training step of one seed of the qgnn on 3,200 stars, without noise and on devices."""
+    channels = scenarios.to_channels(scenarios.rayleigh(10, NOISY_STARS // 10, seed=0))
+    steps = {}
+    for name, setting in {"noiseless": None, **{device: {"device": device} for device in NOISY_DEVICES}}.items():
+        architecture = {**models.architecture_options("qgnn"), "noise": setting}
+        training_settings = TrainingSettings(0.01, len(channels), 99)
+        run = RunSettings("benchmark", "rayleigh", "stated", "qgnn", architecture, training_settings, 0, 1)
+        steps[name] = training.Trainer(run, channels, {}).train_epoch  # one batch: one step
+    rounds = [{name: median_seconds(step, 15) for name, step in steps.items()} for _ in range(2 * ROUNDS)]
+    seconds = {name: min(timed[name] for timed in rounds) for name in steps}
+    return [
+        {
+            "benchmark": f"one qgnn training step, {NOISY_STARS:,} stars",
+            "simulator": f"star engine, {name}",
+            "milliseconds": 1e3 * value,
+            "ratio": value / seconds["noiseless"],
+        }
+        for name, value in seconds.items()
+    ]
+
+
+def aer_rows(k: int = 3) -> list[dict[str, object]]:
+    """Time exact noisy stars, forward only: the engine, and Aer on three qubits with reset, one circuit per star."""
+    ansatz = ansatze.qgcl()
+    line = devices.device_line(NOISY_DEVICES[0])
+    star = native.native_star(ansatz, line)
+    engine = StarEngine(ansatz, noise.star_program(ansatz, star))
+    reuse = native.reuse_circuit(star, k)
+    circuit = reuse.circuit.copy()
+    for letter in "XYZ":
+        circuit.save_expectation_value(Pauli(letter), [native.CENTER], label=letter)
+    simulator = AerSimulator(method="density_matrix", noise_model=noise.noise_model(star), max_parallel_threads=1)
+    arguments = [argument.detach().double() for argument in star_arguments(k, ansatz.num_parameters, AER_STARS)]
+    weights, *angles = (argument.numpy() for argument in arguments)
+    values = native.bindings(weights, *(np.moveaxis(part, 0, -1) for part in angles))
+    binds = {parameter: values[:, i].tolist() for i, parameter in enumerate(reuse.parameters)}
+
+    def on_aer() -> np.ndarray:
+        result = simulator.run([circuit], parameter_binds=[binds], shots=1).result()
+        return np.array([[result.data(i)[letter] for letter in "XYZ"] for i in range(AER_STARS)])
+
+    readout = noise.readout_matrix(noise.LineNoise(line), star, "XYZ")
+    read = readout[:, 0] + on_aer() @ readout[:, 1:].T
+    if np.abs(read - engine(*arguments).numpy()).max() > NOISY_AGREEMENT:
+        raise ValueError("Aer and the noisy star engine disagree")
+    many = [argument.detach() for argument in star_arguments(k, ansatz.num_parameters, NOISY_STARS)]
+    seconds = {
+        "star engine": min(median_seconds(lambda: engine(*many), 50) for _ in range(ROUNDS)) / NOISY_STARS,
+        "Qiskit Aer, 3 qubits with reset": min(median_seconds(on_aer, 3) for _ in range(ROUNDS)) / AER_STARS,
+    }
+    return [
+        {
+            "benchmark": f"1,000 noisy stars, k = {k}, forward only",
+            "simulator": name,
+            "milliseconds": 1e6 * value,
+            "ratio": value / seconds["star engine"],
+        }
+        for name, value in seconds.items()
+    ]
+
+
+def mixed_rows(k: int = 3) -> list[dict[str, object]]:
+    """Time noisy stars forward and backward: the engine, and default.mixed with torch's backpropagation."""
+    ansatz = ansatze.qgcl()
+    star = native.native_star(ansatz, devices.device_line(NOISY_DEVICES[0]))
+    engine = StarEngine(ansatz, noise.star_program(ansatz, star))
+    reference = noisy_star_qnode(star, k)
+    arguments = [
+        argument.detach().double().requires_grad_()
+        for argument in star_arguments(k, ansatz.num_parameters, MIXED_STARS)
+    ]
+    if (engine(*arguments) - reference(*arguments)).abs().max() > NOISY_AGREEMENT:
+        raise ValueError("default.mixed and the noisy star engine disagree")
+    seconds = {
+        "star engine": median_seconds(forward_and_backward(engine, arguments), 200),
+        "default.mixed": median_seconds(forward_and_backward(reference, arguments), 2),
+    }
+    return [
+        {
+            "benchmark": f"{MIXED_STARS} noisy stars, k = {k}",
+            "simulator": name,
+            "milliseconds": 1e3 * value,
+            "ratio": value / seconds["star engine"],
+        }
+        for name, value in seconds.items()
+    ]
+
+
 def main() -> None:
     """Run all benchmarks, print them and write them as CSV."""
     parser = argparse.ArgumentParser(description="Time the star engine against its peers.")
     parser.add_argument("--output", type=Path, default=Path("results/benchmarks/engine.csv"))
     output = parser.parse_args().output
     torch.set_num_threads(1)
-    rows = [*engine_rows(3), *engine_rows(5), *scaling_rows(), epoch_row()]
+    rows = [*engine_rows(3), *engine_rows(5), *scaling_rows(), epoch_row(), *step_rows(), *aer_rows(), *mixed_rows()]
     table = pd.DataFrame(rows)
     write_whole(output, lambda path: table.to_csv(path, index=False, float_format="%.4g"))
     print(table.to_string(index=False, float_format=lambda value: f"{value:.3g}"))

@@ -20,7 +20,7 @@ from qgnn_d2d.files import write_json, write_whole
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference"
-COPIED = ("paper/claims.*", "paper/tables/*", "paper/tuning/*.csv", "benchmarks/engine.csv")
+COPIED = ("paper/claims.*", "paper/tables/*", "paper/tuning/*.csv", "paper/noise/*.*", "benchmarks/engine.csv")
 
 
 def job_times(benchmarks: Path) -> pd.DataFrame:
@@ -54,6 +54,7 @@ def blocks(reference: Path) -> dict[str, str]:
     return {
         "claims": claims.overview(pd.read_csv(reference / "claims.csv")),
         "results": publication.results_block(pd.read_csv(reference / "tables" / "rayleigh.csv"), "rayleigh"),
+        "noise": publication.noise_block(pd.read_csv(reference / "noise" / "summary.csv")),
         "engine": publication.engine_block(pd.read_csv(reference / "engine.csv")),
         "cost": publication.cost_block(jobs, made_on),
     }

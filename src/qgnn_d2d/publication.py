@@ -68,6 +68,40 @@ def cost_block(seconds: pd.Series, machine: Mapping[str, Any]) -> str:
     )
 
 
+def noise_block(summary: pd.DataFrame) -> str:
+    """Return the noise study as Markdown: a row per noise model, a column per way to train and to measure.
+
+    Args:
+        summary: What `device_study.summary` returns.
+    """
+    columns = {
+        ("unaware", "raw"): "raw",
+        ("unaware", "readout"): "readout inverted",
+        ("unaware", "linear"): "linear extrapolation",
+        ("unaware", "richardson"): "Richardson",
+        ("aware", "raw"): "trained under the noise",
+    }
+    ideal = summary[summary["noise"] == "ideal"].iloc[0]
+    lines = [
+        f"Without noise: {ideal['mean']:.3f} [{ideal['low']:.3f}, {ideal['high']:.3f}] bps/Hz over "
+        f"{ideal['num_seeds']:.0f} seeds, {ideal['num_realizations']:,} realizations. Percent of that, per seed, "
+        "with 95 % t interval:",
+        "",
+        f"| noise | {' | '.join(columns.values())} |",
+        "|" + " --- |" * (1 + len(columns)),
+    ]
+    for noise, part in summary[~summary["noise"].isin(["ideal", "wmmse"])].groupby("noise", sort=False):
+        cells = [f"`{noise}`"]
+        for training, mitigation in columns:
+            found = part[(part["training"] == training) & (part["mitigation"] == mitigation)]
+            cells += [
+                f"{row['percent_of_ideal']:.1f} [{row['percent_of_ideal_low']:.1f}, {row['percent_of_ideal_high']:.1f}]"
+                for row in found.to_dict("records")
+            ] or [""]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def engine_block(table: pd.DataFrame) -> str:
     """Return the star engine's benchmark as Markdown.
 

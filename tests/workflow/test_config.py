@@ -42,6 +42,20 @@ MISTAKES = {
     "option of another model": (["models", "gcn", "k"], 3, ["option of model gcn", "'k'", "iterations"]),
     "unknown run in a figure": (["figures", "fig2", "left"], ["nobody"], ["figures.fig2.left", "'nobody'"]),
     "unknown circuit": (["models", "qgnn", "circuit"], "qcl", ["circuit of run", "'qcl'", "qgcl"]),
+    "unknown device": (
+        ["noise_models", "lagos", "device"],
+        "FakeLagos",
+        ["noise_models.lagos", "'FakeLagos'", "FakePerth"],
+    ),
+    "device and level": (["noise_models", "lagos", "depolarizing"], 0.1, ["noise_models.lagos", "either"]),
+    "depolarizing above 1": (["noise_models", "p1e-2", "depolarizing"], 1.5, ["noise_models.p1e-2", "1.5"]),
+    "unknown noise model in a sweep": (["runs", -1, "sweep", "noise"], ["lago"], ["noise of run", "'lago'", "lagos"]),
+    "sweep over no option": (["runs", -1, "sweep", "depth"], [1], ["option of model qgnn", "'depth'", "layers"]),
+    "sweep not in the id": (["runs", -1, "id"], "{model}-swept", ["run qgnn-swept", "two runs"]),
+    "unknown run of the noise study": (["noise", "run"], "nobody", ["noise.run", "'nobody'", "rayleigh-stated-qgnn"]),
+    "noise model without an aware run": (["noise", "levels"], ["lagos_idle"], ["noise.aware for lagos_idle"]),
+    "unknown mitigation": (["noise", "hardware", "mitigation"], "none", ["mitigation", "'none'", "richardson"]),
+    "no shots": (["noise", "shots"], [0], ["noise.shots", "0", "at least 1"]),
     "unknown run in a claim": (["claims", 0, "qgnn"], "nobody", ["claims[0].qgnn", "'nobody'"]),
     "claim across protocols": (
         ["claims", 0, "gcn"],
@@ -110,6 +124,9 @@ def test_the_smoke_study_has_the_papers_scenarios_models_and_figures():
     paper = yaml.safe_load(CONFIGS[0].read_text(encoding="utf-8"))
     for key in ("scenarios", "models"):
         assert SMOKE[key] == paper[key]
+    for name, settings in SMOKE["noise_models"].items():
+        assert paper["noise_models"][name] == settings
+    assert SMOKE["noise"].keys() == paper["noise"].keys()
     assert SMOKE["figures"]["fig2"] == paper["figures"]["fig2"]
     assert SMOKE["figures"].keys() == paper["figures"].keys()
 

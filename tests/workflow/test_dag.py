@@ -9,6 +9,8 @@ import xarray as xr
 import yaml
 
 from qgnn_d2d import configuration, plotting
+from qgnn_d2d.quantum.devices import ROLES
+from qgnn_d2d.quantum.mitigation import MITIGATIONS
 from qgnn_d2d.solvers import SOLVERS
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
@@ -17,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 SMOKE = ROOT / "config" / "smoke.yaml"
 CONFIG = yaml.safe_load(SMOKE.read_text(encoding="utf-8"))
 STUDY = configuration.load(CONFIG)[0]
+P_VALUE = 1e-6  # of a fixed seed: below it, Aer's shots do not follow the law
 RTOL_FLOAT32 = 1e-5  # curves are scored in float32, tables in float64
 RESULTS = Path("results") / "smoke"
 
@@ -88,6 +91,54 @@ def test_figures_show_the_configured_runs(smoke, figure):
         assert content.startswith(magic) and len(content) > 5_000
 
 
+def test_noise_summary_holds_every_noise_model_training_and_mitigation(smoke):
+    table = pd.read_csv(smoke / RESULTS / "noise" / "summary.csv")
+    assert table["noise"].tolist()[:2] == ["ideal", "wmmse"]
+    for key, trainings in (("devices", 2), ("levels", 2), ("unaware", 1)):
+        for noise in CONFIG["noise"][key]:
+            part = table[table["noise"] == noise]
+            expected = [("unaware", name) for name in MITIGATIONS] + [("aware", "raw")] * (trainings - 1)
+            assert list(zip(part["training"], part["mitigation"], strict=True)) == expected
+    assert np.isfinite(table["mean"]).all()
+    assert (table["num_realizations"] == STUDY.splits["evaluation"]).all()
+    noisy = table[(table["noise"] == "lagos") & (table["mitigation"] == "raw")]
+    assert (noisy["mean"] != table["mean"].iloc[0]).all()
+
+
+def test_the_ideal_device_of_the_noise_study_is_the_results_table(smoke):
+    noise = pd.read_csv(smoke / RESULTS / "noise" / "summary.csv").set_index("noise")["mean"]
+    table = pd.read_csv(smoke / RESULTS / "tables" / f"{STUDY.runs[CONFIG['noise']['run']].scenario}.csv")
+    rows = table[(table["split"] == "evaluation") & (table["metric"] == "sum_rate")].set_index("method")["mean"]
+    assert noise["ideal"] == pytest.approx(rows[CONFIG["noise"]["run"]], rel=RTOL_FLOAT32)
+    assert noise["wmmse"] == pytest.approx(rows["wmmse"])
+
+
+def test_shots_cover_every_number_and_aer_obeys_the_law(smoke):
+    shots = pd.read_csv(smoke / RESULTS / "figures" / "shots.csv").dropna(subset="shots")
+    assert sorted(shots["shots"].unique()) == CONFIG["noise"]["shots"]
+    assert set(shots["noise"]) == set(CONFIG["noise"]["devices"])
+    aer = pd.read_csv(smoke / RESULTS / "figures" / "shots_aer.csv")
+    assert aer.groupby("noise")["mitigation"].apply(list).tolist() == [list(MITIGATIONS)] * 2
+    assert (aer["p_value"] > P_VALUE).all()
+
+
+def test_devices_are_lines_of_real_qubits(smoke):
+    devices = pd.read_csv(smoke / RESULTS / "noise" / "devices.csv").set_index("noise")
+    for noise in CONFIG["noise"]["devices"]:
+        row = devices.loc[noise]
+        assert len({row[f"{role}_qubit"] for role in ROLES}) == len(ROLES)
+        assert 0 < row["center_readout_error"] < 1
+
+
+def test_hardware_path_runs_in_local_testing_mode(smoke, snakemake):
+    done = snakemake(smoke, "hardware", "--cores", "1", "--configfile", str(SMOKE))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    settings = CONFIG["noise"]["hardware"]
+    table = pd.read_csv(smoke / RESULTS / "hardware" / f"{settings['backend']}.csv")
+    assert table["seed"].tolist() == list(range(CONFIG["num_seeds"]))
+    assert (table["value"] > 0).all() and (table["value"] != table["ideal"]).all()
+
+
 def test_circuit_is_drawn(smoke):
     for suffix in ("png", "pdf"):
         assert (smoke / RESULTS / "figures" / f"fig1_circuit.{suffix}").stat().st_size > 5_000
@@ -117,7 +168,7 @@ def test_a_second_run_has_nothing_to_do_and_the_report_builds(smoke, snakemake):
 
 def test_every_job_wrote_a_log_and_a_benchmark(smoke):
     for rule in _rules():
-        if rule != "tune_model":  # not part of `all`
+        if rule not in ("tune_model", "run_hardware"):  # not part of `all`
             for folder in ("logs", "benchmarks"):
                 found = [path for path in (smoke / RESULTS / folder).rglob("*.*") if rule in str(path)]
                 assert found, f"{folder} of {rule}"

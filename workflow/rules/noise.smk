@@ -24,6 +24,56 @@ rule describe_devices:
         "../../scripts/describe_devices.py"
 
 
+rule count_resources:
+    output:
+        f"{PREFIX}/noise/resources.csv",
+    log:
+        f"{PREFIX}/logs/count_resources.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/count_resources.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        ks=NOISE["resources"]["k"],
+        device=NOISE["resources"]["device"],
+    message:
+        "Counting qubits, gates and depth of stars"
+    script:
+        "../../scripts/count_resources.py"
+
+
+rule plot_resources:
+    input:
+        rules.count_resources.output,
+    output:
+        pdf=f"{FIGURES}/resources.pdf",
+        png=report(
+            f"{FIGURES}/resources.png",
+            caption="../report/resources.rst",
+            category="Figures",
+            labels={"figure": "resources"},
+        ),
+        csv=f"{FIGURES}/resources.csv",
+    log:
+        f"{PREFIX}/logs/plot_resources.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/plot_resources.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Plotting qubits, gates and depth of stars"
+    script:
+        "../../scripts/plot_resources.py"
+
+
 rule evaluate_noise:
     input:
         weights=noise_weights,
@@ -209,6 +259,11 @@ rule noise:
 rule shots:
     input:
         figure_files(["shots"]),
+
+
+rule resources:
+    input:
+        figure_files(["resources"]),
 
 
 rule hardware:

@@ -27,6 +27,8 @@ from .transfer import BlockGate, block_gates, record_gates
 
 CENTER, LEAF, EDGE = 0, 1, 2
 
+_ONE_QUBIT = ("u", "rz", "h", "s", "t", "x", "y", "z", "sx")  # what a block may keep while its CX are bridged
+
 # PennyLane gate to what it is in Qiskit; rotations as u, which every device writes as rz sx rz sx rz.
 _QISKIT: dict[str, Callable[..., Any]] = {
     "Rot": lambda c, p, t, o, q: c.u(t, o, p, q),
@@ -88,18 +90,24 @@ def drop_dead(circuit: QuantumCircuit, measured: Sequence[int]) -> QuantumCircui
     return result
 
 
-def _bridge(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Replace CX between leaf and edge by four CX through the center."""
-    result = circuit.copy_empty_like()
-    for instruction in circuit.data:
-        positions = _positions(circuit, instruction.qubits)
-        if set(positions) != {LEAF, EDGE}:
+def bridged(circuit: QuantumCircuit, pair: tuple[int, int], through: int) -> QuantumCircuit:
+    """Write a circuit with CX only, and replace each CX between the qubits of ``pair`` by four ``through`` another."""
+    plain = transpile(circuit, basis_gates=[*_ONE_QUBIT, "cx"], optimization_level=0)
+    result = plain.copy_empty_like()
+    for instruction in plain.data:
+        positions = _positions(plain, instruction.qubits)
+        if set(positions) != set(pair):
             result.append(instruction)
             continue
         control, target = positions
-        for pair in [(control, CENTER), (CENTER, target)] * 2:
-            result.cx(*pair)
+        for ends in [(control, through), (through, target)] * 2:
+            result.cx(*ends)
     return result
+
+
+def encoding_gates() -> list[BlockGate]:
+    """Return the gates of `ansatz.encode`, on qubit 0."""
+    return record_gates(lambda values, wire: encode(values, wire), 2, ["qubit"])
 
 
 def _positions(circuit: QuantumCircuit, qubits: Sequence[Qubit]) -> tuple[int, ...]:
@@ -166,14 +174,10 @@ def native_star(ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1
     weights = tuple(ParameterVector("weight", ansatz.num_parameters))
     angles = tuple(ParameterVector("angle", 2))
     abstract = drop_dead(to_qiskit(block_gates(ansatz), weights, 3), [CENTER])
-    # Leaf-edge gates that are no CX are written with CX first, so that they can be bridged.
-    two_qubit = transpile(abstract, basis_gates=["u", "rz", "h", "s", "t", "x", "y", "z", "sx", "cx"],
-                          optimization_level=0)  # fmt: skip
-    block = drop_dead(_in_native_gates(_bridge(two_qubit), line), [CENTER])
-    recorded = record_gates(lambda values, wire: encode(values, wire), 2, ["qubit"])
+    block = drop_dead(_in_native_gates(bridged(abstract, (LEAF, EDGE), CENTER), line), [CENTER])
     encodings = []
     for position in (CENTER, LEAF, EDGE):
-        placed = [BlockGate(gate.operation, (position,), gate.weights) for gate in recorded]
+        placed = [BlockGate(gate.operation, (position,), gate.weights) for gate in encoding_gates()]
         encodings.append(_in_native_gates(to_qiskit(placed, angles, 3), line))
     basis_changes = {}
     for letter in "XYZ":
