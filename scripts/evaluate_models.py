@@ -1,4 +1,4 @@
-"""Evaluate all runs of a scenario, realization by realization."""
+"""Evaluate all runs of a table, realization by realization."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ def evaluate_models(
     """Write every seed's quantities on every realization.
 
     Args:
-        runs: The scenario's runs.
+        runs: The table's runs.
         weights: Their weights, in the same order.
         channels: Split to its channel file.
         scored: Split to the NetCDF file to write.

@@ -1,4 +1,4 @@
-"""Tabulate all methods of a scenario."""
+"""Tabulate the runs of a table, and the solvers on the same realizations."""
 
 import json
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from qgnn_d2d.files import write_whole
 
 
 def tabulate_results(
-    scenario: str,
+    name: str,
     manifests: Sequence[Path],
     models: Sequence[Path],
     solvers: Sequence[Path],
     csv: Path,
     markdown: Path,
 ) -> None:
-    """Write a scenario's table.
+    """Write a results table.
 
     Args:
-        scenario: The scenario's name.
+        name: The table's name: a scenario, or the name that swept runs give.
         manifests: Its runs' manifests.
         models: Its runs' values, one file per split, named after the split.
         solvers: Its solvers' values, likewise.
@@ -36,14 +36,14 @@ def tabulate_results(
         {path.stem: xr.load_dataset(path, engine="h5netcdf") for path in solvers},
     )
     write_whole(csv, lambda partial: table.to_csv(partial, index=False))
-    write_whole(markdown, lambda partial: partial.write_text(tables.markdown(table, scenario), encoding="utf-8"))
+    write_whole(markdown, lambda partial: partial.write_text(tables.markdown(table, name), encoding="utf-8"))
 
 
 def main(snakemake: Any) -> None:
     """Map Snakemake's job to arguments."""
     inputs = snakemake.input
     tabulate_results(
-        snakemake.wildcards.scenario,
+        snakemake.wildcards.table,
         [Path(path) for path in inputs.manifests],
         [Path(path) for path in inputs.models],
         [Path(path) for path in inputs.solvers],

@@ -37,6 +37,8 @@ def train_model(
     monitored = {
         split: scenarios.to_channels(scenarios.load(path)) for split, path in [("train", train), ("test", test)]
     }
+    if run.train_size is not None:
+        monitored["train"] = monitored["train"].take(slice(run.train_size))
     trained = training.train(run, monitored["train"], monitored, checkpoint=checkpoint, progress=sys.stderr)
     write_whole(curves, lambda partial: trained.curves.to_csv(partial, index=False))
     training.save_weights(trained.model, run, weights)

@@ -87,7 +87,7 @@ def _references(
     if noise is not None:
         yield "device under noise.resources.device", noise["resources"]["device"], CALIBRATIONS
         yield from (("noise model under noise.unaware", name, list(study.noise_models)) for name in noise["unaware"])
-        yield "run under noise.run", noise["run"], [r for r in study.runs if r not in study.swept]
+        yield "run under noise.run", noise["run"], list(study.runs)
         for key in ("devices", "levels"):
             yield from ((f"noise model under noise.{key}", name, list(study.noise_models)) for name in noise[key])
             yield from (

@@ -99,8 +99,8 @@ def evaluate(run: RunSettings, model: PowerModel, channels: Channels, split: str
         `sum_rate` and `released_metric` (copy, realization); a copy is one seed of the run, named by the
         coordinates `run` and `seed`.
     """
-    leaves = evaluation_leaves(run, model, channels.num_links, len(channels), split)
-    power = allocate(model, cast(channels, torch.float32, run.device), leaves).double().cpu()
+    single = cast(channels, torch.float32, run.device)
+    power = allocate(model, single, evaluation_leaves(run, model, single, split)).double().cpu()
     dims = ("copy", "realization")
     dataset = xr.Dataset(coords={"run": ("copy", [run.id] * len(power)), "seed": ("copy", range(len(power)))})
     return _with_metrics(dataset, dims, score(channels, power, ["sum_rate", "released_metric"]))

@@ -32,7 +32,7 @@ from .checks import check_channels, require_choice, require_count, require_finit
 from .files import write_whole
 
 SPEED_OF_LIGHT = 299_792_458.0  # m/s
-SPLITS = ("train", "validation", "test", "evaluation")
+SPLITS = ("train", "validation", "test", "evaluation", "pool")
 
 _GAIN_DIMS = ("realization", "receiver", "transmitter")
 _WEIGHT_DIMS = ("realization", "receiver")

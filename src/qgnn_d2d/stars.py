@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .checks import require_count
+from .checks import require_choice, require_count
 
 
 def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tuple[int, ...] = ()) -> torch.Tensor:
@@ -32,6 +32,55 @@ def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tupl
     keys = torch.rand((*batch_shape, num_nodes, num_nodes), generator=generator)
     keys.diagonal(dim1=-2, dim2=-1).fill_(2.0)  # the center itself sorts last
     return keys.argsort(dim=-1)[..., : min(k, num_nodes - 1)]
+
+
+def _random(gain: torch.Tensor, k: int, generator: torch.Generator) -> torch.Tensor:
+    """Uniformly without replacement, in random order: the paper's rule."""
+    return sample(gain.shape[-1], k, generator, tuple(gain.shape[:-2]))
+
+
+def _fixed(gain: torch.Tensor, k: int, generator: torch.Generator) -> torch.Tensor:
+    """The next k nodes by number, m + 1, ..., m + k (modulo M): never drawn anew."""
+    num_nodes = gain.shape[-1]
+    steps = torch.arange(1, min(k, num_nodes - 1) + 1)
+    leaves = (torch.arange(num_nodes).unsqueeze(-1) + steps) % num_nodes
+    return leaves.expand(*gain.shape[:-2], -1, -1)
+
+
+def _strongest(gain: torch.Tensor, k: int, generator: torch.Generator) -> torch.Tensor:
+    """The k strongest interferers, argmax_j |g_jm|², the strongest first."""
+    num_nodes = gain.shape[-1]
+    cross = gain.masked_fill(torch.eye(num_nodes, dtype=torch.bool, device=gain.device), -1.0)
+    return cross.argsort(dim=-1, descending=True, stable=True)[..., : min(k, num_nodes - 1)].cpu()
+
+
+RULES = {"random": _random, "fixed": _fixed, "strongest": _strongest}
+"""Leaf rules by their names in the config: which k nodes are the leaves of a center."""
+
+
+def choose(rule: str, gain: torch.Tensor, k: int, generator: torch.Generator) -> torch.Tensor:
+    """Choose the leaves of every star by a rule; every node is the center of one star.
+
+    Args:
+        rule: A key of `RULES`.
+        gain: (..., M, M) power gains, receiver first.
+        k: Leaves per star, all M - 1 others where there are fewer.
+        generator: Source of randomness, for the rule that draws.
+
+    Returns:
+        (..., M, min(k, M - 1)) int64, as `sample`.
+
+    Raises:
+        ValueError: An unknown rule, or k below 1.
+
+    Example:
+        >>> gain = torch.tensor([[9.0, 1.0, 2.0], [3.0, 9.0, 1.0], [1.0, 2.0, 9.0]])
+        >>> choose("strongest", gain, 1, torch.Generator()).tolist()
+        [[2], [0], [1]]
+    """
+    require_choice("stars", rule, RULES)
+    require_count("k", k)
+    return RULES[rule](gain, k, generator)
 
 
 def relabel(leaves: torch.Tensor, order: torch.Tensor) -> torch.Tensor:

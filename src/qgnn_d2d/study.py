@@ -2,8 +2,9 @@
 
 The config's shape is held by ``workflow/schemas/config.schema.yaml``; here stand the rules that a schema cannot say.
 A run is one configuration. Groups under ``runs`` may give lists for scenario, protocol and model; a group expands to
-their product, and its ``id`` template names each run. A group's ``sweep`` gives lists for architecture options too;
-such runs make up a study of their own (an ablation, device noise) and stand in no results table of their scenario.
+their product, and its ``id`` template names each run. A group's ``sweep`` gives lists for architecture options
+and the training size too; such runs make up a study of their own (an ablation, device noise): they stand in the table
+that the group names, not in the results table of their scenario.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .quantum.devices import check_noise
 from .scenarios import KINDS, SPLITS
 
 PROTOCOLS = ("stated", "released")
-SCHEDULES = ("constant", "cosine", "step")
+SCHEDULES = ("constant", "cosine", "cosine_step", "step")
 _TUNED = ("learning_rate", "batch_size", "epochs")
 
 
@@ -32,7 +33,8 @@ class TrainingSettings:
         learning_rate: Adam's initial learning rate.
         batch_size: Realizations per gradient step.
         epochs: Passes over the training set.
-        schedule: ``constant``; ``cosine`` to zero over all epochs; ``step``: times 0.8 every 5 epochs.
+        schedule: ``constant``; ``cosine`` to zero over all epochs, set per epoch, or per gradient step with
+            ``cosine_step``; ``step``: times 0.8 every 5 epochs.
     """
 
     learning_rate: float
@@ -63,6 +65,7 @@ class RunSettings:
         num_seeds: Seeds 0..num_seeds-1 are trained together.
         num_threads: Torch threads.
         device: Torch device.
+        train_size: Realizations to train on, the first ones of the split ``pool``; None: the split ``train``.
     """
 
     id: str
@@ -75,9 +78,12 @@ class RunSettings:
     num_seeds: int
     num_threads: int = 1
     device: str = "cpu"
+    train_size: int | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
+        if self.train_size is not None:
+            require_count("train_size", self.train_size)
         require_choice("protocol", self.protocol, PROTOCOLS)
         require_choice("model", self.model, MODELS)
         require_count("seed", self.seed, minimum=0)
@@ -105,7 +111,8 @@ class Study:
         splits: Realizations per split.
         runs: Run id to settings.
         noise_models: Noise model to its setting (see `quantum.devices.check_noise`).
-        swept: Ids of the runs of groups with a sweep.
+        tables: Table name to the runs that it holds: one of each scenario's runs, and those that groups with a sweep
+            name. The runs of a table are of one scenario.
     """
 
     name: str
@@ -114,11 +121,11 @@ class Study:
     splits: dict[str, int]
     runs: dict[str, RunSettings] = field(default_factory=dict)
     noise_models: dict[str, dict[str, Any]] = field(default_factory=dict)
-    swept: frozenset[str] = frozenset()
+    tables: dict[str, list[str]] = field(default_factory=dict)
 
-    def runs_of(self, scenario: str) -> list[str]:
-        """Return the ids of a scenario's runs, in the config's order, without those of sweeps."""
-        return [run.id for run in self.runs.values() if run.scenario == scenario and run.id not in self.swept]
+    def scenario_of(self, table: str) -> str:
+        """Return the scenario that a table's runs belong to."""
+        return self.runs[self.tables[table][0]].scenario
 
 
 def expand(config: Mapping[str, Any]) -> Study:
@@ -155,19 +162,22 @@ def expand(config: Mapping[str, Any]) -> Study:
         except ValueError as error:
             raise ValueError(f"noise_models.{name}: {error}") from None
     runs: dict[str, RunSettings] = {}
-    swept: set[str] = set()
+    tables: dict[str, list[str]] = {}
     for group in config["runs"]:
         for run in _expand_group(group, config, scenarios, noise_models):
             if run.id in runs:
                 raise ValueError(f"run {run.id}: two runs have this id; give one group another id template")
             runs[run.id] = run
-            if "sweep" in group:
-                swept.add(run.id)
+            table = group.get("table") if "sweep" in group else run.scenario
+            if table is not None:
+                tables.setdefault(table, []).append(run.id)
     for run_id in config.get("tuned", {}):
         require_choice("run under tuned", run_id, runs)
-    return Study(
-        config["study"], config["seed"], scenarios, dict(config["splits"]), runs, noise_models, frozenset(swept)
-    )
+    for table, members in tables.items():
+        found = sorted({runs[run].scenario for run in members})
+        if len(found) > 1 or (table in scenarios and found != [table]):
+            raise ValueError(f"table {table} has runs of scenarios {found}; a table's runs must be of one scenario")
+    return Study(config["study"], config["seed"], scenarios, dict(config["splits"]), runs, noise_models, tables)
 
 
 def _expand_group(
@@ -196,7 +206,7 @@ def _expand_group(
         given = {
             **config["models"].get(names["model"], {}),
             **group.get("architecture", {}),
-            **{key: names[key] for key in sweep},
+            **{key: names[key] for key in sweep if key != "train_size"},
         }
         for key in given:
             allowed = [option for option in options if option != "scale"]  # the scenario's `features` decides it
@@ -215,6 +225,13 @@ def _expand_group(
         for key in _TUNED:
             if key not in training:
                 raise ValueError(f"{key} of run {run_id}: stands neither under tuned nor in its group's training")
+        train_size = names.get("train_size")
+        if train_size is not None:
+            available = config["splits"].get("pool", 0)
+            require_count(f"train_size of run {run_id} (split pool has {available})", train_size, maximum=available)
+            # As many gradient steps as on the split train.
+            steps = training["epochs"] * -(-config["splits"]["train"] // training["batch_size"])
+            training["epochs"] = max(1, round(steps / -(-train_size // training["batch_size"])))
         runs.append(
             RunSettings(
                 id=run_id,
@@ -225,6 +242,7 @@ def _expand_group(
                 num_seeds=group.get("num_seeds", config["num_seeds"]),
                 num_threads=config["torch"]["threads"],
                 device=config["torch"]["device"],
+                train_size=train_size,
             )
         )
     return runs

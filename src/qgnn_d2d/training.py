@@ -27,6 +27,7 @@ from .random_streams import torch_generator
 from .scenarios import Channels
 from .study import RunSettings, TrainingSettings
 
+MAX_POINTS = 200  # of a curve, besides the untrained model
 EVALUATION_CHUNK = 25  # realizations per forward pass in evaluation: small enough for the cache
 
 Metric = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float], torch.Tensor]
@@ -52,8 +53,8 @@ class TrainedRun:
     model: PowerModel
 
 
-def learning_rate(training: TrainingSettings, epoch: int) -> float:
-    """Return the learning rate in ``epoch`` (1 is the first).
+def learning_rate(training: TrainingSettings, epoch: int, part: float = 0.0) -> float:
+    """Return the learning rate in ``epoch`` (1 is the first), after ``part`` of its gradient steps (0 to 1).
 
     Example:
         >>> learning_rate(TrainingSettings(0.1, 32, 10, "step"), 6)
@@ -61,19 +62,19 @@ def learning_rate(training: TrainingSettings, epoch: int) -> float:
     """
     if training.schedule == "cosine":
         return training.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / training.epochs)) / 2
+    if training.schedule == "cosine_step":
+        return training.learning_rate * (1 + math.cos(math.pi * (epoch - 1 + part) / training.epochs)) / 2
     if training.schedule == "step":
         return training.learning_rate * _STEP_FACTOR ** ((epoch - 1) // _STEP_EPOCHS)
     return training.learning_rate
 
 
-def evaluation_leaves(
-    run: RunSettings, model: PowerModel, num_links: int, count: int, split: str
-) -> torch.Tensor | None:
-    """Draw the stars of a split for every seed, once: (S, count, M, k); None for models without stars."""
+def evaluation_leaves(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> torch.Tensor | None:
+    """Choose the stars of a split for every seed, once: (S, N, M, k); None for models without stars."""
     if model.k is None:
         return None
     draws = [
-        stars.sample(num_links, model.k, torch_generator(run.seed, "stars", split, s), (count,))
+        stars.choose(model.stars, channels.gain, model.k, torch_generator(run.seed, "stars", split, s))
         for s in range(run.num_seeds)
     ]
     return torch.stack(draws)
@@ -144,7 +145,7 @@ class Trainer:
         }
         self.generators["model"] = list(self.model.generators)
         self.leaves = {
-            split: self._select(evaluation_leaves(run, self.model, data.num_links, len(data), split))
+            split: self._select(evaluation_leaves(run, self.model, data, split))
             for split, data in self.monitored.items()
         }
         self.epoch = 0
@@ -159,6 +160,10 @@ class Trainer:
         return mean_metric(self.run, self.model, self.monitored[split], self.leaves[split])
 
     def _score(self) -> None:
+        """Record the monitored splits, after every epoch, or MAX_POINTS times where there are many epochs."""
+        epochs = self.run.training.epochs
+        if self.epoch % max(1, epochs // MAX_POINTS) and self.epoch != epochs:
+            return
         for split in self.monitored:
             values = self.score(split).double().tolist()
             if not np.isfinite(values).all():
@@ -167,20 +172,23 @@ class Trainer:
 
     def train_epoch(self) -> None:
         """Train one epoch on freshly drawn stars, then score the monitored splits."""
-        count, links = self.train.weight.shape
+        count = len(self.train)
         training = self.run.training
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(training, self.epoch + 1)
         orders = torch.stack([torch.randperm(count, generator=g) for g in self.generators["shuffle"]])
         leaves = None
         if self.model.k is not None:
-            draws = [stars.sample(links, self.model.k, g, (count,)) for g in self.generators["stars"]]
+            draws = [
+                stars.choose(self.model.stars, self.train.gain[order], self.model.k, g)
+                for order, g in zip(orders, self.generators["stars"], strict=True)
+            ]
             leaves = torch.stack(draws).to(self.train.gain.device)
         self.model.train()
         for start in range(0, count, training.batch_size):
             batch = orders[:, start : start + training.batch_size].to(self.train.gain.device)  # (S, B)
             gain, weight = self.train.gain[batch], self.train.weight[batch]
             chosen = None if leaves is None else leaves[:, start : start + training.batch_size]
+            for group in self.optimizer.param_groups:
+                group["lr"] = learning_rate(training, self.epoch + 1, start / count)
             self.optimizer.zero_grad()
             self.loss(gain, weight, chosen).backward()
             self.optimizer.step()

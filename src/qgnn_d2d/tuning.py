@@ -74,8 +74,8 @@ def search(
         trainer = Trainer(candidate, train, {})
         while trainer.epoch < candidate.training.epochs:
             trainer.train_epoch()
-        leaves = evaluation_leaves(candidate, trainer.model, validation.num_links, len(validation), "validation")
         data = cast(validation, torch.float32, run.device)
+        leaves = evaluation_leaves(candidate, trainer.model, data, "validation")
         scores = mean_metric(candidate, trainer.model, data, leaves)
         rows += [
             {

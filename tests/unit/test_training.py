@@ -7,11 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from qgnn_d2d import models, objective, scenarios, training
+from qgnn_d2d import models, objective, scenarios, stars, training
 from qgnn_d2d.study import RunSettings, TrainingSettings
 
 ROUNDING = 1e-7  # float64, over the first epochs; batch norm over few nodes amplifies rounding
@@ -88,8 +89,8 @@ def test_released_protocol_reports_the_released_metric():
 def test_evaluation_stars_are_kept_and_differ_by_seed_and_split():
     run = settings()
     model = models.build("qgnn", seeds=range(2))
-    draws = {split: training.evaluation_leaves(run, model, 5, 20, split) for split in ("train", "test")}
-    assert torch.equal(draws["test"], training.evaluation_leaves(run, model, 5, 20, "test"))
+    draws = {split: training.evaluation_leaves(run, model, channels(), split) for split in ("train", "test")}
+    assert torch.equal(draws["test"], training.evaluation_leaves(run, model, channels(), "test"))
     assert not torch.equal(draws["test"], draws["train"])
     assert not torch.equal(draws["test"][0], draws["test"][1])
 
@@ -170,7 +171,7 @@ def test_weights_round_trip(tmp_path):
     training.save_weights(result.model, run, path)
     loaded = training.load_weights(run, path)
     test = training.cast(channels(seed=1), torch.float32, "cpu")
-    leaves = training.evaluation_leaves(run, loaded, 5, 20, "test")
+    leaves = training.evaluation_leaves(run, loaded, test, "test")
     value = training.mean_metric(run, loaded, test, leaves).tolist()
     assert value == result.curves.query("epoch == 2 and split == 'test'")["value"].tolist()
 
@@ -207,3 +208,30 @@ def test_training_settings_out_of_range_are_refused(field, value):
     good = {"learning_rate": 0.1, "batch_size": 4, "epochs": 2, "schedule": "cosine"}
     with pytest.raises(ValueError, match=field):
         TrainingSettings(**{**good, field: value})
+
+
+def test_informed_leaves_belong_to_the_realizations_of_their_batch(monkeypatch):
+    run = settings(stars="strongest")
+    trainer = training.Trainer(run, channels(), {})
+    seen = []
+    monkeypatch.setattr(trainer, "loss", lambda gain, weight, leaves: seen.append((gain, leaves)) or leaf_loss(trainer))
+    trainer.train_epoch()
+    for gain, leaves in seen:
+        assert torch.equal(leaves, stars.choose("strongest", gain, trainer.model.k, torch.Generator()))
+
+
+def leaf_loss(trainer):
+    return sum(parameter.sum() for parameter in trainer.model.parameters())
+
+
+def test_long_curves_are_scored_at_most_so_often():
+    epochs = 2 * training.MAX_POINTS + 1
+    result = training.train(settings("gcn", epochs=epochs), channels(4), {"test": channels(2)})
+    scored = sorted(result.curves["epoch"].unique())
+    assert scored == [*range(0, epochs, 2), epochs]
+
+
+def test_a_schedule_by_gradient_step_falls_within_an_epoch():
+    per_step = TrainingSettings(1.0, 32, 2, "cosine_step")
+    rates = [training.learning_rate(per_step, epoch, part) for epoch in (1, 2) for part in (0.0, 0.5)]
+    assert rates == pytest.approx([(1 + np.cos(np.pi * x / 4)) / 2 for x in range(4)])

@@ -51,7 +51,7 @@ MISTAKES = {
     "depolarizing above 1": (["noise_models", "p1e-2", "depolarizing"], 1.5, ["noise_models.p1e-2", "1.5"]),
     "unknown noise model in a sweep": (["runs", -1, "sweep", "noise"], ["lago"], ["noise of run", "'lago'", "lagos"]),
     "sweep over no option": (["runs", -1, "sweep", "depth"], [1], ["option of model qgnn", "'depth'", "layers"]),
-    "sweep not in the id": (["runs", -1, "id"], "{model}-swept", ["run qgnn-swept", "two runs"]),
+    "sweep not in the id": (["runs", 5, "id"], "{model}-swept", ["run qgnn-swept", "two runs"]),
     "unknown run of the noise study": (["noise", "run"], "nobody", ["noise.run", "'nobody'", "rayleigh-stated-qgnn"]),
     "noise model without an aware run": (["noise", "levels"], ["lagos_idle"], ["noise.aware for lagos_idle"]),
     "unknown mitigation": (["noise", "hardware", "mitigation"], "none", ["mitigation", "'none'", "richardson"]),

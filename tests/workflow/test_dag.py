@@ -50,25 +50,25 @@ def test_channels_and_solver_outputs_have_named_dimensions_units_and_sizes(smoke
             assert ("released_wmmse_rate" in solved) == (scenario != "geometric")
 
 
-@pytest.mark.parametrize("scenario", STUDY.scenarios)
-def test_tables_hold_every_method_once_per_split_and_metric(smoke, scenario):
-    table = pd.read_csv(smoke / RESULTS / "tables" / f"{scenario}.csv")
+@pytest.mark.parametrize("name", STUDY.tables)
+def test_tables_hold_every_method_once_per_split_and_metric(smoke, name):
+    table = pd.read_csv(smoke / RESULTS / "tables" / f"{name}.csv")
     for split in ("test", "evaluation"):
         for metric in ("sum_rate", "released_metric"):
             part = table[(table["split"] == split) & (table["metric"] == metric)]
-            assert part["method"].tolist() == [*STUDY.runs_of(scenario), *SOLVERS]
+            assert part["method"].tolist() == [*STUDY.tables[name], *SOLVERS]
     assert np.isfinite(table["mean"]).all()
     assert table["protocol"].isin(["stated", "released"]).all()
     assert ((table["low"] <= table["mean"]) & (table["mean"] <= table["high"])).all()
     wmmse = table[(table["method"] == "wmmse") & (table["metric"] == "sum_rate")]
     assert wmmse["percent_of_wmmse"].to_numpy() == pytest.approx(100)
-    markdown = (smoke / RESULTS / "tables" / f"{scenario}.md").read_text(encoding="utf-8")
-    assert all(f"| {run} |" in markdown for run in STUDY.runs_of(scenario))
+    markdown = (smoke / RESULTS / "tables" / f"{name}.md").read_text(encoding="utf-8")
+    assert all(f"| {run} |" in markdown for run in STUDY.tables[name])
 
 
 def test_tables_repeat_the_last_epoch_of_the_curves(smoke):
     table = pd.read_csv(smoke / RESULTS / "tables" / "rayleigh.csv")
-    for run in STUDY.runs_of("rayleigh"):
+    for run in STUDY.tables["rayleigh"]:
         curves = pd.read_csv(smoke / RESULTS / "training" / run / "curves.csv")
         last = curves[(curves["epoch"] == curves["epoch"].max()) & (curves["split"] == "test")]
         row = table[(table["method"] == run) & (table["split"] == "test") & (table["metric"] == last["metric"].iloc[0])]

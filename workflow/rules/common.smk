@@ -53,7 +53,8 @@ FIGURES = "figures" if STUDY.name == "paper" else f"{PREFIX}/figures"
 
 wildcard_constraints:
     scenario="|".join(STUDY.scenarios),
-    split="train|validation|test|evaluation",
+    split="|".join(STUDY.splits),
+    table="|".join(STUDY.tables),
     run="|".join(STUDY.runs),
     figure="|".join(STUDY_FIGURES),
     noise="|".join(NOISE_NAMES),
@@ -73,19 +74,23 @@ def figure_files(names):
 
 
 def table_files():
-    """Return the table of every scenario that has runs, and of the noise study, as CSV and as Markdown."""
-    scenarios = [name for name in STUDY.scenarios if STUDY.runs_of(name)]
-    stems = [f"tables/{name}" for name in scenarios]
+    """Return all results tables, and the noise study's, as CSV and as Markdown."""
+    stems = [f"tables/{name}" for name in STUDY.tables]
     stems += ["noise/summary"] if NOISE_NAMES else []
     return expand(f"{PREFIX}/{{stem}}.{{suffix}}", stem=stems, suffix=["csv", "md"])
 
 
-def run_channels(*splits):
-    """Return an input function: these splits of the scenario that the run belongs to."""
-    return lambda wildcards: [
-        f"{PREFIX}/channels/{STUDY.runs[wildcards.run].scenario}/{split}.nc"
-        for split in splits
-    ]
+def run_channels(split):
+    """Return an input function: the run's training channels, and another split of its scenario."""
+
+    def files(wildcards):
+        run = STUDY.runs[wildcards.run]
+        training = "train" if run.train_size is None else "pool"
+        return expand(
+            f"{PREFIX}/channels/{run.scenario}/{{split}}.nc", split=[training, split]
+        )
+
+    return files
 
 
 def run_settings(wildcards):
@@ -98,9 +103,17 @@ def run_settings(wildcards):
     return STUDY.runs[wildcards.run].as_dict()
 
 
-def scenario_files(template):
-    """Return an input function: ``template`` filled with each run of the scenario."""
-    return lambda wildcards: expand(template, run=STUDY.runs_of(wildcards.scenario))
+def table_runs(template):
+    """Return an input function: ``template`` filled with each run of the table."""
+    return lambda wildcards: expand(template, run=STUDY.tables[wildcards.table])
+
+
+def table_input(*templates):
+    """Return an input function: ``templates`` filled with the scenario of the table's runs."""
+    return lambda wildcards: [
+        f"{PREFIX}/{template}".format(scenario=STUDY.scenario_of(wildcards.table))
+        for template in templates
+    ]
 
 
 def figure_runs(wildcards):

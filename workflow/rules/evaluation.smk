@@ -1,16 +1,16 @@
-# One job per scenario, not per run: loading torch and PennyLane takes longer than evaluating a run.
+# One job per table, not per run: loading torch and PennyLane takes longer than evaluating a run.
 rule evaluate_models:
     input:
-        test=f"{PREFIX}/channels/{{scenario}}/test.nc",
-        evaluation=f"{PREFIX}/channels/{{scenario}}/evaluation.nc",
-        weights=scenario_files(f"{PREFIX}/training/{{run}}/weights.safetensors"),
+        test=table_input("channels/{scenario}/test.nc"),
+        evaluation=table_input("channels/{scenario}/evaluation.nc"),
+        weights=table_runs(f"{PREFIX}/training/{{run}}/weights.safetensors"),
     output:
-        test=f"{PREFIX}/evaluation/{{scenario}}/test.nc",
-        evaluation=f"{PREFIX}/evaluation/{{scenario}}/evaluation.nc",
+        test=f"{PREFIX}/evaluation/{{table}}/test.nc",
+        evaluation=f"{PREFIX}/evaluation/{{table}}/evaluation.nc",
     log:
-        f"{PREFIX}/logs/evaluate_models/{{scenario}}.log",
+        f"{PREFIX}/logs/evaluate_models/{{table}}.log",
     benchmark:
-        f"{PREFIX}/benchmarks/evaluate_models/{{scenario}}.tsv"
+        f"{PREFIX}/benchmarks/evaluate_models/{{table}}.tsv"
     conda:
         "../../envs/artifact.yaml"
     threads: config["torch"]["threads"]
@@ -19,37 +19,36 @@ rule evaluate_models:
         runtime=30,
     params:
         runs=lambda wildcards: [
-            STUDY.runs[run].as_dict() for run in STUDY.runs_of(wildcards.scenario)
+            STUDY.runs[run].as_dict() for run in STUDY.tables[wildcards.table]
         ],
     message:
-        "Evaluating all runs of {wildcards.scenario} on its test and evaluation sets"
+        "Evaluating all runs of table {wildcards.table} on test and evaluation sets"
     script:
         "../../scripts/evaluate_models.py"
 
 
 rule tabulate_results:
     input:
-        manifests=scenario_files(f"{PREFIX}/training/{{run}}/manifest.json"),
+        manifests=table_runs(f"{PREFIX}/training/{{run}}/manifest.json"),
         models=[
-            f"{PREFIX}/evaluation/{{scenario}}/test.nc",
-            f"{PREFIX}/evaluation/{{scenario}}/evaluation.nc",
+            f"{PREFIX}/evaluation/{{table}}/test.nc",
+            f"{PREFIX}/evaluation/{{table}}/evaluation.nc",
         ],
-        solvers=[
-            f"{PREFIX}/solvers/{{scenario}}/test.nc",
-            f"{PREFIX}/solvers/{{scenario}}/evaluation.nc",
-        ],
+        solvers=table_input(
+            "solvers/{scenario}/test.nc", "solvers/{scenario}/evaluation.nc"
+        ),
     output:
-        csv=f"{PREFIX}/tables/{{scenario}}.csv",
+        csv=f"{PREFIX}/tables/{{table}}.csv",
         markdown=report(
-            f"{PREFIX}/tables/{{scenario}}.md",
+            f"{PREFIX}/tables/{{table}}.md",
             caption="../report/table.rst",
             category="Tables",
-            labels={"scenario": "{scenario}"},
+            labels={"table": "{table}"},
         ),
     log:
-        f"{PREFIX}/logs/tabulate_results/{{scenario}}.log",
+        f"{PREFIX}/logs/tabulate_results/{{table}}.log",
     benchmark:
-        f"{PREFIX}/benchmarks/tabulate_results/{{scenario}}.tsv"
+        f"{PREFIX}/benchmarks/tabulate_results/{{table}}.tsv"
     conda:
         "../../envs/artifact.yaml"
     threads: 1
@@ -57,7 +56,7 @@ rule tabulate_results:
         mem_mb=1000,
         runtime=10,
     message:
-        "Tabulating all methods on {wildcards.scenario}"
+        "Tabulating {wildcards.table}"
     script:
         "../../scripts/tabulate_results.py"
 

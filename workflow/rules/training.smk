@@ -1,6 +1,6 @@
 rule train_model:
     input:
-        channels=run_channels("train", "test"),
+        channels=run_channels("test"),
     output:
         curves=f"{PREFIX}/training/{{run}}/curves.csv",
         weights=f"{PREFIX}/training/{{run}}/weights.safetensors",
@@ -26,7 +26,7 @@ rule train_model:
 
 rule tune_model:
     input:
-        channels=run_channels("train", "validation"),
+        channels=run_channels("validation"),
     output:
         f"{PREFIX}/tuning/{{run}}.csv",
     log:

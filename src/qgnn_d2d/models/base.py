@@ -18,12 +18,14 @@ class PowerModel(nn.Module, ABC):
     Attributes:
         uses_stars: Whether the model listens to k leaves per node only (and ``forward`` needs ``leaves``).
         k: Leaves per star, for models that use stars.
+        stars: How they are chosen, a key of `stars.RULES`.
         generators: The seeds' sources of randomness (start, then dropout).
         features: The feature map; `fit` it on the training set before training.
     """
 
     uses_stars: ClassVar[bool] = False
     k: int | None = None
+    stars: str = "random"
     generators: Generators
     features: Features
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from ..checks import require_count, require_positive
+from ..checks import require_choice, require_count, require_positive
 from ..quantum import ansatz
 from ..quantum.ansatz import encoded_bloch
 from ..quantum.star import Program, StarEngine
+from ..stars import RULES
 from .base import PowerModel
 from .features import Features
 from .layers import BatchNorm, Dropout, Generators, Linear, mlp, stacked_uniform
@@ -70,6 +71,7 @@ class QGNN(PowerModel):
         start_range: Block angles start uniform in ± this (radians).
         noise: The device that the circuits run on, in training too (a setting of `quantum.devices.check_noise`);
             None is an ideal one.
+        stars: How leaves are chosen, a key of `stars.RULES`.
 
     Attributes:
         estimator: None, or what measures the stars instead of the exact engine (see `quantum.execution`), without
@@ -92,8 +94,11 @@ class QGNN(PowerModel):
         angle_range: float = 0.5,
         start_range: float = 0.1,
         noise: Mapping[str, Any] | None = None,
+        stars: str = "random",
     ) -> None:
         super().__init__(generators)
+        require_choice("stars", stars, RULES)
+        self.stars = stars
         for name, value in {"k": k, "layers": layers, "heads": heads}.items():
             require_count(name, value)
         require_positive("angle_range", angle_range)
