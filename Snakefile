@@ -1,5 +1,6 @@
 # The whole study as one DAG. `snakemake --cores all` runs config/paper.yaml; --configfile takes another study.
-# Named targets: fig1, fig2, noise, shots, resources, figures, tables, claims, tune, hardware.
+# Named targets: fig1, fig2, noise, shots, resources, figures, tables, claims, and, not part of `all`, ablation,
+# tune, hardware.
 
 if not workflow.overwrite_configfiles:
 
@@ -28,3 +29,8 @@ include: "workflow/rules/claims.smk"
 if NOISE_NAMES:
 
     include: "workflow/rules/noise.smk"
+
+
+if ABLATION:
+
+    include: "workflow/rules/ablation.smk"

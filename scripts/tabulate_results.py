@@ -10,6 +10,7 @@ from _job import run
 
 from qgnn_d2d import tables
 from qgnn_d2d.files import write_whole
+from qgnn_d2d.training import METRICS
 
 
 def tabulate_results(
@@ -19,6 +20,7 @@ def tabulate_results(
     solvers: Sequence[Path],
     csv: Path,
     markdown: Path,
+    comparisons: Path,
 ) -> None:
     """Write a results table.
 
@@ -29,12 +31,16 @@ def tabulate_results(
         solvers: Its solvers' values, likewise.
         csv: CSV file to write.
         markdown: Markdown file to write.
+        comparisons: CSV file to write: paired comparisons on the evaluation split.
     """
-    table = tables.results(
-        [json.loads(path.read_text(encoding="utf-8")) for path in manifests],
-        {path.stem: xr.load_dataset(path, engine="h5netcdf") for path in models},
-        {path.stem: xr.load_dataset(path, engine="h5netcdf") for path in solvers},
+    runs = [json.loads(path.read_text(encoding="utf-8")) for path in manifests]
+    scored, solved = (
+        {path.stem: xr.load_dataset(path, engine="h5netcdf") for path in paths} for paths in (models, solvers)
     )
+    table = tables.results(runs, scored, solved)
+    metrics = {protocol: metric for protocol, (metric, _) in METRICS.items()}
+    compared = tables.comparisons(runs, scored["evaluation"], solved["evaluation"], metrics)
+    write_whole(comparisons, lambda partial: compared.to_csv(partial, index=False))
     write_whole(csv, lambda partial: table.to_csv(partial, index=False))
     write_whole(markdown, lambda partial: partial.write_text(tables.markdown(table, name), encoding="utf-8"))
 
@@ -49,6 +55,7 @@ def main(snakemake: Any) -> None:
         [Path(path) for path in inputs.solvers],
         Path(snakemake.output.csv),
         Path(snakemake.output.markdown),
+        Path(snakemake.output.comparisons),
     )
 
 

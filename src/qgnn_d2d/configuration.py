@@ -94,6 +94,13 @@ def _references(
                 (f"run of noise.aware for {name}", noise["aware"].format(noise=name), list(study.runs))
                 for name in noise[key]
             )
+    ablation = config.get("ablation")
+    if ablation is not None:
+        if noise is None:
+            raise ValueError("the config has the key ablation without the key noise, whose resources it needs")
+        for key in ("grid", "released", "sizes", "leaves"):
+            yield f"table under ablation.{key}", ablation[key], list(study.tables)
+        yield "run under ablation.point", ablation["point"], list(study.runs)
     yield from (("model under models", model, list(MODELS)) for model in config["models"])
     yield from (("run under tuning.runs", run, tunable) for run in config["tuning"].get("runs", []))
     for i, pair in enumerate(config["claims"]):

@@ -252,7 +252,7 @@ def hardware_rows(
     with Batch(backend=device) as batch:
 
         def build(fold: int) -> Estimator:
-            return RuntimeEstimator(star, device, line, batch, shots=shots, fold=fold, seed=run.seed)
+            return RuntimeEstimator(star, device, line, batch, shots=shots, fold=fold)
 
         estimator = mitigated(build, MITIGATIONS[mitigation], line)
         measured = sum_rates(run, model, channels, split, estimator).mean("realization").values
@@ -326,8 +326,8 @@ def markdown(table: pd.DataFrame, described: pd.DataFrame) -> str:
         cells += [_interval(row, "percent_of_ideal", "percent_of_ideal_", 1), f"{row['percent_of_wmmse']:.1f}"]
         lines.append(f"| {' | '.join(cells)} |")
     columns = ["noise", "device", "two_qubit_gate", "leaf_qubit", "center_qubit", "edge_qubit",
-               "center_readout_error", "leaf_two_qubit_error", "edge_two_qubit_error", "sx_per_leaf",
-               "two_qubit_gates_per_leaf"]  # fmt: skip
+               "center_reads_1_in_0", "center_reads_0_in_1", "leaf_two_qubit_error", "edge_two_qubit_error",
+               "sx_per_leaf", "two_qubit_gates_per_leaf"]  # fmt: skip
     lines += ["", "The qubits, and what limits them:", "", f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
     for row in described.to_dict("records"):
         lines.append("| " + " | ".join(_plain(row[column]) for column in columns) + " |")

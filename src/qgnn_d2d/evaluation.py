@@ -15,8 +15,14 @@ from .files import write_whole
 from .models import PowerModel
 from .scenarios import Channels
 from .solvers import SOLVERS
+from .solvers.optimum import optimum
 from .study import RunSettings
 from .training import allocate, cast, evaluation_leaves
+
+METHODS = (*SOLVERS, "optimum")
+"""What `solve` runs, in the tables' order: the solvers, and the certified optimum."""
+
+OPTIMUM_GAP = 1e-6  # relative, certified for every realization
 
 UNITS = {"sum_rate": "bps/Hz", "released_metric": "bps/Hz", "released_wmmse_rate": "nats"}
 """The tables' quantities to their units; `released_metric` is in bps/Hz of the network of `released_gain`."""
@@ -51,7 +57,7 @@ def score(channels: Channels, power: torch.Tensor, metrics: Sequence[str]) -> di
 
 @torch.no_grad()
 def solve(channels: Channels) -> xr.Dataset:
-    """Solve every realization with every solver, once for each of the two objectives.
+    """Solve every realization with every solver and to the certified optimum, once for each of the two objectives.
 
     The public code's model metric is eq. (2) for the gains of `objective.released_gain` and unit weights, so the same
     solvers maximize it; every quantity is of the powers that were solved for it.
@@ -62,28 +68,43 @@ def solve(channels: Channels) -> xr.Dataset:
     Returns:
         `power` (solver, realization, link) in W, which maximizes eq. (2), with its `sum_rate` (solver, realization),
         and, only for P_max = 1, the one case where it means what the public code reports, its `released_wmmse_rate`;
-        `released_power`, which maximizes the public code's model metric, with its `released_metric`.
+        `released_power`, which maximizes the public code's model metric, with its `released_metric`. Beside them
+        `upper_bound` and `released_upper_bound` (realization) of the solver `optimum`, certified to `OPTIMUM_GAP`.
+
+    Raises:
+        ValueError: A realization's optimum is not certified within the solver's limit of boxes.
     """
-    power = _powers(channels)
+    power, upper = _solved(channels)
     equivalent = Channels(
         objective.released_gain(channels.gain, channels.weight),
         torch.ones_like(channels.weight),
         channels.noise_power,
         channels.p_max,
     )
-    released_power = _powers(equivalent)
+    released_power, released_upper = _solved(equivalent)
     dims = ("solver", "realization")
-    dataset = xr.Dataset(coords={"solver": list(SOLVERS)})
+    dataset = xr.Dataset(coords={"solver": list(METHODS)})
     for name, powers in {"power": power, "released_power": released_power}.items():
         dataset[name] = ((*dims, "link"), powers.numpy(), {"units": "W", "long_name": "transmit power"})
     metrics = ["sum_rate"] + (["released_wmmse_rate"] if channels.p_max == 1 else [])
     values = score(channels, power, metrics) | score(channels, released_power, ["released_metric"])
+    for name, bound, metric in [
+        ("upper_bound", upper, "sum_rate"),
+        ("released_upper_bound", released_upper, "released_metric"),
+    ]:
+        about = {"units": UNITS[metric], "long_name": f"certified upper bound of {metric}"}
+        dataset[name] = ("realization", bound.numpy(), about)
     return _with_metrics(dataset, dims, values)
 
 
-def _powers(channels: Channels) -> torch.Tensor:
+def _solved(channels: Channels) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the powers of all methods (method, N, M) and the optimum's certified upper bound (N,)."""
     arguments = channels.gain, channels.weight, channels.noise_power, channels.p_max
-    return torch.stack([solver(*arguments) for solver in SOLVERS.values()])
+    best = optimum(*arguments, gap=OPTIMUM_GAP)
+    if not best.certified.all():
+        open_ones = int((~best.certified).sum())
+        raise ValueError(f"{open_ones} of {len(channels)} realizations have no optimum certified to {OPTIMUM_GAP:g}")
+    return torch.stack([*(solver(*arguments) for solver in SOLVERS.values()), best.power]), best.upper
 
 
 def evaluate(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> xr.Dataset:

@@ -31,7 +31,7 @@ def results_block(table: pd.DataFrame, scenario: str) -> str:
             f"`{scenario}`, `{protocol}`: {quantity}, on the evaluation set of {count:,} realizations after the last "
             "epoch. 95 % t intervals: over seeds for models, over realizations for solvers.",
             "",
-            "| method | parameters | k | L | heads | learning rate | mean [95 % CI] | % of WMMSE | % of multistart |",
+            "| method | parameters | k | L | heads | learning rate | mean [95 % CI] | % of WMMSE | % of optimum |",
             "|" + " --- |" * 9,
         ]
         for row in part.to_dict("records"):
@@ -45,7 +45,7 @@ def results_block(table: pd.DataFrame, scenario: str) -> str:
                 _text(row["learning_rate"], "{:g}"),
                 f"{row['mean']:.3f}{interval}",
                 f"{row['percent_of_wmmse']:.1f}",
-                f"{row['percent_of_wmmse_multistart']:.1f}",
+                f"{row['percent_of_optimum']:.1f}",
             ]
             lines.append(f"| {' | '.join(cells)} |")
         lines.append("")

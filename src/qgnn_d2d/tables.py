@@ -10,9 +10,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from .statistics import t_interval
+from .statistics import crossed_interval, holm, t_interval, wilcoxon
 
-REFERENCES = ("wmmse", "wmmse_multistart")
+REFERENCES = ("wmmse", "wmmse_multistart", "optimum")
 CURVE_COLUMNS = [
     "panel", "kind", "run", "label", "model", "split", "epoch", "metric", "unit", "mean", "low", "high",
     "num_seeds", "num_realizations",
@@ -40,6 +40,7 @@ _MARKDOWN_COLUMNS = {
     "interval": "95 % interval",
     "percent_of_wmmse": "% of WMMSE",
     "percent_of_wmmse_multistart": "% of WMMSE multistart",
+    "percent_of_optimum": "% of optimum",
 }
 # The protocol whose quantity a solver is scored in.
 _SOLVER_PROTOCOLS = {"sum_rate": "stated", "released_metric": "released", "released_wmmse_rate": "released"}
@@ -96,12 +97,62 @@ def results(
         "k",
         "layers",
         "heads",
+        "train_size",
         "quantum_parameters",
         "classical_parameters",
         "parameters",
         "batch_size",
     ]
     return table.astype({name: "Int64" for name in [*integers, "epochs", "num_seeds"]})
+
+
+def comparisons(
+    manifests: Sequence[Mapping[str, Any]], scored: xr.Dataset, solved: xr.Dataset, metrics: Mapping[str, str]
+) -> pd.DataFrame:
+    """Compare every run with WMMSE, the certified optimum and the GCN, realization by realization.
+
+    Args:
+        manifests: The runs' manifests.
+        scored: The dataset of `evaluation.evaluate`, all runs concatenated along `copy`.
+        solved: The dataset of `evaluation.solve` on the same realizations.
+        metrics: Protocol to the quantity that its runs are compared in.
+
+    Returns:
+        One row per run and reference: method, reference (a solver, or the table's first run of the model gcn under the
+        same protocol), protocol, metric, unit, num_realizations; difference of the means with its crossed bootstrap
+        interval over seeds and realizations (low, high); the Wilcoxon test of the realizations' means over seeds,
+        p_value and p_holm (adjusted over the whole table), with the rank-biserial correlation as effect_size.
+    """
+    settings = [manifest["settings"] for manifest in manifests]
+    rows = []
+    for run in settings:
+        metric = metrics[run["protocol"]]
+        values = {name: solved[metric].sel(solver=name).values[np.newaxis] for name in REFERENCES}
+        gcn = next((s["id"] for s in settings if s["model"] == "gcn" and s["protocol"] == run["protocol"]), run["id"])
+        for name in {gcn, run["id"]}:
+            values[name] = scored[metric].values[scored["run"].values == name]
+        own = values[run["id"]]
+        for reference in [*REFERENCES, *([gcn] if gcn != run["id"] else [])]:
+            other = values[reference]
+            low, high = crossed_interval(own, other)
+            p_value, effect = wilcoxon(own.mean(axis=0), other.mean(axis=0))
+            rows.append(
+                {
+                    "method": run["id"],
+                    "reference": reference,
+                    "protocol": run["protocol"],
+                    "metric": metric,
+                    "unit": solved[metric].attrs["units"],
+                    "num_realizations": own.shape[1],
+                    "difference": own.mean() - other.mean(),
+                    "low": low,
+                    "high": high,
+                    "p_value": p_value,
+                    "effect_size": effect,
+                }
+            )
+    table = pd.DataFrame(rows)
+    return table.assign(p_holm=holm(table["p_value"].to_numpy()))
 
 
 def _model_row(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,6 +166,8 @@ def _model_row(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "k": architecture.get("k"),
         "layers": architecture.get("layers", architecture.get("iterations")),
         "heads": architecture.get("heads"),
+        "stars": architecture.get("stars"),
+        "train_size": settings.get("train_size"),
         "quantum_parameters": parameters["quantum"],
         "classical_parameters": parameters["classical"],
         "parameters": parameters["total"],
@@ -138,7 +191,7 @@ def markdown(table: pd.DataFrame, scenario: str) -> str:
     lines = [
         f"# Results: {scenario}",
         "",
-        "Percentages are of WMMSE (full-power start; best of many starts) in the same quantity on the same",
+        "Percentages are of WMMSE (full-power start; best of many starts) and of the certified optimum, on the same",
         "realizations; in the public code's model metric the solvers solve and are scored in that metric.",
         "Intervals: 95 % t intervals of the mean, over seeds for models, over realizations for solvers. `protocol`",
         "is what a model was trained under; a solver's is the metric's. For IGCNet, L counts its iterations.",

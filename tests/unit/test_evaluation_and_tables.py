@@ -7,7 +7,6 @@ import torch
 import xarray as xr
 
 from qgnn_d2d import evaluation, objective, scenarios, tables, training
-from qgnn_d2d.solvers import SOLVERS
 from tests.unit.test_training import channels, monitored, settings
 
 RTOL_FLOAT32 = 1e-5
@@ -16,7 +15,7 @@ RTOL_FLOAT32 = 1e-5
 def test_solvers_are_scored_in_every_quantity():
     data = channels(7)
     solved = evaluation.solve(data)
-    assert list(solved["solver"].values) == list(SOLVERS)
+    assert list(solved["solver"].values) == list(evaluation.METHODS)
     power = torch.tensor(solved["power"].sel(solver="wmmse").values)
     expected = objective.weighted_sum_rate(data.gain, power, data.weight, data.noise_power)
     np.testing.assert_allclose(solved["sum_rate"].sel(solver="wmmse"), expected)
@@ -72,3 +71,29 @@ def test_percentages_compare_the_same_quantity():
         assert row["percent_of_wmmse"] == pytest.approx(float(expected))
         assert row["low"] <= row["mean"] <= row["high"]
     assert table[table["metric"] == "released_wmmse_rate"]["kind"].eq("solver").all()
+
+
+def test_comparisons_are_paired_and_adjusted():
+    runs = [settings(), settings("gcn")]
+    manifests = [{"settings": {**run.as_dict(), "id": run.model}} for run in runs]
+    generator = np.random.default_rng(0)
+    solved = xr.Dataset(
+        {"sum_rate": (("solver", "realization"), generator.random((3, 40)), {"units": "bps/Hz"})},
+        coords={"solver": list(tables.REFERENCES)},
+    )
+    wmmse = solved["sum_rate"].sel(solver="wmmse").values
+    values = np.stack([wmmse + 1.0, wmmse + 1.0, wmmse, wmmse])  # the QGNN's two seeds, then the GCN's
+    scored = xr.Dataset(
+        {"sum_rate": (("copy", "realization"), values)}, coords={"run": ("copy", ["qgnn"] * 2 + ["gcn"] * 2)}
+    )
+    table = tables.comparisons(manifests, scored, solved, {"stated": "sum_rate"}).set_index(["method", "reference"])
+    assert table.index.tolist() == [
+        *(("qgnn", reference) for reference in (*tables.REFERENCES, "gcn")),
+        *(("gcn", reference) for reference in tables.REFERENCES),
+    ]
+    for reference in ("wmmse", "gcn"):
+        row = table.loc[("qgnn", reference)]
+        assert (row["difference"], row["low"], row["high"]) == pytest.approx((1.0, 1.0, 1.0))
+        assert row["effect_size"] == 1.0
+        assert row["p_value"] < row["p_holm"] < 1e-5
+    assert table.loc[("gcn", "wmmse"), "p_value"] == 1.0

@@ -42,6 +42,10 @@ STUDY, TUNABLE, UNTUNED = load_study(config)
 STUDY_FIGURES = list(config["figures"])
 NOISE = config.get("noise", {})
 NOISE_FIGURES = ["noise", "shots", "resources"] if NOISE else []
+ABLATION = config.get("ablation", {})
+ABLATION_FIGURES = (
+    ["ablation_k", "ablation_l", "ablation_grid", "training_size"] if ABLATION else []
+)
 NOISE_NAMES = [
     name for key in ("devices", "levels", "unaware") for name in NOISE.get(key, [])
 ]
@@ -74,8 +78,8 @@ def figure_files(names):
 
 
 def table_files():
-    """Return all results tables, and the noise study's, as CSV and as Markdown."""
-    stems = [f"tables/{name}" for name in STUDY.tables]
+    """Return the scenarios' results tables, and the noise study's, as CSV and as Markdown."""
+    stems = [f"tables/{name}" for name in STUDY.tables if name in STUDY.scenarios]
     stems += ["noise/summary"] if NOISE_NAMES else []
     return expand(f"{PREFIX}/{{stem}}.{{suffix}}", stem=stems, suffix=["csv", "md"])
 

@@ -39,6 +39,7 @@ rule tabulate_results:
         ),
     output:
         csv=f"{PREFIX}/tables/{{table}}.csv",
+        comparisons=f"{PREFIX}/comparisons/{{table}}.csv",
         markdown=report(
             f"{PREFIX}/tables/{{table}}.md",
             caption="../report/table.rst",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..checks import require_choice, require_finite
+from ..checks import require_choice, require_count, require_finite
 
 if TYPE_CHECKING:  # Qiskit is loaded only where a device is built: a config is checked without it
     from qiskit.transpiler import Target
@@ -52,12 +52,14 @@ class Line:
         target: Qiskit target of these three qubits, numbered as in `ROLES`: gates rz, sx, x and the entangler,
             reset and measurement, with errors and durations.
         entangler: Name of the two-qubit gate.
+        readout: ((p00, p01), (p10, p11)) of the center: p_ij is the probability to read j in state i.
     """
 
     device: str
     qubits: tuple[int, int, int]
     target: Target
     entangler: str
+    readout: tuple[tuple[float, float], tuple[float, float]] = ((1.0, 0.0), (0.0, 1.0))
 
 
 def check_noise(settings: Mapping[str, Any]) -> None:
@@ -68,7 +70,8 @@ def check_noise(settings: Mapping[str, Any]) -> None:
             ``{"depolarizing": p}``.
 
     Raises:
-        ValueError: An unknown device, keys that do not go together, or a p outside 0 to 1.
+        ValueError: An unknown device, keys that do not go together, a line that is no three qubits, an idle that is
+            neither true nor false, or a p outside 0 to 1.
     """
     if ("device" in settings) == ("depolarizing" in settings):
         raise ValueError(f"noise is {dict(settings)}; it must have either the key device or the key depolarizing")
@@ -77,6 +80,12 @@ def check_noise(settings: Mapping[str, Any]) -> None:
         require_choice("key of noise", key, allowed)
     if "device" in settings:
         require_choice("device of noise", settings["device"], CALIBRATIONS)
+        require_choice("idle of noise", settings.get("idle", False), (False, True))
+        line = settings.get("line", [0, 1, 2])
+        if not isinstance(line, Sequence) or isinstance(line, str) or len(line) != len(ROLES):
+            raise ValueError(f"line of noise is {line!r}; it must be three qubits, [leaf, center, edge]")
+        for qubit in line:
+            require_count("qubit of noise's line", qubit, minimum=0)
     else:
         _require_probability("depolarizing", settings["depolarizing"])
 
@@ -110,10 +119,10 @@ def device_line(device: str, chosen: tuple[int, int, int] | None = None) -> Line
     Raises:
         ValueError: An unknown device, or a choice that is no line of usable pairs.
     """
-    return line_of(backend(device).target, device, chosen)
+    return line_of(backend(device), device, chosen)
 
 
-def line_of(target: Target, device: str, chosen: tuple[int, int, int] | None = None) -> Line:
+def line_of(backend: Any, device: str, chosen: tuple[int, int, int] | None = None) -> Line:
     """Return a line of a device, found by rule or chosen.
 
     The rule: among the qubits with two usable neighbors, the center has the smallest readout error, because it alone
@@ -122,13 +131,15 @@ def line_of(target: Target, device: str, chosen: tuple[int, int, int] | None = N
     an error below 1.
 
     Args:
-        target: The device's Qiskit target, with calibration.
+        backend: A Qiskit backend whose target is calibrated. Its properties, if it has any, tell how often each state
+            is misread; a target knows their mean only, which then counts for both states.
         device: Its name.
         chosen: Physical (leaf, center, edge), instead of the rule's.
 
     Raises:
         ValueError: No two-qubit gate that is known here, no line, or a choice that is no line of usable pairs.
     """
+    target = backend.target
     entangler = next((name for name in ENTANGLERS if name in target.operation_names), None)
     if entangler is None:
         raise ValueError(f"device {device} has no two-qubit gate among {', '.join(ENTANGLERS)}")
@@ -144,7 +155,18 @@ def line_of(target: Target, device: str, chosen: tuple[int, int, int] | None = N
                 f"line of {device} is [leaf, center, edge] = {list(chosen)}: it must be three qubits in a row with a "
                 f"calibrated {entangler} between neighbors; qubit {center} has such a gate with {near or 'no other'}"
             )
-    return Line(device, qubits, _cut(target, qubits, entangler), entangler)
+    return Line(device, qubits, _cut(target, qubits, entangler, device), entangler, _readout(backend, center))
+
+
+def _readout(backend: Any, qubit: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    """How often each state of a qubit is read as each value."""
+    properties = backend.properties() if hasattr(backend, "properties") else None
+    if properties is None:
+        misread = [backend.target["measure"][(qubit,)].error] * 2
+    else:
+        names = ("prob_meas1_prep0", "prob_meas0_prep1")
+        misread = [float(properties.qubit_property(qubit, name)[0]) for name in names]
+    return (1 - misread[0], misread[0]), (misread[1], 1 - misread[1])
 
 
 def depolarizing_line(probability: float) -> Line:
@@ -178,11 +200,11 @@ def describe(line: Line) -> dict[str, Any]:
     row: dict[str, Any] = {"device": line.device, "two_qubit_gate": line.entangler}
     row |= {f"{role}_qubit": qubit for role, qubit in zip(ROLES, line.qubits, strict=True)}
     for position, role in enumerate(ROLES):
-        row[f"{role}_readout_error"] = target["measure"][(position,)].error
         row[f"{role}_sx_error"] = target["sx"][(position,)].error
         qubit = target.qubit_properties[position]
         row[f"{role}_t1_us"] = None if qubit.t1 is None else 1e6 * qubit.t1
         row[f"{role}_t2_us"] = None if qubit.t2 is None else 1e6 * qubit.t2
+    (_, row["center_reads_1_in_0"]), (row["center_reads_0_in_1"], _) = line.readout
     for name, neighbor in (("leaf", 1), ("edge", 2)):
         row[f"{name}_two_qubit_error"] = _pair_error(target, line.entangler, 0, neighbor)
         durations = [target[line.entangler][pair].duration for pair in _directions(target, line.entangler, 0, neighbor)]
@@ -244,7 +266,7 @@ def _best_line(target: Target, pairs: Mapping[frozenset[int], float], device: st
     return leaf, center, edge
 
 
-def _cut(target: Target, qubits: Sequence[int], entangler: str) -> Target:
+def _cut(target: Target, qubits: Sequence[int], entangler: str, device: str) -> Target:
     """The part of a target that concerns ``qubits``, renumbered 0, 1, 2."""
     from qiskit.transpiler import Target
 
@@ -253,6 +275,8 @@ def _cut(target: Target, qubits: Sequence[int], entangler: str) -> Target:
         num_qubits=len(qubits), dt=target.dt, qubit_properties=[target.qubit_properties[qubit] for qubit in qubits]
     )
     for name in ("rz", *_FIXED_GATES, entangler, "reset", "measure", "delay"):
+        if name not in target.operation_names:
+            raise ValueError(f"device {device} has no {name}; stars need rz, sx, x, reset, measure and delay")
         entries = {
             tuple(position[qubit] for qubit in pair): properties
             for pair, properties in target[name].items()

@@ -20,7 +20,7 @@ from .ansatz import Ansatz
 from .devices import CALIBRATIONS, Line, backend, depolarizing_line, device_line, line_of
 from .mitigation import Mitigation, extrapolation_weights
 from .native import CENTER, NativeStar, StarCircuit, bindings, measured, native_star, reuse_circuit
-from .noise import LineNoise, noise_model, program, readout_map, with_relaxation
+from .noise import noise_model, program, readout_map, with_relaxation
 from .star import StarEngine
 
 
@@ -83,7 +83,7 @@ def mitigated(build: Callable[[int], Estimator], mitigation: Mitigation, line: L
         mitigation: What to do.
         line: Where it is measured.
     """
-    offset, slope = readout_map(LineNoise(line)) if mitigation.invert_readout else (0.0, 1.0)
+    offset, slope = readout_map(line) if mitigation.invert_readout else (0.0, 1.0)
     weights_at = extrapolation_weights(mitigation.factors, mitigation.degree)
     estimators = [build(factor) for factor in mitigation.factors]
 
@@ -145,7 +145,7 @@ class AerEstimator(_CircuitEstimator):
             require_count("shots", shots)
         self.shots = shots
         self._seed = seed
-        self._readout = readout_map(LineNoise(line))
+        self._readout = readout_map(line)
         self._simulator = AerSimulator(
             method="density_matrix", noise_model=noise_model(self.star), max_parallel_threads=1
         )
@@ -199,7 +199,7 @@ def hardware_line(name: str) -> tuple[Any, Line]:
             f"backend is {name!r}; it must be one of {', '.join(CALIBRATIONS)}, AerSimulator, or a device of a saved "
             f"IBM Quantum account ({' '.join(str(error).split())})"
         ) from error
-    return device, line_of(device.target, name)
+    return device, line_of(device, name)
 
 
 class RuntimeEstimator(_CircuitEstimator):
@@ -212,18 +212,16 @@ class RuntimeEstimator(_CircuitEstimator):
         mode: A Qiskit Runtime session or batch on that backend.
         shots: Measurements per expectation value.
         fold: Odd noise scale factor.
+
+    Shots are not seeded, locally either: a seed there is the same for every circuit of a job, and correlates them.
     """
 
-    def __init__(
-        self, ansatz: Ansatz, backend: Any, line: Line, mode: Any, *, shots: int, fold: int = 1, seed: int = 0
-    ) -> None:
+    def __init__(self, ansatz: Ansatz, backend: Any, line: Line, mode: Any, *, shots: int, fold: int = 1) -> None:
         from qiskit_ibm_runtime import EstimatorV2
 
         super().__init__(ansatz, native_star(ansatz, line, fold=fold))
         require_count("shots", shots)
-        self._estimator = EstimatorV2(
-            mode=mode, options={"default_shots": shots, "simulator": {"seed_simulator": seed}}
-        )
+        self._estimator = EstimatorV2(mode=mode, options={"default_shots": shots})
         layout = list(line.qubits)
         # Level 0 places the circuit and changes nothing: it is in native gates already, and folds must not cancel.
         self._passes = generate_preset_pass_manager(optimization_level=0, backend=backend, initial_layout=layout)

@@ -22,7 +22,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import PTM, Operator, SuperOp
 from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError, thermal_relaxation_error
-from qiskit_aer.noise.device import basic_device_gate_errors, basic_device_readout_errors
+from qiskit_aer.noise.device import basic_device_gate_errors
 
 from .ansatz import Ansatz
 from .devices import ROLES, Line
@@ -63,7 +63,6 @@ class LineNoise:
 
     Attributes:
         gate_errors: (gate, qubits) to its error, for gates that have one.
-        readout: Per qubit, p_ij: the probability to read j in state i.
     """
 
     def __init__(self, line: Line) -> None:
@@ -71,9 +70,6 @@ class LineNoise:
         self.gate_errors: dict[tuple[str, tuple[int, ...]], QuantumError] = {
             (name, tuple(qubits)): error for name, qubits, error in basic_device_gate_errors(target=line.target)
         }
-        self.readout = [np.eye(2) for _ in ROLES]
-        for qubits, error in basic_device_readout_errors(target=line.target):
-            self.readout[qubits[0]] = np.asarray(error.probabilities)
         self._matrices: dict[tuple[Any, ...], np.ndarray] = {}
 
     def error(self, operation: Any, qubits: tuple[int, ...]) -> QuantumError | None:
@@ -195,15 +191,15 @@ def _response(noise: LineNoise, star: NativeStar, position: int) -> np.ndarray:
     return response
 
 
-def readout_map(noise: LineNoise) -> tuple[float, float]:
+def readout_map(line: Line) -> tuple[float, float]:
     """Return (a, b) of the center's readout: a measured ⟨Z⟩ is a + b ⟨Z⟩ on average."""
-    (p00, p01), (p10, p11) = noise.readout[CENTER]
+    (p00, p01), (p10, p11) = line.readout
     return (p00 - p01 + p10 - p11) / 2, (p00 - p01 - p10 + p11) / 2
 
 
 def readout_matrix(noise: LineNoise, star: NativeStar, observables: Sequence[str]) -> np.ndarray:
     """Return `Program.readout`: each observable's basis change, then Z through the readout error."""
-    offset, slope = readout_map(noise)
+    offset, slope = readout_map(star.line)
     rows = []
     for letter in observables:
         row = np.array([offset, 0.0, 0.0, slope])
@@ -238,7 +234,7 @@ def noise_model(star: NativeStar, k: int | None = None) -> NoiseModel:
             if name != "reset" and (name, target) not in placed:
                 placed.add((name, target))
                 model.add_quantum_error(error, name, target)
-    model.add_readout_error(ReadoutError(noise.readout[CENTER]), [CENTER])
+    model.add_readout_error(ReadoutError(star.line.readout), [CENTER])
     return model
 
 

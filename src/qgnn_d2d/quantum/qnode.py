@@ -19,7 +19,7 @@ from .noise import LineNoise, readout_matrix
 def star_qnode(
     ansatz: Ansatz, k: int, simulator: str = "default.qubit", shots: int | None = None
 ) -> Callable[..., torch.Tensor]:
-    """Return the star circuit of ``k`` leaves as a function on a PennyLane simulator, differentiable without shots.
+    """Return the star circuit of ``k`` leaves as a differentiable function on a PennyLane simulator.
 
     Args:
         ansatz: The circuit.
@@ -37,8 +37,10 @@ def star_qnode(
     require_count("k", k)
     device = pennylane_device(simulator, star_wires(ansatz, k))
 
+    method = SIMULATORS[simulator] if shots is None else "parameter-shift"
+
     @qml.set_shots(shots)
-    @qml.qnode(device, interface="torch", diff_method=SIMULATORS[simulator])
+    @qml.qnode(device, interface="torch", diff_method=method)
     def circuit(weights: Any, center: Any, leaves: Any, edges: Any) -> Any:
         star_circuit(ansatz, weights, center, leaves, edges)
         return measurements(ansatz)
