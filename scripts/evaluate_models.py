@@ -40,7 +40,7 @@ def main(snakemake: Any) -> None:
     evaluate_models(
         [RunSettings.from_dict(settings) for settings in snakemake.params.runs],
         [Path(path) for path in snakemake.input.weights],
-        {split: Path(snakemake.input[split]) for split in splits},
+        {split: Path(path) for split, path in zip(splits, snakemake.input.channels, strict=True)},
         {split: Path(snakemake.output[split]) for split in splits},
     )
 

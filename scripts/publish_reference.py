@@ -20,7 +20,14 @@ from qgnn_d2d.files import write_json, write_whole
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference"
-COPIED = ("paper/claims.*", "paper/tables/*", "paper/tuning/*.csv", "paper/noise/*.*", "benchmarks/engine.csv")
+COPIED = (
+    "paper/claims.*",
+    "paper/tables/*",
+    "paper/tuning/*.csv",
+    "paper/comparisons/*.csv",
+    "paper/noise/*.*",
+    "benchmarks/engine.csv",
+)
 
 
 def job_times(benchmarks: Path) -> pd.DataFrame:

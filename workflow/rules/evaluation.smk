@@ -1,8 +1,9 @@
 # One job per table, not per run: loading torch and PennyLane takes longer than evaluating a run.
 rule evaluate_models:
     input:
-        test=table_input("channels/{scenario}/test.nc"),
-        evaluation=table_input("channels/{scenario}/evaluation.nc"),
+        channels=table_input(
+            "channels/{scenario}/test.nc", "channels/{scenario}/evaluation.nc"
+        ),
         weights=table_runs(f"{PREFIX}/training/{{run}}/weights.safetensors"),
     output:
         test=f"{PREFIX}/evaluation/{{table}}/test.nc",
