@@ -22,7 +22,7 @@ def test_readme_shows_the_reference_numbers():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = publish_reference().blocks(ROOT / "results" / "reference")
     assert publication.splice(readme, blocks) == readme
-    assert set(blocks) == {"claims", "results", "engine", "cost"} and all(blocks.values())
+    assert set(blocks) == {"claims", "results", "noise", "engine", "cost"} and all(blocks.values())
 
 
 def test_splice_needs_its_markers():
@@ -34,6 +34,21 @@ def test_cost_counts_jobs_and_minutes():
     seconds = pd.Series([600.0, 60.0, 5.0], index=["train_model", "train_model", "plot_fig2"])
     block = publication.cost_block(seconds, {"cores": 2, "cpu": "a CPU"})
     assert block.startswith("3 jobs of one thread each, 11 core-minutes in all (`train_model` 11.0), so about 6")
+
+
+def test_noise_block_shows_percent_of_ideal():
+    row = {"noise": "lagos", "percent_of_ideal_low": 90.0, "percent_of_ideal_high": 97.0}
+    summary = pd.DataFrame(
+        [
+            {"noise": "ideal", "mean": 2.0, "low": 1.9, "high": 2.1, "num_seeds": 3, "num_realizations": 4000},
+            {"noise": "wmmse", "mean": 3.0},
+            {**row, "training": "unaware", "mitigation": "raw", "percent_of_ideal": 93.51},
+            {**row, "training": "aware", "mitigation": "raw", "percent_of_ideal": 95.0},
+        ]
+    ).astype({"num_realizations": "Int64"})
+    block = publication.noise_block(summary)
+    assert block.startswith("Without noise: 2.000 [1.900, 2.100] bps/Hz over 3 seeds, 4,000 realizations.")
+    assert "| `lagos` | 93.5 [90.0, 97.0] |  |  |  | 95.0 [90.0, 97.0] |" in block
 
 
 def test_job_times_are_read_from_the_benchmarks(tmp_path):
