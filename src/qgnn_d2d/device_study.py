@@ -316,7 +316,8 @@ def markdown(table: pd.DataFrame, described: pd.DataFrame) -> str:
         "",
         "Weighted sum rate, eq. (2), bps/Hz, from exact expectation values; 95 % t intervals over seeds. `unaware`:",
         "trained on an ideal device; `aware`: trained on the device itself. Percent of ideal: of the same seed's value",
-        "when trained and run on an ideal device.",
+        "when trained and run on an ideal device. Intervals are over seeds only, on one evaluation set, and not adjusted",
+        "for their number.",
         "",
         "| noise | training | mitigation | mean [95 % CI] | % of ideal [95 % CI] | % of WMMSE |",
         "|" + " --- |" * 6,
@@ -328,7 +329,13 @@ def markdown(table: pd.DataFrame, described: pd.DataFrame) -> str:
     columns = ["noise", "device", "two_qubit_gate", "leaf_qubit", "center_qubit", "edge_qubit",
                "center_reads_1_in_0", "center_reads_0_in_1", "leaf_two_qubit_error", "edge_two_qubit_error",
                "sx_per_leaf", "two_qubit_gates_per_leaf"]  # fmt: skip
-    lines += ["", "The qubits, and what limits them:", "", f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
+    lines += [
+        "",
+        "The qubits, and what limits them (two-qubit errors are average gate infidelities: 0.75 p for a depolarizing p):",
+        "",
+        f"| {' | '.join(columns)} |",
+        "|" + " --- |" * len(columns),
+    ]
     for row in described.to_dict("records"):
         lines.append("| " + " | ".join(_plain(row[column]) for column in columns) + " |")
     return "\n".join(lines) + "\n"

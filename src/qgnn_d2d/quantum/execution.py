@@ -221,7 +221,9 @@ class RuntimeEstimator(_CircuitEstimator):
 
         super().__init__(ansatz, native_star(ansatz, line, fold=fold))
         require_count("shots", shots)
-        self._estimator = EstimatorV2(mode=mode, options={"default_shots": shots})
+        # The service's own mitigation stays off: what is done to raw values is decided here, and only here.
+        plain = {"resilience_level": 0, "twirling": {"enable_gates": False, "enable_measure": False}}
+        self._estimator = EstimatorV2(mode=mode, options={"default_shots": shots, **plain})
         layout = list(line.qubits)
         # Level 0 places the circuit and changes nothing: it is in native gates already, and folds must not cancel.
         self._passes = generate_preset_pass_manager(optimization_level=0, backend=backend, initial_layout=layout)
