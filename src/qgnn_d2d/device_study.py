@@ -329,13 +329,8 @@ def markdown(table: pd.DataFrame, described: pd.DataFrame) -> str:
     columns = ["noise", "device", "two_qubit_gate", "leaf_qubit", "center_qubit", "edge_qubit",
                "center_reads_1_in_0", "center_reads_0_in_1", "leaf_two_qubit_error", "edge_two_qubit_error",
                "sx_per_leaf", "two_qubit_gates_per_leaf"]  # fmt: skip
-    lines += [
-        "",
-        "The qubits, and what limits them (two-qubit errors are average gate infidelities: 0.75 p for a depolarizing p):",
-        "",
-        f"| {' | '.join(columns)} |",
-        "|" + " --- |" * len(columns),
-    ]
+    title = "The qubits (two-qubit errors are average gate infidelities: 0.75 p for a depolarizing probability p):"
+    lines += ["", title, "", f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
     for row in described.to_dict("records"):
         lines.append("| " + " | ".join(_plain(row[column]) for column in columns) + " |")
     return "\n".join(lines) + "\n"
