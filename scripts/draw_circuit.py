@@ -5,7 +5,8 @@ from typing import Any
 
 from _job import run
 
-from qgnn_d2d import plotting
+from qgnn_d2d.plotting import circuits
+from qgnn_d2d.plotting.style import save
 from qgnn_d2d.quantum import ansatz
 
 
@@ -17,9 +18,9 @@ def draw_circuit(k: int, entangling_layers: int, paths: list[Path]) -> None:
         entangling_layers: Strongly entangling layers in a block.
         paths: Files to write, each in the format of its suffix.
     """
-    figure = plotting.circuit(ansatz.qgcl(entangling_layers), k)
+    figure = circuits.circuit(ansatz.qgcl(entangling_layers), k)
     for path in paths:
-        plotting.save(figure, path)
+        save(figure, path)
 
 
 def main(snakemake: Any) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d import plotting
 from qgnn_d2d.files import write_whole
+from qgnn_d2d.plotting import ablation
+from qgnn_d2d.plotting.style import save
 from qgnn_d2d.training import METRICS
 
 
@@ -32,17 +33,17 @@ def plot_ablation(
     at_point = loaded["point"][loaded["point"]["method"] == point]
     sizes = pd.concat([loaded["sizes"], at_point, loaded["leaves"][loaded["leaves"]["kind"] == "model"]])
     drawn = {
-        "ablation_k": (grid, plotting.ablation_lines(grid, "k")),
-        "ablation_l": (grid, plotting.ablation_lines(grid, "layers")),
-        "ablation_grid": (grid, plotting.ablation_grid(grid)),
-        "training_size": (sizes, plotting.training_sizes(sizes)),
+        "ablation_k": (grid, ablation.ablation_lines(grid, "k")),
+        "ablation_l": (grid, ablation.ablation_lines(grid, "layers")),
+        "ablation_grid": (grid, ablation.ablation_grid(grid)),
+        "training_size": (sizes, ablation.training_sizes(sizes)),
     }
     for name, (data, figure) in drawn.items():
         for path in figures[name]:
             if path.suffix == ".csv":
                 write_whole(path, lambda partial, data=data: data.to_csv(partial, index=False))
             else:
-                plotting.save(figure, path)
+                save(figure, path)
 
 
 def _own_quantity(table: pd.DataFrame) -> pd.DataFrame:

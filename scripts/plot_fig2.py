@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 from _job import run
 
-from qgnn_d2d import plotting, tables
+from qgnn_d2d import tables
 from qgnn_d2d.files import write_whole
+from qgnn_d2d.plotting import fig2
+from qgnn_d2d.plotting.style import LABELS, save
 
 
 def plot_fig2(
@@ -34,11 +36,11 @@ def plot_fig2(
         pd.read_csv(baselines),
         panels,
         runs,
-        plotting.LABELS,
+        LABELS,
     )
-    figure = plotting.sum_rate_curves(data)
+    figure = fig2.sum_rate_curves(data)
     for path in images:
-        plotting.save(figure, path)
+        save(figure, path)
     write_whole(csv, lambda partial: data.to_csv(partial, index=False))
 
 

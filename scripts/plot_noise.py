@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d import plotting
 from qgnn_d2d.files import write_whole
+from qgnn_d2d.plotting import noise
+from qgnn_d2d.plotting.style import save
 
 
 def plot_noise(
@@ -26,9 +27,9 @@ def plot_noise(
     table = pd.read_csv(summary)
     table = table[table["noise"].isin(["ideal", "wmmse", *devices, *levels])]
     data = table.assign(depolarizing=table["noise"].map(levels))
-    figure = plotting.noise_rates(data)
+    figure = noise.noise_rates(data)
     for path in images:
-        plotting.save(figure, path)
+        save(figure, path)
     write_whole(csv, lambda partial: data.to_csv(partial, index=False))
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 from _job import run
 
-from qgnn_d2d import plotting
 from qgnn_d2d.files import write_whole
+from qgnn_d2d.plotting import circuits
+from qgnn_d2d.plotting.style import save
 
 
 def plot_resources(table: Path, images: Sequence[Path], csv: Path) -> None:
@@ -20,9 +21,9 @@ def plot_resources(table: Path, images: Sequence[Path], csv: Path) -> None:
         csv: CSV file to write.
     """
     data = pd.read_csv(table)
-    figure = plotting.resource_counts(data)
+    figure = circuits.resource_counts(data)
     for path in images:
-        plotting.save(figure, path)
+        save(figure, path)
     write_whole(csv, lambda partial: data.to_csv(partial, index=False))
 
 

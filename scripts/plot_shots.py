@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d import plotting
 from qgnn_d2d.files import write_whole
+from qgnn_d2d.plotting import noise
+from qgnn_d2d.plotting.style import save
 
 
 def plot_shots(
@@ -27,9 +28,9 @@ def plot_shots(
     table = pd.read_csv(summary)
     data = table[table["noise"].isin(["ideal", "wmmse", *devices])]
     checked = pd.concat([pd.read_csv(path) for path in aer], ignore_index=True)
-    figure = plotting.shot_rates(data, checked)
+    figure = noise.shot_rates(data, checked)
     for path in images:
-        plotting.save(figure, path)
+        save(figure, path)
     write_whole(csv, lambda partial: data.to_csv(partial, index=False))
     write_whole(aer_csv, lambda partial: checked.to_csv(partial, index=False))
 

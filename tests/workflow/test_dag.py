@@ -8,8 +8,10 @@ import pytest
 import xarray as xr
 import yaml
 
-from qgnn_d2d import configuration, plotting
+from qgnn_d2d import configuration
 from qgnn_d2d.evaluation import METHODS, OPTIMUM_GAP
+from qgnn_d2d.plotting import fig2
+from qgnn_d2d.plotting.style import save
 from qgnn_d2d.quantum.devices import ROLES
 from qgnn_d2d.quantum.mitigation import MITIGATIONS
 
@@ -154,7 +156,7 @@ def test_figures_are_byte_stable(smoke, tmp_path):
     data = pd.read_csv(smoke / RESULTS / "figures" / "fig2.csv")
     for suffix in ("png", "pdf"):
         for name in "ab":
-            plotting.save(plotting.sum_rate_curves(data), tmp_path / f"{name}.{suffix}")
+            save(fig2.sum_rate_curves(data), tmp_path / f"{name}.{suffix}")
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 

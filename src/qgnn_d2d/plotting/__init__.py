@@ -1,0 +1,1 @@
+"""The figures: functions of data frames that return matplotlib figures, in one style."""
