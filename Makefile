@@ -3,7 +3,7 @@
 
 CORES ?= all
 PYTHON ?= python3.11 python3.12 python3.13 python3
-PYTEST_ARGS ?= -n auto --dist loadfile
+PYTEST_ARGS ?= -n auto --dist loadgroup
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -54,6 +54,10 @@ smoke: $(STAMP) ## the same workflow in minutes: results/smoke
 fig2: $(STAMP) ## Fig. 2 of the full study, and what it needs
 	@$(call snakemake,fig2,config/paper.yaml)
 
+.PHONY: report
+report: $(STAMP) ## a finished full study as one HTML file: results/paper/report.html
+	@$(call snakemake,--report results/paper/report.html,config/paper.yaml)
+
 .PHONY: tune
 tune: $(STAMP) ## search the hyper-parameters anew, on the validation split
 	@$(call snakemake,tune,config/paper.yaml)
@@ -61,6 +65,10 @@ tune: $(STAMP) ## search the hyper-parameters anew, on the validation split
 .PHONY: test
 test: $(STAMP) ## unit, physics and workflow tests and the library's doctests
 	$(RUN) OMP_NUM_THREADS=1 python -m pytest $(PYTEST_ARGS)
+
+.PHONY: test-slurm
+test-slurm: $(STAMP) ## the smoke study through a real Slurm on this machine (as root; needs slurm-wlm and munge)
+	$(RUN) python tests/slurm/run.py
 
 .PHONY: lint
 lint: $(STAMP) ## ruff, mypy, snakefmt and snakemake --lint
@@ -80,9 +88,17 @@ peers: $(STAMP) ## add the other simulators that `make bench` compares with, whe
 	  print(*project['optional-dependencies']['peers'], sep='\n')" > .venv/peers.txt
 	$(PIP) install -q -c $(LOCK) -r .venv/peers.txt
 
+.PHONY: verify
+verify: $(STAMP) ## compare the full study's numbers with the committed ones (what is not there yet is run first)
+	@$(call snakemake,verify,config/paper.yaml)
+
 .PHONY: reference
 reference: $(STAMP) ## commit to a full run: its numbers into results/reference and the README
 	$(RUN) python scripts/publish_reference.py
+
+.PHONY: measure
+measure: $(STAMP) ## write each rule's memory and run time into workflow/rules, from a full run's benchmarks
+	$(RUN) python scripts/measure_resources.py --write
 
 .PHONY: lock
 lock: ## resolve pyproject.toml anew: envs/requirements.lock and envs/artifact.yaml

@@ -1,10 +1,13 @@
 # The whole study as one DAG. `snakemake --cores all` runs config/paper.yaml; --configfile takes another study.
-# Named targets: fig1, fig2, noise, shots, resources, figures, tables, claims, and, not part of `all`, ablation,
-# tune, hardware.
+# Named targets: fig1, fig2, optimality, noise, shots, resources, ablation, scale, figures, tables, claims, and, not part
+# of `all`, tune, hardware, verify. `make report` makes a finished study one HTML file.
 
 if not workflow.overwrite_configfiles:
 
     configfile: f"{workflow.basedir}/config/paper.yaml"
+
+
+report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
@@ -13,7 +16,7 @@ include: "workflow/rules/common.smk"
 rule all:
     default_target: True
     input:
-        figure_files(["fig1_circuit", *STUDY_FIGURES, *NOISE_FIGURES]),
+        figure_files(ALL_FIGURES),
         table_files(),
         claim_files(),
 
@@ -26,6 +29,11 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 
 
+if OPTIMALITY_FIGURES:
+
+    include: "workflow/rules/optimality.smk"
+
+
 if NOISE_NAMES:
 
     include: "workflow/rules/noise.smk"
@@ -34,3 +42,13 @@ if NOISE_NAMES:
 if ABLATION:
 
     include: "workflow/rules/ablation.smk"
+
+
+if SCALE:
+
+    include: "workflow/rules/scale.smk"
+
+
+if STUDY.name == "paper":
+
+    include: "workflow/rules/verification.smk"

@@ -41,9 +41,10 @@ dependencies:
 
 
 def read_requirements(pyproject: Path) -> list[str]:
-    """Return what the project and its `dev` extra require, as pyproject.toml words it."""
+    """Return what the project and its extras but `peers` require, as pyproject.toml words it."""
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    extras = [extra for name, extra in project["optional-dependencies"].items() if name != "peers"]
+    return sum(extras, project["dependencies"])
 
 
 def read_pins(lock: Path) -> list[str]:

@@ -6,15 +6,12 @@ No rule does this, so that `results/reference/` changes only on purpose.
 """
 
 import json
-import os
-import platform
 import shutil
-from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
-from qgnn_d2d import claims, publication
+from qgnn_d2d import claims, publication, verification
 from qgnn_d2d.files import write_json, write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,36 +19,28 @@ RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference"
 COPIED = (
     "paper/claims.*",
-    "paper/tables/*",
+    "paper/convergence.csv",
+    "paper/convergence.md",
+    "paper/tables/*.csv",
+    "paper/tables/*.md",
     "paper/tuning/*.csv",
     "paper/comparisons/*.csv",
-    "paper/noise/*.*",
+    "paper/noise/*.csv",
+    "paper/noise/*.md",
+    "paper/scale/*.csv",
     "benchmarks/engine.csv",
 )
 
 
 def job_times(benchmarks: Path) -> pd.DataFrame:
-    """Return the wall seconds of every job but the search's: rule, job, seconds."""
+    """Return what every job took but the search's and comparison's: rule, job, seconds, cpu_seconds, max_rss_mb."""
     rows = [
-        (path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), str(path.relative_to(benchmarks)), seconds)
+        (path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), str(path.relative_to(benchmarks)), *measured)
         for path in sorted(benchmarks.rglob("*.tsv"))
-        for seconds in pd.read_csv(path, sep="\t")["s"].tolist()
+        for measured in pd.read_csv(path, sep="\t")[["s", "cpu_time", "max_rss"]].itertuples(index=False)
     ]
-    jobs = pd.DataFrame(rows, columns=["rule", "job", "seconds"])
-    return jobs[jobs["rule"] != "tune_model"]
-
-
-def machine() -> dict[str, str | int | None]:
-    """Return what the numbers were made on."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return {
-        "cpu": models[0] if models else platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        **{package: version(package) for package in ("torch", "pennylane", "numpy", "scipy", "snakemake")},
-    }
+    jobs = pd.DataFrame(rows, columns=["rule", "job", "seconds", "cpu_seconds", "max_rss_mb"])
+    return jobs[~jobs["rule"].isin(["tune_model", "verify"])]
 
 
 def blocks(reference: Path) -> dict[str, str]:
@@ -67,16 +56,27 @@ def blocks(reference: Path) -> dict[str, str]:
     }
 
 
-def main() -> None:
-    """Copy, then write the README."""
+def write_reference(results: Path, reference: Path) -> None:
+    """Copy a full run's tables, and write what `verification` compares beside them.
+
+    Args:
+        results: Folder of the study `paper` and of the benchmarks.
+        reference: Folder to write to.
+    """
     for pattern in COPIED:
-        for source in sorted(RESULTS.glob(pattern)):
-            target = REFERENCE / source.relative_to(RESULTS / pattern.partition("/")[0])
+        for source in sorted(results.glob(pattern)):
+            target = reference / source.relative_to(results / pattern.partition("/")[0])
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
-    jobs = job_times(RESULTS / "paper" / "benchmarks")
-    write_json(REFERENCE / "machine.json", machine())
-    write_whole(REFERENCE / "jobs.csv", lambda partial: jobs.to_csv(partial, index=False))
+    study = results / "paper"
+    for name, table in {**verification.made(study), "jobs.csv": job_times(study / "benchmarks")}.items():
+        write_whole(reference / name, lambda partial, table=table: table.to_csv(partial, index=False))
+    write_json(reference / "machine.json", verification.machine(study, ROOT / "envs" / "requirements.lock"))
+
+
+def main() -> None:
+    """Write the reference, then the README."""
+    write_reference(RESULTS, REFERENCE)
     readme = ROOT / "README.md"
     text = publication.splice(readme.read_text(encoding="utf-8"), blocks(REFERENCE))
     write_whole(readme, lambda partial: partial.write_text(text, encoding="utf-8"))

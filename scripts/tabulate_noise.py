@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 from _job import run as run_job
 
-from qgnn_d2d import device_study
+from qgnn_d2d import device_study, report
 from qgnn_d2d.files import write_whole
 
 
@@ -30,7 +30,7 @@ def tabulate_noise(
         devices: What describe_devices wrote.
         summary_csv: CSV file to write.
         shots_csv: CSV file to write.
-        markdown: Markdown file to write.
+        markdown: Markdown file to write; beside it goes the HTML page.
     """
     tables = {}
     for split, paths, by in [
@@ -44,7 +44,7 @@ def tabulate_noise(
     text = device_study.markdown(tables["evaluation"], pd.read_csv(devices))
     write_whole(summary_csv, lambda partial: tables["evaluation"].to_csv(partial, index=False))
     write_whole(shots_csv, lambda partial: tables["test"].to_csv(partial, index=False))
-    write_whole(markdown, lambda partial: partial.write_text(text, encoding="utf-8"))
+    report.write(text, markdown)
 
 
 def main(snakemake: Any) -> None:

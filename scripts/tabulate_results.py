@@ -8,7 +8,7 @@ from typing import Any
 import xarray as xr
 from _job import run
 
-from qgnn_d2d import tables
+from qgnn_d2d import report, tables
 from qgnn_d2d.files import write_whole
 from qgnn_d2d.training import METRICS
 
@@ -30,7 +30,7 @@ def tabulate_results(
         models: Its runs' values, one file per split, named after the split.
         solvers: Its solvers' values, likewise.
         csv: CSV file to write.
-        markdown: Markdown file to write.
+        markdown: Markdown file to write; beside it goes the HTML page.
         comparisons: CSV file to write: paired comparisons on the evaluation split.
     """
     runs = [json.loads(path.read_text(encoding="utf-8")) for path in manifests]
@@ -42,7 +42,7 @@ def tabulate_results(
     compared = tables.comparisons(runs, scored["evaluation"], solved["evaluation"], metrics)
     write_whole(comparisons, lambda partial: compared.to_csv(partial, index=False))
     write_whole(csv, lambda partial: table.to_csv(partial, index=False))
-    write_whole(markdown, lambda partial: partial.write_text(tables.markdown(table, name), encoding="utf-8"))
+    report.write(tables.markdown(table, name), markdown)
 
 
 def main(snakemake: Any) -> None:

@@ -17,6 +17,7 @@ _PLACEHOLDER = {
     "batch_size": 1,
     "epochs": 1,
 }  # stands in where a run is yet to be tuned
+_PAIR = ("qgnn", "gcn", "gcn_small")
 PANEL_PROTOCOLS = {"left": "stated", "thin": "stated", "right": "released"}
 """The panels of Fig. 2 to the protocol of the runs that they show."""
 
@@ -72,7 +73,12 @@ def load(config: Mapping[str, Any]) -> tuple[Study, list[str], list[str]]:
         study.require_choice(path, value, allowed)
     for name, panels in config["figures"].items():
         _check_figure(name, panels, expanded)
-    _check_scenarios("claims", [pair[key] for pair in config["claims"] for key in ("qgnn", "gcn")], expanded)
+    _check_scenarios("claims", [pair[key] for pair in config["claims"] for key in _PAIR if key in pair], expanded)
+    if "scale" in config:
+        _check_scenarios("scale", config["scale"]["runs"], expanded)
+    primary = [pair["protocol"] for pair in config["claims"] if pair["primary"]]
+    if len(set(primary)) < len(primary):
+        raise ValueError("claims: more than one pair of a protocol is primary")
     return expanded, list(chosen), untuned
 
 
@@ -82,6 +88,7 @@ def _references(
     """Yield every name that must exist elsewhere: where it stands, the name, the names there are."""
     from .models import MODELS
     from .quantum.devices import CALIBRATIONS
+    from .scenarios import RESIZABLE
 
     noise = config.get("noise")
     if noise is not None:
@@ -101,10 +108,18 @@ def _references(
         for key in ("grid", "released", "sizes", "leaves"):
             yield f"table under ablation.{key}", ablation[key], list(study.tables)
         yield "run under ablation.point", ablation["point"], list(study.runs)
+    scale = config.get("scale")
+    if scale is not None:
+        ids = [run.id for run in study.runs.values() if run.protocol == "stated"]
+        yield from (("stated run under scale.runs", run, ids) for run in scale["runs"])
+        scenario = study.scenarios[study.runs[scale["runs"][0]].scenario]
+        yield "kind of the scenario of scale.runs", scenario["kind"], RESIZABLE
+        trained_at = scenario["parameters"]["num_links"]
+        yield "num_links of the scenario of scale.runs (see scale.links)", trained_at, scale["links"]
     yield from (("model under models", model, list(MODELS)) for model in config["models"])
     yield from (("run under tuning.runs", run, tunable) for run in config["tuning"].get("runs", []))
     for i, pair in enumerate(config["claims"]):
-        for key in ("qgnn", "gcn"):
+        for key in [key for key in _PAIR if key in pair]:
             ids = [run.id for run in study.runs.values() if run.protocol == pair["protocol"]]
             yield f"{pair['protocol']} run under claims[{i}].{key}", pair[key], ids
     for figure, panels in config["figures"].items():

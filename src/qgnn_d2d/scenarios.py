@@ -224,6 +224,9 @@ KINDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
     {"rayleigh": rayleigh, "geometric": geometric, "public_draws": public_draws}
 )
 
+RESIZABLE = ("rayleigh", "geometric")
+"""Kinds that have streams to draw other numbers of links from; `public_draws` has one legacy stream for everything."""
+
 
 def splits(kind: str, parameters: Mapping[str, Any], sizes: Mapping[str, int], seed: Seed) -> dict[str, xr.Dataset]:
     """Draw the named splits of a study: train, validation, test and evaluation.

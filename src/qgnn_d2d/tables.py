@@ -38,6 +38,7 @@ _MARKDOWN_COLUMNS = {
     "num_seeds": "seeds",
     "mean": "mean",
     "interval": "95 % interval",
+    "crossed": "over seeds and realizations",
     "percent_of_wmmse": "% of WMMSE",
     "percent_of_wmmse_multistart": "% of WMMSE multistart",
     "percent_of_optimum": "% of optimum",
@@ -60,8 +61,9 @@ def results(
 
     Returns:
         One row per split, metric and method. `protocol` is what a model was trained under; for a solver it is
-        the protocol that the metric belongs to. The interval is over `interval_over`: seeds for models (empty
-        for a single seed), realizations for solvers. Percentages compare means of the same metric on the same
+        the protocol that the metric belongs to. The t interval low, high is over `interval_over`: seeds for models
+        (empty for a single seed), realizations for solvers; crossed_low, crossed_high is the bootstrap interval over
+        seeds and realizations. Percentages compare means of the same metric on the same
         realizations, for solvers that maximize that very metric (see `evaluation.solve`).
 
     Raises:
@@ -82,10 +84,11 @@ def results(
             if metric in scored:
                 for manifest in manifests:
                     of_run = scored[metric].values[scored["run"].values == manifest["settings"]["id"]]
-                    group.append(_model_row(manifest) | common | _mean(of_run.mean(axis=1), "seeds"))
+                    over_seeds = of_run.mean(axis=1)
+                    group.append(_model_row(manifest) | common | _mean(over_seeds, "seeds") | _crossed(of_run))
             for solver, values in solver_values.items():
                 row = {"method": solver, "kind": "solver", "protocol": _SOLVER_PROTOCOLS[metric]}
-                group.append(row | common | _mean(values, "realizations"))
+                group.append(row | common | _mean(values, "realizations") | _crossed(values[np.newaxis]))
             for row in group:
                 for reference in REFERENCES:
                     row[f"percent_of_{reference}"] = 100 * row["mean"] / solver_values[reference].mean()
@@ -181,6 +184,11 @@ def _mean(values: NDArray[np.float64], over: str) -> dict[str, Any]:
     return {"mean": float(values.mean()), "low": low, "high": high, "interval_over": over}
 
 
+def _crossed(values: NDArray[np.float64]) -> dict[str, Any]:
+    low, high = crossed_interval(values)
+    return {"crossed_low": low, "crossed_high": high}
+
+
 def markdown(table: pd.DataFrame, scenario: str) -> str:
     """Lay out the table of `results` as Markdown: one section per split and metric.
 
@@ -193,8 +201,9 @@ def markdown(table: pd.DataFrame, scenario: str) -> str:
         "",
         "Percentages are of WMMSE (full-power start; best of many starts) and of the certified optimum, on the same",
         "realizations; in the public code's model metric the solvers solve and are scored in that metric.",
-        "Intervals: 95 % t intervals of the mean, over seeds for models, over realizations for solvers. `protocol`",
-        "is what a model was trained under; a solver's is the metric's. For IGCNet, L counts its iterations.",
+        "Intervals: 95 % t intervals of the mean, over seeds for models, over realizations for solvers; and 95 %",
+        "bootstrap intervals over seeds and realizations, alike for both. `protocol` is what a model was trained",
+        "under; a solver's is the metric's. For IGCNet, L counts its iterations.",
     ]
     for (split, metric), part in table.groupby(["split", "metric"], sort=False):
         first = part.iloc[0]
@@ -210,6 +219,7 @@ def markdown(table: pd.DataFrame, scenario: str) -> str:
         ]
         for row in part.to_dict("records"):
             row["interval"] = "" if pd.isna(row["low"]) else f"{row['low']:.3f} to {row['high']:.3f}"
+            row["crossed"] = f"{row['crossed_low']:.3f} to {row['crossed_high']:.3f}"
             lines.append(f"| {' | '.join(_cell(name, row[name]) for name in _MARKDOWN_COLUMNS)} |")
     return "\n".join(lines) + "\n"
 

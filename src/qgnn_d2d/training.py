@@ -28,7 +28,7 @@ from .scenarios import Channels
 from .study import RunSettings, TrainingSettings
 
 MAX_POINTS = 200  # of a curve, besides the untrained model
-EVALUATION_CHUNK = 25  # realizations per forward pass in evaluation: small enough for the cache
+EVALUATION_CHUNK = 25  # realizations per forward pass in evaluation, fewer beyond 10 links: small enough for the cache
 
 Metric = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float], torch.Tensor]
 METRICS: dict[str, tuple[str, Metric]] = {
@@ -94,8 +94,9 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
     """
     model.eval()
     seeds, powers = model.num_seeds, []
-    for start in range(0, len(channels), EVALUATION_CHUNK):
-        part = slice(start, start + EVALUATION_CHUNK)
+    chunk = max(1, min(EVALUATION_CHUNK, EVALUATION_CHUNK * 10**2 // channels.num_links**2))
+    for start in range(0, len(channels), chunk):
+        part = slice(start, start + chunk)
         gain = channels.gain[part].expand(seeds, -1, -1, -1)
         weight = channels.weight[part].expand(seeds, -1, -1)
         chosen = None if leaves is None else leaves[:, part].to(gain.device)

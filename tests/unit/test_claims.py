@@ -1,11 +1,28 @@
 """The claims: measured on made-up curves with known answers."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from qgnn_d2d import claims
-from qgnn_d2d.claims import Claim, Evidence, Measurement, Scores, verdict
+from qgnn_d2d.claims import (
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    ONLY_RELEASED,
+    REPRODUCED,
+    UNDECIDED,
+    Claim,
+    Measurement,
+    Noisy,
+    Pair,
+    Scaling,
+    Scores,
+    Sizes,
+    verdict,
+)
 
 SEEDS = 10
 
@@ -22,13 +39,32 @@ def scores(final, parameters, gap=0.0, **options):
     return Scores(test * (1 + gap), test, test[:, -1], parameters)
 
 
-def evidence(qgnn=2.67, gcn=2.52, wmmse=2.52, gap=0.0, parameters=83, **options):
+def evidence(qgnn=2.67, gcn=2.52, wmmse=2.52, gap=0.0, parameters=83, protocol="stated", primary=True, **options):
     lines = {"test": wmmse, "evaluation": wmmse}
-    return Evidence("stated", "made up", scores(qgnn, parameters, **options), scores(gcn, 1233, gap), lines)
+    pair = scores(qgnn, parameters, **options), scores(gcn, 1233, gap)
+    return Pair(protocol, "made up", primary, ("q", "g"), *pair, lines, headroom=5.0)
 
 
-def verdicts(item):
-    return claims.judge([item]).set_index("id")["verdict"].to_dict()
+def sizes(final=2.67, most=2.67, primary=True):
+    rates = {size: value + 0.005 * np.linspace(-1, 1, SEEDS) for size, value in [(300, final), (10000, most)]}
+    return Sizes("stated", "made up", primary, ("n300", "n10000"), rates, 300, 3.6)
+
+
+def scaling(at_home=80.0, far=79.0):
+    percent = {10: at_home + np.linspace(-1, 1, SEEDS), 100: far + np.linspace(-1, 1, SEEDS)}
+    return Scaling("stated", "made up", True, ("q",), percent, 10, 3)
+
+
+def noisy(kept=99.0, half=1.0):
+    return Noisy("stated", "made up", True, ("q",), {"a": (kept, kept - half, kept + half), "b": (100, 99, 101)}, 88.0)
+
+
+def judged(*items):
+    return {claim["id"]: claim for claim in claims.judge(items)["claims"]}
+
+
+def verdicts(*items):
+    return {name: claim["verdict"] for name, claim in judged(*items).items() if claim["measurements"]}
 
 
 def test_the_papers_own_numbers_are_reproduced():
@@ -63,8 +99,9 @@ def test_as_many_parameters_are_not_fewer():
 def test_collapsed_seeds_count_as_not_converged():
     item = evidence()
     collapsed = np.tile(np.linspace(1.0, 0.0, 21), (SEEDS, 1))
-    zero = Scores(collapsed, collapsed, collapsed[:, -1], 83)
-    measured = {claim.id: claim.measure(Evidence("stated", "", zero, item.gcn, item.wmmse)) for claim in claims.CLAIMS}
+    pair = replace(item, qgnn=Scores(collapsed, collapsed, collapsed[:, -1], 83))
+    measured = {claim.id: claim.measure(pair) for claim in claims.CLAIMS if claim.evidence is Pair}
+    assert verdicts(pair)["C6"] == NOT_TESTABLE
     assert "fewer than two seeds" in measured["C6"].note
     assert measured["C5"].value <= 0 and np.isfinite(measured["C5"].high)
     assert measured["C4"].value == np.inf
@@ -76,7 +113,7 @@ def test_the_gap_is_that_of_the_mean_curves():
     scattered = item.qgnn.test * (1 + 0.05 * np.where(np.arange(SEEDS) % 2, 1, -1)[:, None])
     qgnn = Scores(item.qgnn.test, scattered, item.qgnn.evaluation, 83)
     claim = next(claim for claim in claims.CLAIMS if claim.id == "C5")
-    measured = claim.measure(Evidence("stated", "", qgnn, item.gcn, item.wmmse))
+    measured = claim.measure(replace(item, qgnn=qgnn))
     assert abs(measured.value) < 0.1
     assert "single seeds' gaps: 5.00 %" in measured.note
 
@@ -94,8 +131,12 @@ def test_numbers_are_read_from_tidy_tables():
     found = claims.scores("q", frame, evaluation, {"q": 83})
     assert found.test.tolist() == [[1, 2, 3], [2, 3, 4]]
     assert found.final.tolist() == [3, 4] and found.evaluation.tolist() == [4, 5] and found.parameters == 83
-    with pytest.raises(ValueError, match="run g has no curves, no evaluation or no parameter count"):
+    with pytest.raises(ValueError, match="run g has no evaluation"):
         claims.scores("g", frame, evaluation, {"g": 83})
+    with pytest.raises(ValueError, match="run g has no parameter count"):
+        claims.scores("g", frame, evaluation, {})
+    with pytest.raises(ValueError, match="run h has no curves"):
+        claims.scores("h", frame, evaluation, {"h": 83})
 
 
 def test_wmmse_lines_are_those_of_the_protocol():
@@ -105,16 +146,70 @@ def test_wmmse_lines_are_those_of_the_protocol():
     baselines = pd.DataFrame(rows, columns=["solver", "metric", "split", "mean"])
     assert claims.wmmse_lines("stated", baselines) == {"test": 0, "evaluation": 1}
     assert claims.wmmse_lines("released", baselines) == {"test": 2, "evaluation": 3}
-    with pytest.raises(ValueError, match=r"splits \['test'\]; test, evaluation are needed"):
+    with pytest.raises(ValueError, match="0 rows for wmmse, sum_rate, evaluation"):
         claims.wmmse_lines("stated", baselines[baselines["split"] == "test"])
+    with pytest.raises(ValueError, match="0 rows for optimum"):
+        claims.headroom("sum_rate", baselines)
+    best = pd.DataFrame({"solver": ["optimum", "wmmse"], "metric": "sum_rate", "split": "test", "mean": [3.3, 3.0]})
+    assert claims.headroom("sum_rate", best) == pytest.approx(10)
 
 
-def test_markdown_shows_every_claim_and_pair():
-    table = claims.judge([evidence(), evidence(qgnn=2.4)])
-    text = claims.markdown(table)
-    assert text.count("\n## C") == len(claims.CLAIMS) and "never" in text
-    table.loc[len(claims.CLAIMS) :, "models"] = "made up, too"
-    pairs = table.assign(models=["first", "second"] * len(claims.CLAIMS))
-    small = claims.overview(pairs)
-    assert small.count("\n") == 2 + len(claims.CLAIMS)
-    assert "`stated`: first" in small and "`stated`: second" in small
+def test_a_claims_verdict_is_that_of_its_primary_evidence():
+    good, bad = {"qgnn": 2.67}, {"qgnn": 2.3}
+    assert verdicts(evidence(**bad), evidence(**good, primary=False))["C1"] == NOT_REPRODUCED
+    assert verdicts(evidence(**bad), evidence(**good, protocol="released"))["C1"] == ONLY_RELEASED
+    assert verdicts(evidence(**good), evidence(**bad, protocol="released"))["C1"] == REPRODUCED
+    assert verdicts(evidence(**bad), evidence(**good, protocol="released", primary=False))["C1"] == NOT_REPRODUCED
+
+
+def test_data_size_network_size_and_noise():
+    assert verdicts(sizes()) == {"C8": REPRODUCED}
+    assert verdicts(sizes(final=2.5)) == {"C8": NOT_REPRODUCED}
+    assert verdicts(scaling()) == {"C9": REPRODUCED}
+    assert verdicts(scaling(far=60.0)) == {"C9": NOT_REPRODUCED}
+    assert verdicts(noisy()) == {"C10": REPRODUCED}
+    assert verdicts(noisy(95.5)) == {"C10": UNDECIDED}
+    assert verdicts(noisy(90.0)) == {"C10": NOT_REPRODUCED}
+    assert "88.0" in judged(noisy())["C10"]["measurements"][0]["note"]
+
+
+def test_every_claim_has_a_verdict_and_a_reason_in_which_every_number_is_filled_in():
+    for items in (
+        [evidence(), sizes(), scaling(), noisy()],
+        [evidence(qgnn=2.0, wmmse=3.4), sizes(2.5), scaling(far=60.0), noisy(90.0)],
+        [evidence(qgnn=2.0, protocol="released"), evidence(qgnn=2.6, spread=1.0)],
+        [],
+    ):
+        found = judged(*items)
+        assert list(found) == [f"C{i}" for i in range(1, 11)]
+        for claim in found.values():
+            assert claim["verdict"] in claims.VERDICTS
+            assert claim["why"].endswith(".") and "{" not in claim["why"]
+    assert judged()["C1"]["verdict"] == NOT_TESTABLE
+
+
+def test_every_reason_can_be_filled_in():
+    """A reason may name only numbers that its claim's measurement brings along."""
+    examples = {Pair: evidence(), Sizes: sizes(), Scaling: scaling(), Noisy: noisy()}
+    for claim in claims.CLAIMS:
+        facts = {**claim.measure(examples[claim.evidence]).facts, "value": 0.0}
+        for reached, reason in claim.reasons.items():
+            assert reached in claims.VERDICTS
+            assert reason.format(**facts).endswith(".")
+
+
+def test_the_result_survives_json():
+    result = claims.judge([evidence(qgnn=2.0), sizes(), scaling(), noisy()])
+    again = json.loads(json.dumps(result, allow_nan=False))
+    assert again == result
+    assert claims.markdown(again) == claims.markdown(result) and "never" in claims.markdown(result)
+
+
+def test_markdown_shows_every_claim_and_all_evidence():
+    other = replace(evidence(qgnn=2.4, primary=False), models="made up, too")
+    result = claims.judge([evidence(), other, sizes(), scaling(), noisy()])
+    text = claims.markdown(result)
+    assert text.count("\n## C") == len(claims.CLAIMS)
+    assert text.count("made up (primary)") == len(claims.CLAIMS) and text.count("made up, too") == 7
+    small = claims.overview(result, {run: 2.0 for run in ("q", "g", "n300", "n10000")})
+    assert small.count("\n") == 2 + len(claims.CLAIMS) and small.count("| 4 |") == 8

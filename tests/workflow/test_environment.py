@@ -25,7 +25,7 @@ RUNTIME = [Requirement(text) for text in PROJECT["dependencies"]]
 TOOLS = [Requirement(text) for text in PROJECT["optional-dependencies"]["dev"]]
 
 # Distributions whose import name differs from their own.
-DISTRIBUTION_OF = {"yaml": "pyyaml"}
+DISTRIBUTION_OF = {"yaml": "pyyaml", "markdown_it": "markdown-it-py"}
 # Imported only where installed: the extra `peers`.
 OPTIONAL = {"jax", "jaxlib", "tensorcircuit"}
 

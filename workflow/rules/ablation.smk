@@ -14,11 +14,11 @@ rule plot_ablation:
         [
             report(
                 f"{FIGURES}/{name}.png",
-                caption="../report/ablation.rst",
+                caption=f"../report/{name}.rst",
                 category="Figures",
-                labels={"figure": name},
+                labels={"figure": name, "claims": claims},
             )
-            for name in ABLATION_FIGURES
+            for name, claims in zip(ABLATION_FIGURES, ["C2, C7, C9"] * 3 + ["C8"])
         ],
     log:
         f"{PREFIX}/logs/plot_ablation.log",
@@ -28,8 +28,8 @@ rule plot_ablation:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=1750,
+        runtime=5,
     params:
         point=ABLATION["point"],
         figures=ABLATION_FIGURES,

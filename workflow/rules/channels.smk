@@ -9,8 +9,8 @@ rule generate_channels:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=1500,
+        runtime=5,
     params:
         scenario=lambda wildcards: STUDY.scenarios[wildcards.scenario],
         size=lambda wildcards: STUDY.splits[wildcards.split],

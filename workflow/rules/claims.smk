@@ -1,13 +1,18 @@
 rule judge_claims:
     input:
+        **claim_evidence(),
         curves=[f"{PREFIX}/training/{run}/curves.csv" for run in claim_runs()],
         manifests=[f"{PREFIX}/training/{run}/manifest.json" for run in claim_runs()],
         evaluated=claim_scenario_files("evaluation/{scenario}/evaluation.nc"),
         baselines=claim_scenario_files("solvers/{scenario}/summary.csv"),
     output:
-        csv=f"{PREFIX}/claims.csv",
-        markdown=report(
-            f"{PREFIX}/claims.md", caption="../report/claims.rst", category="Claims"
+        json=f"{PREFIX}/claims.json",
+        markdown=f"{PREFIX}/claims.md",
+        html=report(
+            f"{PREFIX}/claims.html",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"table": "claims"},
         ),
     log:
         f"{PREFIX}/logs/judge_claims.log",
@@ -17,9 +22,10 @@ rule judge_claims:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=1750,
+        runtime=5,
     params:
+        **claim_settings(),
         pairs=config["claims"],
     message:
         "Judging the paper's claims"

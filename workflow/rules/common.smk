@@ -40,12 +40,26 @@ def load_study(config):
 
 STUDY, TUNABLE, UNTUNED = load_study(config)
 STUDY_FIGURES = list(config["figures"])
+OPTIMALITY_FIGURES = ["optimality"] if "fig2" in STUDY_FIGURES else []
 NOISE = config.get("noise", {})
 NOISE_FIGURES = ["noise", "shots", "resources"] if NOISE else []
 ABLATION = config.get("ablation", {})
 ABLATION_FIGURES = (
     ["ablation_k", "ablation_l", "ablation_grid", "training_size"] if ABLATION else []
 )
+SCALE = config.get("scale", {})
+SCALE_FIGURES = ["scale"] if SCALE else []
+SCALE_SCENARIO = (
+    STUDY.scenarios[STUDY.runs[SCALE["runs"][0]].scenario] if SCALE else None
+)
+ALL_FIGURES = [
+    "fig1_circuit",
+    *STUDY_FIGURES,
+    *OPTIMALITY_FIGURES,
+    *NOISE_FIGURES,
+    *ABLATION_FIGURES,
+    *SCALE_FIGURES,
+]
 NOISE_NAMES = [
     name for key in ("devices", "levels", "unaware") for name in NOISE.get(key, [])
 ]
@@ -62,6 +76,7 @@ wildcard_constraints:
     run="|".join(STUDY.runs),
     figure="|".join(STUDY_FIGURES),
     noise="|".join(NOISE_NAMES),
+    links="[0-9]+",
 
 
 def figure_files(names):
@@ -69,6 +84,7 @@ def figure_files(names):
     suffixes = {
         "fig1_circuit": (".pdf", ".png"),
         "shots": (".pdf", ".png", ".csv", "_aer.csv"),
+        "scale": (".pdf", ".png", ".csv", "_inference.csv"),
     }
     return [
         f"{FIGURES}/{name}{suffix}"
@@ -78,10 +94,20 @@ def figure_files(names):
 
 
 def table_files():
-    """Return the scenarios' results tables, and the noise study's, as CSV and as Markdown."""
-    stems = [f"tables/{name}" for name in STUDY.tables if name in STUDY.scenarios]
-    stems += ["noise/summary"] if NOISE_NAMES else []
+    """Return all tables, as CSV and as Markdown."""
+    stems = [f"tables/{name}" for name in STUDY.tables]
+    stems += ["convergence"] + (["noise/summary"] if NOISE_NAMES else [])
     return expand(f"{PREFIX}/{{stem}}.{{suffix}}", stem=stems, suffix=["csv", "md"])
+
+
+def scenario_runs():
+    """Return the runs of the scenarios' tables: all that no sweep makes."""
+    return [
+        run
+        for table, runs in STUDY.tables.items()
+        if table in STUDY.scenarios
+        for run in runs
+    ]
 
 
 def run_channels(split):
@@ -120,11 +146,20 @@ def table_input(*templates):
     ]
 
 
-def figure_runs(wildcards):
+def runs_of(figure):
     """Return all run ids of a figure, in the config's order."""
-    return [
-        run for runs in config["figures"][wildcards.figure].values() for run in runs
-    ]
+    return [run for runs in config["figures"][figure].values() for run in runs]
+
+
+def tables_of(figure):
+    """Return the tables that a figure's runs stand in."""
+    shown = set(runs_of(figure))
+    return [table for table, runs in STUDY.tables.items() if shown & set(runs)]
+
+
+def figure_runs(wildcards):
+    """Return all run ids of the figure that a job is for."""
+    return runs_of(wildcards.figure)
 
 
 def figure_scenario(wildcards):
@@ -151,7 +186,12 @@ def untuned_settings(wildcards):
 def claim_runs():
     """Return all run ids that the claims are judged on, each once."""
     return list(
-        dict.fromkeys(pair[key] for pair in config["claims"] for key in ("qgnn", "gcn"))
+        dict.fromkeys(
+            pair[key]
+            for pair in config["claims"]
+            for key in ("qgnn", "gcn", "gcn_small")
+            if key in pair
+        )
     )
 
 
@@ -162,8 +202,54 @@ def claim_scenario_files(template):
 
 
 def claim_files():
-    """Return the claims table, as CSV and as Markdown; a study without claims has none."""
-    return [f"{PREFIX}/claims.{suffix}" for suffix in ("csv", "md") if config["claims"]]
+    """Return the claims and their verdicts, as JSON and as Markdown; a study without claims has none."""
+    return [
+        f"{PREFIX}/claims.{suffix}" for suffix in ("json", "md") if config["claims"]
+    ]
+
+
+def scale_files():
+    """Return the evaluations at other numbers of links."""
+    return expand(f"{PREFIX}/scale/{{links}}.csv", links=SCALE["links"])
+
+
+def claim_evidence():
+    """Return the inputs for C8 to C10 that the study has: training sizes, network sizes, device noise."""
+    found = {}
+    if ABLATION:
+        found["sizes"] = f"{PREFIX}/evaluation/{ABLATION['sizes']}/evaluation.nc"
+    if SCALE:
+        found["scaled"] = scale_files()
+    if NOISE:
+        found["noise"] = f"{PREFIX}/noise/summary.csv"
+    return found
+
+
+def claim_settings():
+    """Return what C8 to C10 need to know about their inputs, for params."""
+    settings = {}
+    if ABLATION:
+        runs = STUDY.tables[ABLATION["sizes"]]
+        settings["sizes"] = [STUDY.runs[run].as_dict() for run in runs]
+        settings["claimed"] = STUDY.splits["train"]
+    if SCALE:
+        runs = [STUDY.runs[run] for run in SCALE["runs"]]
+        settings["scaled"] = [run.as_dict() for run in runs]
+        settings["trained_at"] = SCALE_SCENARIO["parameters"]["num_links"]
+    if NOISE:
+        settings["devices"] = NOISE["devices"]
+        # The level at which nothing is left of the circuit, if the study has it.
+        settings["floor"] = next(
+            (
+                name
+                for name in NOISE["levels"]
+                if STUDY.noise_models[name].get("depolarizing") == 1
+            ),
+            None,
+        )
+        aware = [NOISE["aware"].format(noise=name) for name in NOISE["devices"]]
+        settings["noise_runs"] = [NOISE["run"], *aware]
+    return settings
 
 
 def noise_runs(wildcards):

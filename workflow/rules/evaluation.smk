@@ -17,7 +17,7 @@ rule evaluate_models:
     threads: config["torch"]["threads"]
     resources:
         mem_mb=2000,
-        runtime=30,
+        runtime=10,
     params:
         runs=lambda wildcards: [
             STUDY.runs[run].as_dict() for run in STUDY.tables[wildcards.table]
@@ -41,8 +41,9 @@ rule tabulate_results:
     output:
         csv=f"{PREFIX}/tables/{{table}}.csv",
         comparisons=f"{PREFIX}/comparisons/{{table}}.csv",
-        markdown=report(
-            f"{PREFIX}/tables/{{table}}.md",
+        markdown=f"{PREFIX}/tables/{{table}}.md",
+        html=report(
+            f"{PREFIX}/tables/{{table}}.html",
             caption="../report/table.rst",
             category="Tables",
             labels={"table": "{table}"},
@@ -55,12 +56,41 @@ rule tabulate_results:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=1750,
+        runtime=5,
     message:
         "Tabulating {wildcards.table}"
     script:
         "../../scripts/tabulate_results.py"
+
+
+rule tabulate_convergence:
+    input:
+        manifests=[f"{PREFIX}/training/{run}/manifest.json" for run in scenario_runs()],
+        curves=[f"{PREFIX}/training/{run}/curves.csv" for run in scenario_runs()],
+    output:
+        csv=f"{PREFIX}/convergence.csv",
+        markdown=f"{PREFIX}/convergence.md",
+        html=report(
+            f"{PREFIX}/convergence.html",
+            caption="../report/convergence.rst",
+            category="Tables",
+            labels={"table": "convergence"},
+        ),
+    log:
+        f"{PREFIX}/logs/tabulate_convergence.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/tabulate_convergence.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Tabulating parameters and convergence"
+    script:
+        "../../scripts/tabulate_convergence.py"
 
 
 rule tables:

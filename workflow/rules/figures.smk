@@ -5,6 +5,7 @@ rule draw_circuit:
             f"{FIGURES}/fig1_circuit.png",
             caption="../report/fig1_circuit.rst",
             category="Figures",
+            labels={"figure": "fig1_circuit", "claims": "C9, C10"},
         ),
     log:
         f"{PREFIX}/logs/draw_circuit.log",
@@ -14,8 +15,8 @@ rule draw_circuit:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=1750,
+        runtime=5,
     params:
         k=3,  # the paper's 7-qubit star
         entangling_layers=config["models"]["qgnn"]["entangling_layers"],
@@ -37,7 +38,7 @@ rule plot_fig2:
             f"{FIGURES}/{{figure}}.png",
             caption="../report/fig2.rst",
             category="Figures",
-            labels={"figure": "{figure}"},
+            labels={"figure": "{figure}", "claims": "C1 to C7"},
         ),
         csv=f"{FIGURES}/{{figure}}.csv",
     log:
@@ -48,8 +49,8 @@ rule plot_fig2:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=1750,
+        runtime=5,
     params:
         panels=lambda wildcards: dict(config["figures"][wildcards.figure]),
         runs=lambda wildcards: {run: figure_run(run) for run in figure_runs(wildcards)},
@@ -71,4 +72,4 @@ rule fig2:
 
 rule figures:
     input:
-        figure_files(["fig1_circuit", *STUDY_FIGURES, *NOISE_FIGURES]),
+        figure_files(ALL_FIGURES),

@@ -12,8 +12,8 @@ rule describe_devices:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=1750,
+        runtime=5,
     params:
         noise_models={name: STUDY.noise_models[name] for name in NOISE_NAMES},
         circuit=STUDY.runs[NOISE["run"]].architecture["circuit"],
@@ -35,8 +35,8 @@ rule count_resources:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=1750,
+        runtime=5,
     params:
         ks=NOISE["resources"]["k"],
         device=NOISE["resources"]["device"],
@@ -55,7 +55,7 @@ rule plot_resources:
             f"{FIGURES}/resources.png",
             caption="../report/resources.rst",
             category="Figures",
-            labels={"figure": "resources"},
+            labels={"figure": "resources", "claims": "C9, C10"},
         ),
         csv=f"{FIGURES}/resources.csv",
     log:
@@ -66,8 +66,8 @@ rule plot_resources:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=1750,
+        runtime=5,
     message:
         "Plotting qubits, gates and depth of stars"
     script:
@@ -91,7 +91,7 @@ rule evaluate_noise:
     threads: config["torch"]["threads"]
     resources:
         mem_mb=2000,
-        runtime=30,
+        runtime=5,
     params:
         noise=lambda wildcards: STUDY.noise_models[wildcards.noise],
         runs=noise_settings,
@@ -116,8 +116,8 @@ rule check_aer:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=2500,
+        runtime=15,
     params:
         noise=lambda wildcards: STUDY.noise_models[wildcards.noise],
         run=STUDY.runs[NOISE["run"]].as_dict(),
@@ -140,10 +140,12 @@ rule tabulate_noise:
     output:
         summary=f"{PREFIX}/noise/summary.csv",
         shots=f"{PREFIX}/noise/shots.csv",
-        markdown=report(
-            f"{PREFIX}/noise/summary.md",
+        markdown=f"{PREFIX}/noise/summary.md",
+        html=report(
+            f"{PREFIX}/noise/summary.html",
             caption="../report/noise_table.rst",
             category="Tables",
+            labels={"table": "noise"},
         ),
     log:
         f"{PREFIX}/logs/tabulate_noise.log",
@@ -153,8 +155,8 @@ rule tabulate_noise:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=1750,
+        runtime=5,
     message:
         "Summarizing the noise study"
     script:
@@ -170,7 +172,7 @@ rule plot_noise:
             f"{FIGURES}/noise.png",
             caption="../report/noise.rst",
             category="Figures",
-            labels={"figure": "noise"},
+            labels={"figure": "noise", "claims": "C10"},
         ),
         csv=f"{FIGURES}/noise.csv",
     log:
@@ -181,8 +183,8 @@ rule plot_noise:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=1750,
+        runtime=5,
     params:
         devices=NOISE["devices"],
         levels={
@@ -204,7 +206,7 @@ rule plot_shots:
             f"{FIGURES}/shots.png",
             caption="../report/shots.rst",
             category="Figures",
-            labels={"figure": "shots"},
+            labels={"figure": "shots", "claims": "C10"},
         ),
         csv=f"{FIGURES}/shots.csv",
         aer=f"{FIGURES}/shots_aer.csv",
@@ -216,8 +218,8 @@ rule plot_shots:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=1750,
+        runtime=5,
     params:
         devices=NOISE["devices"],
     message:

@@ -15,7 +15,7 @@ rule solve_baselines:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=20,
+        runtime=5,
     message:
         "Solving {wildcards.scenario} with WMMSE and the heuristics"
     script:

@@ -13,8 +13,8 @@ rule train_model:
         "../../envs/artifact.yaml"
     threads: config["torch"]["threads"]
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=2500,
+        runtime=45,
     params:
         settings=run_settings,
         checkpoints=f"{PREFIX}/checkpoints",  # outside the outputs: Snakemake deletes those of a killed job

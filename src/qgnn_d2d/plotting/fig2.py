@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from .style import LABELS, PALETTE, PANELS, styled
+from .style import PANELS, model_colors, styled
 
 
 def sum_rate_curves(data: pd.DataFrame) -> Figure:
@@ -21,10 +21,7 @@ def sum_rate_curves(data: pd.DataFrame) -> Figure:
     Args:
         data: What `tables.curve_data` returns.
     """
-    models = list(dict.fromkeys(data["model"].dropna()))
-    ordered = [name for name in LABELS if name in models] + [name for name in models if name not in LABELS]
-    names = [*LABELS, *(name for name in ordered if name not in LABELS)]
-    colors = {name: PALETTE[names.index(name) % len(PALETTE)] for name in ordered}
+    colors = model_colors(data["model"].dropna())
     with styled():
         figure = Figure(figsize=(7.2, 4.4), layout="constrained")
         axes = figure.subplots(1, len(PANELS))

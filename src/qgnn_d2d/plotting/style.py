@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,13 @@ PANELS = {
 }
 
 QUANTITIES = {"stated": "weighted sum rate, eq. (2) (bps/Hz)", "released": "the public code's metric (bps/Hz)"}
+
+
+def model_colors(models: Iterable[str]) -> dict[str, Any]:
+    """Return model to color, the same in every figure; models come in the order of `LABELS`, then of ``models``."""
+    given = list(dict.fromkeys(models))
+    names = [*LABELS, *(name for name in given if name not in LABELS)]
+    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names) if name in given}
 
 
 def styled() -> AbstractContextManager[None]:

@@ -1,0 +1,43 @@
+"""Tabulate parameters and convergence of the runs that stand in the scenarios' tables."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from _job import run
+
+from qgnn_d2d import convergence, report
+from qgnn_d2d.files import write_whole
+
+
+def tabulate_convergence(manifests: Sequence[Path], curves: Sequence[Path], csv: Path, markdown: Path) -> None:
+    """Write the table.
+
+    Args:
+        manifests: The runs' manifests, in the order of the rows.
+        curves: The runs' curves.
+        csv: CSV file to write.
+        markdown: Markdown file to write; beside it goes the HTML page.
+    """
+    table = convergence.table(
+        [json.loads(path.read_text(encoding="utf-8")) for path in manifests],
+        pd.concat([pd.read_csv(path) for path in curves]),
+    )
+    write_whole(csv, lambda partial: table.to_csv(partial, index=False))
+    report.write(convergence.markdown(table), markdown)
+
+
+def main(snakemake: Any) -> None:
+    """Map Snakemake's job to arguments."""
+    tabulate_convergence(
+        [Path(path) for path in snakemake.input.manifests],
+        [Path(path) for path in snakemake.input.curves],
+        Path(snakemake.output.csv),
+        Path(snakemake.output.markdown),
+    )
+
+
+if "snakemake" in globals():
+    run(main, globals()["snakemake"])
