@@ -3,7 +3,7 @@
 
 CORES ?= all
 PYTHON ?= python3.11 python3.12 python3.13 python3
-PYTEST_ARGS ?= -n auto --dist loadgroup
+PYTEST_ARGS ?= -n auto --dist loadfile
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -91,6 +91,10 @@ peers: $(STAMP) ## add the other simulators that `make bench` compares with, whe
 .PHONY: verify
 verify: $(STAMP) ## compare the full study's numbers with the committed ones (what is not there yet is run first)
 	@$(call snakemake,verify,config/paper.yaml)
+
+.PHONY: provenance
+provenance: $(STAMP) ## describe the full study as an RO-Crate: results/paper/ro-crate-metadata.json (what is not there yet is run first)
+	@$(call snakemake,provenance,config/paper.yaml)
 
 .PHONY: reference
 reference: $(STAMP) ## commit to a full run: its numbers into results/reference and the README

@@ -1,6 +1,6 @@
 # The whole study as one DAG. `snakemake --cores all` runs config/paper.yaml; --configfile takes another study.
 # Named targets: fig1, fig2, optimality, noise, shots, resources, ablation, scale, figures, tables, claims, and, not part
-# of `all`, tune, hardware, verify. `make report` makes a finished study one HTML file.
+# of `all`, tune, hardware, verify, provenance. `make report` makes a finished study one HTML file.
 
 if not workflow.overwrite_configfiles:
 
@@ -52,3 +52,6 @@ if SCALE:
 if STUDY.name == "paper":
 
     include: "workflow/rules/verification.smk"
+
+
+include: "workflow/rules/provenance.smk"

@@ -1,15 +1,12 @@
 """Train all seeds of one run."""
 
-import platform
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
 from _job import run as run_job
 
-from qgnn_d2d import __version__, scenarios, training
+from qgnn_d2d import scenarios, training
 from qgnn_d2d.files import sha256, write_json, write_whole
 from qgnn_d2d.study import RunSettings
 
@@ -26,10 +23,9 @@ def train_model(
         checkpoints: Folder of the checkpoint, which is removed at the end.
         curves: CSV file to write.
         weights: Safetensors file to write.
-        manifest: JSON file to write: settings, parameters, versions, hashes of inputs and outputs.
+        manifest: JSON file to write: settings, metric, parameters, hashes of curves and weights.
     """
-    hashes = {"train": sha256(train), "test": sha256(test)}
-    checkpoint = checkpoints / f"{run.id}-{training.checkpoint_key(run, list(hashes.values()))}.safetensors"
+    checkpoint = checkpoints / f"{run.id}-{training.checkpoint_key(run, [sha256(train), sha256(test)])}.safetensors"
     checkpoints.mkdir(parents=True, exist_ok=True)
     for stale in checkpoints.glob(f"{run.id}-{'?' * 16}.safetensors"):
         if stale != checkpoint:
@@ -46,15 +42,7 @@ def train_model(
         "settings": run.as_dict(),
         "metric": training.METRICS[run.protocol][0],
         "num_parameters": trained.model.num_parameters,
-        "inputs": hashes,
         "outputs": {"curves": sha256(curves), "weights": sha256(weights)},
-        "versions": {
-            "qgnn_d2d": __version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": version("numpy"),
-            "pennylane": version("pennylane"),
-        },
     }
     write_json(manifest, content)
     checkpoint.unlink(missing_ok=True)

@@ -35,7 +35,7 @@ def main(snakemake: Any, terminal: int) -> None:
     """Map Snakemake's job to arguments; say in the log and on the terminal how it came out."""
     params = snakemake.params
     text, misses = verify(
-        Path(params.results),
+        Path(params.csv).parent,
         Path(params.reference),
         Path(params.lock),
         Path(params.csv),

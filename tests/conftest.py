@@ -1,8 +1,18 @@
 import pytest
 
+OF_THE_SMOKE_STUDY = [f"tests/workflow/{name}.py" for name in ("test_dag", "test_report")]
 
-def pytest_collection_modifyitems(items):
-    """Group tests for `pytest --dist loadgroup`: by file, but all that need the smoke study in one worker."""
-    for item in items:
-        group = "smoke" if "smoke" in getattr(item, "fixturenames", ()) else item.path.as_posix().replace("/", ".")
-        item.add_marker(pytest.mark.xdist_group(group))
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config, log):
+    """With `--dist loadfile`, let one worker have all files that need the smoke study, which runs once per worker."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "the smoke study" if file in OF_THE_SMOKE_STUDY else file
+
+    return Scheduling(config, log)

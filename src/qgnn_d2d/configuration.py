@@ -76,7 +76,7 @@ def load(config: Mapping[str, Any]) -> tuple[Study, list[str], list[str]]:
     _check_scenarios("claims", [pair[key] for pair in config["claims"] for key in _PAIR if key in pair], expanded)
     if "scale" in config:
         _check_scenarios("scale", config["scale"]["runs"], expanded)
-    primary = [pair["protocol"] for pair in config["claims"] if pair["primary"]]
+    primary = [pair["protocol"] for pair in config["claims"] if pair.get("primary")]
     if len(set(primary)) < len(primary):
         raise ValueError("claims: more than one pair of a protocol is primary")
     return expanded, list(chosen), untuned

@@ -36,17 +36,34 @@ def write_whole(path: Path | str, write: Callable[[Path], Any]) -> None:
         partial.unlink(missing_ok=True)
 
 
+def json_text(content: Any) -> str:
+    """Return ``content`` as `write_json` writes it: indented, with sorted keys."""
+    return json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
 def write_json(path: Path | str, content: Any) -> None:
     """Write ``content`` as indented JSON with sorted keys."""
-    text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    text = json_text(content)
     write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def write_tensors(path: Path | str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> None:
-    """Write named tensors and JSON metadata as one safetensors file."""
+    """Write named tensors and JSON metadata as one safetensors file; the same content gives the same bytes."""
     plain = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
     header = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
-    write_whole(path, lambda partial: safetensors.torch.save_file(plain, partial, metadata=header))
+    content = _with_sorted_metadata(safetensors.torch.save(plain, metadata=header))
+    write_whole(path, lambda partial: partial.write_bytes(content))
+
+
+def _with_sorted_metadata(content: bytes) -> bytes:
+    """Sort the metadata of a safetensors file: the library leaves their order to chance."""
+    start = 8 + int.from_bytes(content[:8], "little")  # of the data; before it, the header's length and the header
+    header = json.loads(content[8:start])
+    if "__metadata__" in header:
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the format aligns the data
+    return len(text).to_bytes(8, "little") + text + content[start:]
 
 
 def read_tensors(path: Path | str) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

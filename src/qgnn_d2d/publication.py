@@ -52,20 +52,32 @@ def results_block(table: pd.DataFrame, scenario: str) -> str:
     return "\n".join(lines)
 
 
-def cost_block(seconds: pd.Series, machine: Mapping[str, Any]) -> str:
+def cost_block(jobs: pd.DataFrame, machine: Mapping[str, Any]) -> str:
     """Return what the full run cost, as one Markdown paragraph.
 
     Args:
-        seconds: Wall seconds of every job, indexed by rule.
+        jobs: rule, seconds (wall), cpu_seconds of every job.
         machine: What the jobs ran on; ``cpu`` and ``cores``.
     """
-    parts = seconds.groupby(level=0).sum().sort_values(ascending=False)
+    parts = jobs.groupby("rule")["seconds"].sum().sort_values(ascending=False)
     listed = ", ".join(f"`{rule}` {value / 60:.1f}" for rule, value in parts.items() if value >= 30)
+    minutes, cores = jobs["seconds"].sum() / 60, machine["cores"]
     return (
-        f"{len(seconds)} jobs of one thread each, {seconds.sum() / 60:.0f} core-minutes in all ({listed}), "
-        f"so about {seconds.sum() / 60 / machine['cores']:.0f} minutes on this machine's {machine['cores']} cores "
-        f"({machine['cpu']}), after the environment is built.\n"
+        f"{len(jobs)} jobs of one thread each, {minutes:.0f} minutes one after the other ({listed}), so about "
+        f"{minutes / cores:.0f} minutes on this machine's {cores} cores ({machine['cpu']}), after the environment is "
+        f"built; processor time {jobs['cpu_seconds'].sum() / 60:.0f} minutes.\n"
     )
+
+
+def training_minutes(jobs: pd.DataFrame) -> dict[str, float]:
+    """Return run id to the minutes that its training took.
+
+    Args:
+        jobs: rule, job (path of the benchmark), seconds.
+    """
+    trained = jobs[jobs["rule"] == "train_model"]
+    names = trained["job"].str.removeprefix("train_model/").str.removesuffix(".tsv")
+    return dict(zip(names, trained["seconds"] / 60, strict=True))
 
 
 def noise_block(summary: pd.DataFrame) -> str:

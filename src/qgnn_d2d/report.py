@@ -14,12 +14,13 @@ body { font: 14px/1.45 system-ui, sans-serif; color: #1e293b; margin: 1.5rem; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 p { max-width: 60rem; }
 div { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; border-bottom: 1px solid #e2e8f0; }
+table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.3rem 0.45rem; text-align: left; vertical-align: top; border-bottom: 1px solid #e2e8f0; }
+td { background: #fff; }
 th { background: #f1f5f9; }
-td:first-child { white-space: nowrap; }
+th:first-child, td:first-child { position: sticky; left: 0; white-space: nowrap; }
 tr:hover td { background: #f8fafc; }
-strong { padding: 0 0.4em; border-radius: 0.5em; background: #e2e8f0; }
+strong { padding: 0 0.4em; border-radius: 0.5em; background: #e2e8f0; white-space: nowrap; }
 strong.reproduced { background: #bbf7d0; }
 strong.not-reproduced { background: #fecaca; }
 strong.reproduced-only-in-the-released-quantities, strong.undecided { background: #fef08a; }

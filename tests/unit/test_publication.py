@@ -31,9 +31,18 @@ def test_splice_needs_its_markers():
 
 
 def test_cost_counts_jobs_and_minutes():
-    seconds = pd.Series([600.0, 60.0, 5.0], index=["train_model", "train_model", "plot_fig2"])
-    block = publication.cost_block(seconds, {"cores": 2, "cpu": "a CPU"})
-    assert block.startswith("3 jobs of one thread each, 11 core-minutes in all (`train_model` 11.0), so about 6")
+    jobs = pd.DataFrame(
+        [
+            ("train_model", "train_model/a.tsv", 600.0, 300.0),
+            ("train_model", "train_model/b.tsv", 60.0, 60.0),
+            ("plot_fig2", "plot_fig2/fig2.tsv", 5.0, 5.0),
+        ],
+        columns=["rule", "job", "seconds", "cpu_seconds"],
+    )
+    block = publication.cost_block(jobs, {"cores": 2, "cpu": "a CPU"})
+    assert block.startswith("3 jobs of one thread each, 11 minutes one after the other (`train_model` 11.0), so about")
+    assert "processor time 6 minutes" in block
+    assert publication.training_minutes(jobs) == {"a": 10, "b": 1}
 
 
 def test_noise_block_shows_percent_of_ideal():
@@ -55,6 +64,6 @@ def test_job_times_are_read_from_the_benchmarks(tmp_path):
     for name, seconds in {"train_model/a.tsv": 2.5, "draw_circuit.tsv": 1.0, "tune_model/a.tsv": 9.0}.items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text(f"s\th:m:s\n{seconds}\t0:00:01\n", encoding="utf-8")
+        path.write_text(f"s\th:m:s\tmax_rss\tcpu_time\n{seconds}\t0:00:01\t300\t2.0\n", encoding="utf-8")
     jobs = publish_reference().job_times(tmp_path)
     assert jobs.set_index("rule")["seconds"].to_dict() == {"draw_circuit": 1.0, "train_model": 2.5}

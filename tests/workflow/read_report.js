@@ -3,15 +3,17 @@
 {
   const seen = { errors: [], requests: [], menu: [], results: [] };
 
-  window.addEventListener("error", (event) => seen.errors.push(`${event.message ?? event.target.outerHTML}`), true);
+  const failed = (event) => seen.errors.push(event.message ?? event.target.outerHTML.slice(0, 200));
+  window.addEventListener("error", failed, true);
   window.addEventListener("unhandledrejection", (event) => seen.errors.push(`${event.reason}`));
   console.error = (...words) => seen.errors.push(words.join(" "));
 
   const all = (selector) => [...document.querySelectorAll(selector)];
   const rows = () => all("nav tbody tr");
+  const settle = () => new Promise((done) => setTimeout(done, 50)); // React draws a moment later
   const click = async (element) => {
     element.click();
-    await new Promise((done) => setTimeout(done, 50));
+    await settle();
   };
   const clickText = (selector, text) => click(all(selector).find((link) => link.innerText === text));
   // What docutils could not make out stands in the page as a system message.
@@ -20,13 +22,14 @@
   const look = async () => {
     const image = all("img").find((candidate) => !candidate.closest("nav"));
     if (image) {
-      await image.decode();
+      for (let i = 0; i < 20 && !image.complete; i++) await settle();
       return { width: image.naturalWidth, shown: image.getBoundingClientRect().width };
     }
     return { frame: document.querySelector("iframe")?.src };
   };
 
   const read = async () => {
+    await settle();
     seen.description = document.querySelector("#app .prose").innerText;
     checkText();
     const items = all("nav ul li").map((item) => item.innerText);

@@ -29,7 +29,7 @@ def study(tmp_path):
     config = yaml.safe_load((ROOT / "config" / "smoke.yaml").read_text(encoding="utf-8"))
     config = copy.deepcopy(config) | {"study": STUDY, "figures": {}, "claims": [], "tuned": {}}
     config["tuning"].pop("runs")
-    for part in ("noise", "ablation"):  # they name runs that are not here
+    for part in ("noise", "ablation", "scale"):  # they name runs that are not here
         config.pop(part)
     training_settings = {"learning_rate": 0.01, "batch_size": 4, "epochs": 150}
     config["runs"] = [

@@ -21,6 +21,9 @@ os.environ.update(
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 * 2**20))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 * 2**30))
 
+# For the records of scripts/_job.py, and no rule's parameter: another file of the same content repeats no job.
+os.environ["QGNN_D2D_CONFIG_FILES"] = os.pathsep.join(map(str, workflow.configfiles))
+
 from qgnn_d2d import configuration
 
 SCHEMA = Path(workflow.basedir, "workflow", "schemas", "config.schema.yaml")
@@ -279,3 +282,30 @@ def noise_settings(wildcards):
 def noise_files(template, names):
     """Return ``template`` filled with noise models, each once."""
     return expand(f"{PREFIX}/noise/{template}", noise=list(dict.fromkeys(names)))
+
+
+def verified_channels():
+    """Return the channels of a full run: three splits of every scenario, and the pools that runs train on."""
+    drawn = {
+        (scenario, split)
+        for scenario in STUDY.scenarios
+        for split in ("train", "test", "evaluation")
+    }
+    drawn |= {
+        (run.scenario, "pool")
+        for run in STUDY.runs.values()
+        if run.train_size is not None
+    }
+    return [f"{PREFIX}/channels/{'/'.join(names)}.nc" for names in sorted(drawn)]
+
+
+def verified_tables():
+    """Return the tables that the reference repeats."""
+    names = ["summary", "shots", "devices", "resources"] if NOISE else []
+    files = expand(f"{PREFIX}/noise/{{name}}.csv", name=names)
+    return files + table_files() + claim_files() + (scale_files() if SCALE else [])
+
+
+def crate_copies(files):
+    """Return the copies, in the study's results, of files that lie elsewhere."""
+    return [f"{PREFIX}/{file}" for file in files if not file.startswith(f"{PREFIX}/")]

@@ -78,7 +78,7 @@ def ablation_grid(data: pd.DataFrame) -> Figure:
         )  # fmt: skip
         ax.set(xlabel="leaves k", ylabel="layers L")
         ax.grid(visible=False)
-        _ablation_title(figure, part)
+        _ablation_title(figure, part, bars=False)
     return figure
 
 
@@ -115,10 +115,8 @@ def training_sizes(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _ablation_title(figure: Figure, models: pd.DataFrame) -> None:
+def _ablation_title(figure: Figure, models: pd.DataFrame, *, bars: bool = True) -> None:
     seeds = " or ".join(f"{n:.0f}" for n in sorted(models["num_seeds"].unique()))
-    figure.suptitle(
-        f"Mean of {seeds} seeds, bars: 95 % t interval over seeds; "
-        f"{models['num_realizations'].iloc[0]:,.0f} realizations",
-        fontsize=8,
-    )
+    shown = ", bars: 95 % t interval over seeds" if bars else ""
+    realizations = models["num_realizations"].iloc[0]
+    figure.suptitle(f"Mean of {seeds} seeds{shown}; {realizations:,.0f} realizations", fontsize=8)
