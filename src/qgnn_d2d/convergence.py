@@ -140,7 +140,7 @@ def markdown(convergence: pd.DataFrame) -> str:
         "",
         "Test set, means over seeds, in the quantity that the protocol trains. Epochs to 95 %: first epoch at 95 % of",
         "the own final value, of the seeds that improve on the untrained model by a fifth (behind: how many). Gap:",
-        "how far the mean curves are apart at the end, in % of training. 95 % intervals over seeds: bootstrap; final: t.",
+        "how far the mean curves are apart at the end, % of training. 95 % intervals over seeds: bootstrap; final: t.",
         "Rows of equal parameters and equal epochs can be compared at every column.",
     ]
     head = ["run", "quantum", "classical", "parameters", "epochs", "epochs to 95 %"]
