@@ -1,8 +1,8 @@
 """A fresh run's numbers against the committed ones: what is compared, by which rule, and how it came out.
 
 The reference is a folder like a study's results, with three files that `made` computes: ``channels.csv``, ``runs.csv``
-and ``finals.csv``. Machines are the same where `machine` says the same of processor, C library, threads, packages and
-lock. The rules:
+and ``finals.csv``. Machines are the same where `machine` says the same of processor, C library, threads and
+packages. The rules:
 
 * channels: the same data, bit for bit. On another machine, where a C library or vector instructions may round a
   logarithm or a cosine differently, a checksum (see `_checksum`) to a relative `RTOL_CHECKSUM` will do.
@@ -68,7 +68,7 @@ PACKAGES = (
 SEARCH_SPLIT = "validation"
 """Drawn for the search alone, which is no part of a full run."""
 
-_SAME_MACHINE = ("cpu", "cpu_id", "vector_instructions", "libc", "threads", "packages", "lock_sha256")
+_SAME_MACHINE = ("cpu", "cpu_id", "vector_instructions", "libc", "threads", "packages")
 
 _MADE = {
     "channels.csv": ["scenario", "split", "variable", "sha256", "checksum"],
@@ -276,15 +276,15 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_claims(path: Path) -> pd.DataFrame:
     """Return a row per claim and per measurement: name, verdict, value, low, high."""
-    rows = []
+    rows, content = [], _read_json(path)
     try:
-        for claim in _read_json(path)["claims"]:
+        for claim in content["claims"]:
             rows.append((claim["id"], claim["verdict"], math.nan, math.nan, math.nan))
             for item in claim["measurements"]:
                 parts = [claim["id"], item["protocol"], item["models"], item.get("quantity")]
                 ends = [math.nan if item[end] is None else float(item[end]) for end in ("value", "low", "high")]
                 rows.append((", ".join(filter(None, parts)), item["verdict"], *ends))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"{path}: not a claims file ({type(error).__name__}: {error})") from error
     return pd.DataFrame(rows, columns=["name", "verdict", "value", "low", "high"])
 

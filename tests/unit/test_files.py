@@ -33,6 +33,14 @@ def test_tensors_and_metadata_round_trip(tmp_path):
     assert sha256(path) == sha256(path)
 
 
+def test_the_same_tensors_are_the_same_bytes(tmp_path):
+    for name in range(20):  # the safetensors library leaves the order of four entries to chance
+        metadata = {"model": "gcn", "epoch": 1, "num_seeds": 2, "architecture": {"width": 3}}
+        write_tensors(tmp_path / str(name), {"b": torch.ones(3), "a": torch.zeros(2, 5)}, metadata)
+    assert len({sha256(tmp_path / str(name)) for name in range(20)}) == 1
+    assert (int.from_bytes((tmp_path / "0").read_bytes()[:8], "little")) % 8 == 0
+
+
 def test_numbers_that_are_not_finite_are_no_json(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "x.json", {"value": float("nan")})

@@ -5,12 +5,14 @@ import pandas as pd
 import pytest
 import torch
 
-from qgnn_d2d import evaluation, models, scale, scenarios, training
+from qgnn_d2d import evaluation, models, scale, scenarios, stars, training
 from qgnn_d2d.scenarios import Channels
+from qgnn_d2d.solvers.optimum import optimum
 from qgnn_d2d.study import RunSettings, TrainingSettings
 
 SCENARIO = {"kind": "rayleigh", "parameters": {"num_links": 10, "p_max": 1.0, "noise_power": 0.1}}
 SEED = 7
+ATOL_FLOAT32 = 1e-6
 
 
 def run_of(model, num_seeds=2, **options):
@@ -59,7 +61,31 @@ def test_a_star_takes_all_others_where_there_are_fewer_than_k():
     run = run_of("qgnn", k=9)
     leaves = training.evaluation_leaves(run, model_of(run), draw(5), "scale-5")
     assert leaves.shape == (2, 4, 5, 4)
-    assert np.isfinite(scale.model_rows(run, model_of(run), draw(5))["value"].astype(float)).all()
+    assert (leaves.sort(dim=-1).values[0, 0] == torch.tensor([[j for j in range(5) if j != m] for m in range(5)])).all()
+    exactly = run_of("qgnn", k=4)  # the same weights: they do not depend on k
+    values = [scale.model_rows(r, model_of(r), draw(5))["value"].tolist() for r in (run, exactly)]
+    assert values[0] == values[1] and np.isfinite(values[0]).all()
+
+
+@pytest.mark.parametrize("model", ["qgnn", "gcn"])
+@pytest.mark.parametrize("num_links", [5, 20])
+def test_relabelled_links_get_relabelled_powers(model, num_links):
+    run = run_of(model)
+    trained, data = model_of(run), training.cast(draw(num_links), torch.float32, "cpu")
+    order = torch.randperm(num_links, generator=torch.Generator().manual_seed(0))
+    turned = Channels(data.gain[:, order][:, :, order], data.weight[:, order], data.noise_power, data.p_max)
+    leaves = training.evaluation_leaves(run, trained, data, "x")
+    carried = None if leaves is None else stars.relabel(leaves, order)
+    power, other = training.allocate(trained, data, leaves), training.allocate(trained, turned, carried)
+    assert torch.allclose(power[..., order], other, atol=ATOL_FLOAT32)
+
+
+@pytest.mark.parametrize("num_links", [10, 20, 60])
+def test_powers_do_not_depend_on_how_many_realizations_are_computed_at_once(num_links):
+    run = run_of("gcn")
+    trained, data = model_of(run), training.cast(draw(num_links, 30), torch.float32, "cpu")
+    alone = torch.cat([training.allocate(trained, data.take([i]), None) for i in range(30)], dim=1)
+    assert torch.allclose(training.allocate(trained, data, None), alone, atol=ATOL_FLOAT32)
 
 
 def test_small_networks_have_a_certified_optimum():
@@ -71,8 +97,34 @@ def test_small_networks_have_a_certified_optimum():
 
 
 def test_what_is_not_certified_is_no_optimum():
-    best = scale.solver_rows(draw(16, 3), max_boxes=1, gap=1e-8).set_index("method").loc["optimum"]
+    rows = scale.solver_rows(draw(16, 3), max_boxes=1, gap=1e-8).set_index("method")
+    best = rows.loc["optimum"]
     assert np.isnan(best["value"]) and best["certified_share"] < 1 and np.isfinite(best["upper_bound"])
+    assert best["num_realizations"] < 3 and rows.loc["wmmse", "num_realizations"] == 3  # the others were not tried
+
+
+def test_bounds_are_of_the_realizations_that_were_tried():
+    channels = draw(10, 12)
+    boxes = optimum(channels.gain, channels.weight, channels.noise_power, channels.p_max, gap=1e-6).boxes
+    limit = int(boxes[:4].max())  # enough for the batches 1, 1, 2, not for all of the next 4
+    assert boxes[4:8].max() > limit
+    best = scale.solver_rows(channels, max_boxes=limit, gap=1e-6).set_index("method").loc["optimum"]
+    assert best["num_realizations"] == 8 and np.isnan(best["value"]) and 0.5 <= best["certified_share"] < 1
+
+
+def test_bad_limits_are_refused():
+    with pytest.raises(ValueError, match="max_boxes is 0"):
+        scale.solver_rows(draw(5), max_boxes=0)
+    with pytest.raises(ValueError, match="repeats is 0"):
+        run = run_of("gcn", num_seeds=1)
+        scale.inference_cost(run, model_of(run), draw(5, 1), 0)
+    with pytest.raises(ValueError, match="num_realizations is 0"):
+        draw(5, 0)
+
+
+def test_many_starts_are_left_off_beyond_their_limit(monkeypatch):
+    monkeypatch.setattr(scale, "MULTISTART_LIMIT", 4)
+    assert scale.solver_rows(draw(5), 1000)["method"].tolist() == ["wmmse", "best_single_link", "optimum"]
 
 
 def test_summary_is_in_percent_of_wmmse_on_the_same_links():
@@ -100,7 +152,7 @@ def test_one_copy_is_seed_0(model):
     leaves = training.evaluation_leaves(run, both, data, "x")
     first = None if leaves is None else leaves[:1]
     power = training.allocate(single, data, first)
-    assert torch.allclose(power[0], training.allocate(both, data, leaves)[0], atol=1e-6)
+    assert torch.allclose(power[0], training.allocate(both, data, leaves)[0], atol=ATOL_FLOAT32)
 
 
 def test_inference_is_measured_in_a_fresh_process(tmp_path):

@@ -41,9 +41,8 @@ def against_links(data: pd.DataFrame, costs: pd.DataFrame, labels: Mapping[str, 
         for run, label in labels.items():
             model = named[run]
             # The first run of a model is solid, further ones (another k) are dashed.
-            style = {"color": colors[model], "marker": "s", "linestyle": "--"} if model in drawn else {
-                "color": colors[model], "marker": "o", "linestyle": "-"
-            }  # fmt: skip
+            marker, line = ("s", "--") if model in drawn else ("o", "-")
+            style = {"color": colors[model], "marker": marker, "linestyle": line}
             drawn.append(model)
             part = models[models["method"] == run].sort_values("num_links")
             error = [part["percent_of_wmmse"] - part["low"], part["high"] - part["percent_of_wmmse"]]
@@ -57,7 +56,7 @@ def against_links(data: pd.DataFrame, costs: pd.DataFrame, labels: Mapping[str, 
         left.axvline(trained_at, color="#666666", linewidth=0.8, linestyle=(0, (1, 3)), label="links of the training")
         left.set(ylabel="percent of WMMSE, eq. (2)", title="Without retraining")
         left.set_ylim(bottom=0)
-        middle.set(yscale="log", ylabel="seconds per realization", title="Inference on one thread: time")
+        middle.set(yscale="log", ylabel="seconds per realization", title="Inference, one thread: time")
         right.set(ylabel="peak memory of the process (MiB)", title="Inference: memory")
         right.set_ylim(bottom=0)
         for ax, table in ((left, data), (middle, costs), (right, costs)):

@@ -1,0 +1,119 @@
+"""Records of jobs: what they hold, and what they must not."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qgnn_d2d import provenance
+from qgnn_d2d.files import sha256, write_json
+
+ROOT = Path(__file__).parents[2]
+CONFIG = {"study": "s", "seed": 3, "splits": {"train": 4}}
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A repository with one rule."""
+    for name in ("scripts/train_model.py", "src/qgnn_d2d/a.py", "src/qgnn_d2d/models/b.py", "envs/requirements.lock"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "in.csv").write_text("1")
+    return tmp_path
+
+
+def describe(root, **changes):
+    settings = {
+        "rule": "train_model",
+        "wildcards": {"run": "a"},
+        "params": {"rate": 0.1, "leaves": (1, 2), "lock": str(root / "envs" / "requirements.lock")},
+        "threads": 1,
+        "config": CONFIG,
+        "config_files": [root / "config" / "paper.yaml", "/elsewhere/mine.yaml"],
+        "inputs": [root / "in.csv"],
+        "root": root,
+    }
+    return provenance.describe(**settings | changes)
+
+
+def test_a_record_names_config_versions_processor_threads_seed_and_hashes(root, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    record = describe(root)
+    assert record["params"] == {"rate": 0.1, "leaves": [1, 2], "lock": "envs/requirements.lock"}
+    assert record["config"]["files"] == ["config/paper.yaml", "mine.yaml"]
+    assert (record["study"], record["seed"], record["threads"]) == ("s", 3, 1)
+    assert record["inputs"] == {"in.csv": sha256(root / "in.csv")}
+    assert record["script"] == {
+        "path": "scripts/train_model.py",
+        "sha256": sha256(root / "scripts" / "train_model.py"),
+    }
+    environment, machine = record["environment"], record["machine"]
+    assert set(environment["packages"]) == set(provenance.PACKAGES)
+    assert environment["lock_sha256"] == sha256(root / "envs" / "requirements.lock")
+    assert machine["cpu"] and machine["vector_instructions"] and machine["OMP_NUM_THREADS"] == "1"
+
+
+def test_a_record_repeats_and_names_no_place_outside_the_repository(root):
+    text = json.dumps(describe(root, params={"here": str(root / "x"), "there": Path("/home/me/y"), "odd": {1: 1e999}}))
+    assert json.loads(text)["params"] == {"here": "x", "there": "y", "odd": {"1": "inf"}}
+    assert str(root) not in text and "/home" not in text and "elsewhere" not in text
+    assert describe(root) == describe(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("src/qgnn_d2d/models/b.py", "library"), ("scripts/train_model.py", "script"), ("in.csv", "inputs")]
+)  # fmt: skip
+def test_changed_code_or_data_changes_the_record(root, name, part):
+    before = describe(root)
+    (root / name).write_text("changed")
+    after = describe(root)
+    assert before[part] != after[part]
+    assert {key: value for key, value in before.items() if key != part} == {
+        key: value for key, value in after.items() if key != part
+    }
+
+
+def test_a_config_is_hashed_as_it_is_written(tmp_path):
+    write_json(tmp_path / "config.json", CONFIG)
+    assert provenance.config_sha256(CONFIG) == sha256(tmp_path / "config.json")
+
+
+@pytest.mark.parametrize("log", ["logs/x.log", "results/s/train.log", "results/s/logs", "/results/s/logs/x.log"])
+def test_a_log_elsewhere_has_no_record(log):
+    with pytest.raises(ValueError, match=r"not a log in results/<study>/logs"):
+        provenance.record_path(log)
+
+
+def test_a_job_that_fails_leaves_no_record(tmp_path):
+    (tmp_path / "results" / "s" / "logs").mkdir(parents=True)
+    job = """
+from pathlib import Path
+from types import SimpleNamespace
+from _job import run
+
+def main(job):
+    if Path("broken").exists():
+        raise ValueError("no good")
+    Path("out.csv").write_text("1")
+
+log = "results/s/logs/draw_circuit.log"
+run(main, SimpleNamespace(rule="draw_circuit", wildcards={}, params={}, threads=1, config={"study": "s", "seed": 1},
+                          input=[], output=["out.csv"], log=[log]))
+"""
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "scripts")])
+
+    def run():
+        command, environment = [sys.executable, "-c", job], os.environ | {"PYTHONPATH": path}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    record = tmp_path / "results" / "s" / "provenance" / "draw_circuit.json"
+    assert run().returncode == 0
+    assert json.loads(record.read_text(encoding="utf-8"))["outputs"] == {"out.csv": sha256(tmp_path / "out.csv")}
+    (tmp_path / "broken").touch()
+    failed = run()
+    assert failed.returncode == 1 and failed.stderr == "draw_circuit: no good\n"
+    assert not record.exists()
