@@ -36,7 +36,7 @@ PATIENCE = 30  # seconds for a daemon to start or stop
 TIMEOUT = 3600  # seconds for a run: a job that asks for more than the node has would wait for ever
 CONFIG = ("--configfile", "config/smoke.yaml")
 RESULTS = Path("results", "smoke")
-ABOUT_THE_RUN = ("logs", "benchmarks")
+ABOUT_THE_RUN = ("logs", "benchmarks", "provenance")
 # Files that must agree, and what in them need not.
 COMPARED = {
     "*.csv": "columns of measured seconds and memory",
@@ -220,7 +220,7 @@ def content(path: Path) -> Any:
 
 
 def compare(local: Path, remote: Path) -> str:
-    """Compare all that the two runs wrote, but their logs and benchmarks; return what to say about it."""
+    """Compare all that the two runs wrote, but their logs, benchmarks and records; return what to say about it."""
     found = [
         {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
         for folder in (local / RESULTS, remote / RESULTS)

@@ -63,11 +63,7 @@ MISTAKES = {
         ["claims[0].gcn", "'rayleigh-released-gcn'", "rayleigh-stated-gcn"],
     ),
     "two primary pairs": (["claims", 2, "primary"], True, ["claims", "primary"]),
-    "unknown run in scale": (["scale", "runs"], ["nobody"], ["scale.runs", "'nobody'"]),
-    "released run in scale": (["scale", "runs"], ["rayleigh-released-qgnn"], ["scale.runs", "rayleigh-stated-qgnn"]),
-    "scale without the training's links": (["scale", "links"], [5], ["num_links of the scenario of scale.runs", "10"]),
     "one link in scale": (["scale", "links"], [1], ["scale.links", "1", "at least 2"]),
-    "unknown key in scale": (["scale", "inference", "repeat"], 1, ["scale.inference", "'repeat'", "repeats"]),
     "unknown key of scale": (["scale", "max_boxs"], 1, ["scale", "'max_boxs'", "max_boxes"]),
     "unknown run of scale": (["scale", "runs"], ["nobody"], ["scale.runs", "'nobody'", "rayleigh-stated-qgnn"]),
     "released run of scale": (

@@ -2,8 +2,10 @@
 
 import ast
 import importlib.metadata
+import json
 import re
 import runpy
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -22,12 +24,18 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "envs" / "requirements.lock"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RUNTIME = [Requirement(text) for text in PROJECT["dependencies"]]
-TOOLS = [Requirement(text) for text in PROJECT["optional-dependencies"]["dev"]]
+UNLOCKED = "peers"  # the extra that the lock leaves out
+EXTRAS = [
+    Requirement(text)
+    for extra, texts in PROJECT["optional-dependencies"].items()
+    if extra != UNLOCKED
+    for text in texts
+]
 
 # Distributions whose import name differs from their own.
 DISTRIBUTION_OF = {"yaml": "pyyaml", "markdown_it": "markdown-it-py"}
-# Imported only where installed: the extra `peers`.
-OPTIONAL = {"jax", "jaxlib", "tensorcircuit"}
+# Imported only where installed: the extras `peers` and `scip`.
+OPTIONAL = {"jax", "jaxlib", "tensorcircuit", "pyscipopt"}
 
 
 def lock_lines() -> list[str]:
@@ -88,7 +96,7 @@ def test_conda_installs_nothing_but_python_and_pip(path: str) -> None:
     assert "3.11" in SpecifierSet(PROJECT["requires-python"])
 
 
-@pytest.mark.parametrize("requirement", RUNTIME + TOOLS, ids=str)
+@pytest.mark.parametrize("requirement", RUNTIME + EXTRAS, ids=str)
 def test_pyproject_is_satisfied_by_the_lock(requirement: Requirement) -> None:
     pinned = pins().get(canonicalize_name(requirement.name))
     assert pinned is not None, "not in the lock: run make lock"
@@ -102,10 +110,45 @@ def test_python_is_recent_enough_and_too_old_ones_are_refused() -> None:
         assert "3.11" in (ROOT / path).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("requirement", RUNTIME, ids=lambda requirement: requirement.name)
-def test_installed_version_is_the_pinned_one(requirement: Requirement) -> None:
-    installed = Version(importlib.metadata.version(requirement.name))
-    assert installed.public == pins()[canonicalize_name(requirement.name)]  # `public` drops torch's +cpu
+def installed(name: str) -> str | None:
+    """Return the installed version without a local suffix such as torch's +cpu, which names one build of a release."""
+    try:
+        return Version(importlib.metadata.version(name)).public
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def test_the_environment_is_the_lock() -> None:
+    differing = [
+        f"{name} is {installed(name) or 'missing'}, not {pinned}"
+        for name, pinned in pins().items()
+        if installed(name) != Version(pinned).public
+    ]
+    assert not differing, (
+        f"{'; '.join(differing)}. Install the lock (pip install -r envs/requirements.lock, or rm -rf .venv and make "
+        "again); if the new versions are wanted, renew it (make lock)."
+    )
+
+
+def test_the_lock_names_everything_that_its_packages_require() -> None:
+    open_ends = [
+        f"{name} requires {requirement}"
+        for name in pins()
+        for requirement in map(Requirement, importlib.metadata.requires(name) or [])
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if canonicalize_name(requirement.name) not in pins() and requirement.name != "pip"
+    ]
+    assert not open_ends, f"{'; '.join(open_ends)}: pip would choose a version on its own; run make lock"
+
+
+def test_pip_finds_no_conflict() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", "check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}: install the lock anew, or renew it (make lock)"
 
 
 def test_every_import_is_a_declared_dependency() -> None:
@@ -145,3 +188,21 @@ def test_citation_names_this_version_the_paper_and_the_compared_model() -> None:
     assert citation["license"] == PROJECT["license"]
     assert citation["preferred-citation"]["doi"] == "10.48550/arXiv.2511.15246"
     assert [reference["doi"] for reference in citation["references"]] == ["10.1109/JSAC.2020.3036965"]
+
+
+def test_citation_zenodo_and_package_agree() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    zenodo = json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))
+    authors = [author["name"] for author in PROJECT["authors"]]
+    assert citation["title"] == zenodo["title"] and citation["title"].startswith(f"{PROJECT['name']}: ")
+    assert citation["abstract"] == zenodo["description"]
+    assert citation["abstract"].startswith(f"{PROJECT['description']}.")
+    assert citation["version"] == zenodo["version"] == qgnn_d2d.__version__
+    assert str(citation["date-released"]) == zenodo["publication_date"]
+    assert citation["license"] == zenodo["license"] == PROJECT["license"] == "MIT"
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
+    assert [author["name"] for author in citation["authors"]] == authors
+    assert [creator["name"] for creator in zenodo["creators"]] == authors
+    assert citation["keywords"] == zenodo["keywords"] == PROJECT["keywords"]
+    cited = [citation["preferred-citation"], *citation["references"]]
+    assert [work["identifier"] for work in zenodo["related_identifiers"]] == [work["doi"] for work in cited]

@@ -28,7 +28,7 @@ rule plot_ablation:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1750,
+        mem_mb=2000,
         runtime=5,
     params:
         point=ABLATION["point"],

@@ -22,7 +22,7 @@ rule judge_claims:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1750,
+        mem_mb=2000,
         runtime=5,
     params:
         **claim_settings(),

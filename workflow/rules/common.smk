@@ -22,9 +22,7 @@ os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 * 2**20))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 * 2**30))
 
 # For the records of scripts/_job.py, and no rule's parameter: another file of the same content repeats no job.
-os.environ.update(
-    QGNN_D2D_CONFIG_FILES=os.pathsep.join(map(str, workflow.configfiles))
-)
+os.environ.update(QGNN_D2D_CONFIG_FILES=os.pathsep.join(map(str, workflow.configfiles)))
 
 from qgnn_d2d import configuration
 

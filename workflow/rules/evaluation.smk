@@ -56,8 +56,8 @@ rule tabulate_results:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1750,
-        runtime=5,
+        mem_mb=2250,
+        runtime=10,
     message:
         "Tabulating {wildcards.table}"
     script:
@@ -85,8 +85,8 @@ rule tabulate_convergence:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=1500,
+        runtime=5,
     message:
         "Tabulating parameters and convergence"
     script:

@@ -15,7 +15,7 @@ rule draw_circuit:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1750,
+        mem_mb=2000,
         runtime=5,
     params:
         k=3,  # the paper's 7-qubit star

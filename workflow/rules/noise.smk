@@ -155,7 +155,7 @@ rule tabulate_noise:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1750,
+        mem_mb=2000,
         runtime=5,
     message:
         "Summarizing the noise study"
@@ -242,7 +242,7 @@ rule run_hardware:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2250,
         runtime=120,
     params:
         run=STUDY.runs[NOISE["run"]].as_dict(),

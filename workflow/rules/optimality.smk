@@ -24,8 +24,8 @@ rule plot_optimality:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=2000,
+        runtime=5,
     params:
         panels=dict(config["figures"]["fig2"]),
         runs={run: figure_run(run) for run in runs_of("fig2")},

@@ -17,7 +17,7 @@ rule evaluate_scale:
     threads: config["torch"]["threads"]
     resources:
         mem_mb=2500,
-        runtime=30,
+        runtime=15,
     params:
         runs=[STUDY.runs[run].as_dict() for run in SCALE["runs"]],
         scenario=SCALE_SCENARIO,
@@ -45,8 +45,8 @@ rule time_inference:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=2500,
-        runtime=30,
+        mem_mb=2750,
+        runtime=20,
     params:
         runs=[STUDY.runs[run].as_dict() for run in SCALE["runs"]],
         scenario=SCALE_SCENARIO,
@@ -80,8 +80,8 @@ rule plot_scale:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=2000,
+        runtime=5,
     params:
         runs={run: figure_run(run) for run in SCALE["runs"]},
         trained_at=SCALE_SCENARIO["parameters"]["num_links"],

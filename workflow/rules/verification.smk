@@ -23,8 +23,8 @@ rule verify:
         "../../envs/artifact.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=2000,
+        runtime=5,
     params:
         reference=REFERENCE,
         lock=LOCK,
