@@ -42,7 +42,9 @@ def main(snakemake: Any, terminal: int) -> None:
         Path(params.markdown),
     )
     print(text)
-    os.write(terminal, f"\n{text}\n".encode())
+    # Of a failed job Snakemake shows the log, so there the last line will do.
+    shown = f"verify: {text.splitlines()[-1]}" if misses else f"\n{text}"
+    os.write(terminal, f"{shown}\n".encode())
     if misses:
         raise SystemExit(1)
 

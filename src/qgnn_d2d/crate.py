@@ -101,7 +101,7 @@ def metadata(
     crate = ROCrate(version="1.1")
     crate.metadata.extra_terms.update(_EXTRA_TERMS)
     for key, value in _root(crate, citation, results.name).items():
-        crate.root_dataset[key] = value
+        crate.root_dataset[key] = _single(value)
     settings = _file(crate, results, place(config, results), name="The study's config as loaded")
     crate.root_dataset["mentions"] = [_action(crate, results, job, records[job], settings) for job in jobs]
     content: dict[str, Any] = crate.metadata.generate()
@@ -190,4 +190,10 @@ def _file(crate: ROCrate, results: Path, path: str, digest: str | None = None, *
 
 
 def _add(crate: ROCrate, identifier: str, kind: str, **properties: Any) -> ContextEntity:
-    return crate.add(ContextEntity(crate, identifier, {"@type": kind, **properties}))
+    compact = {key: _single(value) for key, value in properties.items() if value != []}
+    return crate.add(ContextEntity(crate, identifier, {"@type": kind, **compact}))
+
+
+def _single(value: Any) -> Any:
+    """Return the entry of a list of one, as RO-Crate wants it; anything else as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value

@@ -71,6 +71,7 @@ def test_resources_are_derived_from_benchmarks_and_written_into_the_rules(tmp_pa
     assert found["unmeasured"] == {"threads": "1", "mem_mb": "9000", "runtime": "90"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", ["smoke", "paper"])
 def test_no_path_leaves_a_group_and_comes_back(snakemake, tmp_path, config):
     """Else the group and the rule between its jobs would wait for each other."""
@@ -92,6 +93,7 @@ def test_no_path_leaves_a_group_and_comes_back(snakemake, tmp_path, config):
         contracted = {(a, b) for a, b in contracted if a not in free}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["local", "slurm"])
 def test_profiles_are_accepted(snakemake, tmp_path, profile):
     done = snakemake(

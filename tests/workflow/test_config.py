@@ -64,20 +64,11 @@ MISTAKES = {
     ),
     "two primary pairs": (["claims", 2, "primary"], True, ["claims", "primary"]),
     "one link in scale": (["scale", "links"], [1], ["scale.links", "1", "at least 2"]),
-    "unknown key of scale": (["scale", "max_boxs"], 1, ["scale", "'max_boxs'", "max_boxes"]),
-    "unknown run of scale": (["scale", "runs"], ["nobody"], ["scale.runs", "'nobody'", "rayleigh-stated-qgnn"]),
-    "released run of scale": (
-        ["scale", "runs"],
-        ["rayleigh-released-qgnn"],
-        ["stated run", "scale.runs", "'rayleigh-released-qgnn'", "rayleigh-stated-qgnn"],
-    ),
     "scale across scenarios": (
         ["scale", "runs"],
         ["rayleigh-stated-qgnn", "geometric-stated-qgnn"],
         ["scale", "geometric", "rayleigh", "one scenario"],
     ),
-    "scale without the training's links": (["scale", "links"], [5, 20], ["num_links", "scale.links", "10", "5, 20"]),
-    "one link": (["scale", "inference", "links"], [1], ["scale.inference.links[0]", "1", "at least 2"]),
     "no realizations of scale": (["scale", "realizations"], 0, ["scale.realizations", "0", "at least 1"]),
     "no boxes": (["scale", "max_boxes"], 0, ["scale.max_boxes", "0", "at least 1"]),
     "wrong type": (["num_seeds"], "two", ["num_seeds", "'two'", "integer"]),
@@ -164,7 +155,7 @@ def test_a_study_without_scale_has_no_such_figure(snakemake, tmp_path):
     file = tmp_path / "config.yaml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
     done = snakemake(tmp_path, "--dry-run", "--quiet", "--configfile", str(file))
-    assert done.returncode == 0 and "scale" not in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "plot_scale" not in done.stdout, done.stdout + done.stderr
 
 
 def test_the_papers_dag_builds(snakemake, tmp_path):

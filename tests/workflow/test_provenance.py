@@ -1,0 +1,152 @@
+"""What the smoke study leaves behind: records, the same bits from another run, a crate that its validator accepts."""
+
+import json
+import shutil
+import subprocess
+import sysconfig
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import requests_cache
+from requests_cache.models import CachedRequest, CachedResponse
+
+from qgnn_d2d.files import sha256
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+ROOT = Path(__file__).parents[2]
+SMOKE = ROOT / "config" / "smoke.yaml"
+RESULTS = Path("results") / "smoke"
+# A part of the study with random draws, both kinds of models and the solvers.
+REPEATED = [
+    "training/rayleigh-stated-qgnn/curves.csv",
+    "training/rayleigh-released-gcn/curves.csv",
+    "solvers/rayleigh/summary.csv",
+]
+CONTEXT = "https://w3id.org/ro/crate/1.1/context"
+VALIDATOR = Path(sysconfig.get_path("scripts")) / "rocrate-validator"
+
+
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_every_job_has_a_record_of_its_files(smoke):
+    logs = {path.relative_to(smoke / RESULTS / "logs") for path in (smoke / RESULTS / "logs").rglob("*.log")}
+    folder = smoke / RESULTS / "provenance"
+    assert {path.relative_to(folder).with_suffix(".log") for path in folder.rglob("*.json")} == logs
+    for path in folder.rglob("*.json"):
+        record = read(path)
+        assert record["rule"] == path.relative_to(folder).parts[0].removesuffix(".json")
+        assert record["config"]["files"] == ["config/smoke.yaml"] and record["study"] == "smoke"
+        assert record["outputs"] == {name: sha256(smoke / name) for name in record["outputs"]}
+        assert record["inputs"].keys() <= {name for name in record["inputs"] if (smoke / name).exists()}
+        for place in (ROOT, smoke, Path.home()):
+            assert f"{place}/" not in path.read_text(encoding="utf-8")
+    assert len({read(path)["config"]["sha256"] for path in folder.rglob("*.json")}) == 1
+
+
+def test_runs_on_one_and_on_two_cores_give_the_same_bits(smoke, snakemake, tmp_path):
+    targets = [str(RESULTS / name) for name in REPEATED]
+    done = snakemake(tmp_path, *targets, "--cores", "1", "--configfile", str(SMOKE))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    records = sorted((tmp_path / RESULTS / "provenance").rglob("*.json"))
+    assert {path.stem for path in records} >= {"rayleigh-stated-qgnn", "rayleigh-released-gcn", "train", "rayleigh"}
+    for path in records:
+        assert read(path) == read(smoke / path.relative_to(tmp_path)), path.name  # all outputs' hashes among it
+    data = [path for suffix in ("csv", "safetensors") for path in (tmp_path / RESULTS).rglob(f"*.{suffix}")]
+    assert len(data) == 5
+    for path in data:
+        assert path.read_bytes() == (smoke / path.relative_to(tmp_path)).read_bytes(), path.name
+
+
+@pytest.fixture(scope="module")
+def crate(smoke, snakemake):
+    """The smoke study's crate; returns its root."""
+    done = snakemake(smoke, "provenance", "--cores", "1", "--configfile", str(SMOKE))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return smoke / RESULTS
+
+
+@pytest.fixture
+def validate(tmp_path):
+    """Run the validator without network: it finds the one page that it would load, the context, in its cache."""
+    cache = tmp_path / "cache"
+    # The rocrate package has the context of RO-Crate 1.3, where all terms used here mean the same as in 1.1.
+    response = CachedResponse(
+        status_code=200,
+        url=CONTEXT,
+        content=files("rocrate").joinpath("data/ro-crate.jsonld").read_bytes(),
+        headers={"Content-Type": "application/ld+json"},
+        request=CachedRequest(method="GET", url=CONTEXT),
+    )
+    with requests_cache.CachedSession(str(cache), backend="sqlite", expire_after=-1) as session:
+        session.cache.save_response(response)
+
+    def run(folder, *options):
+        command = [str(VALIDATOR), "--no-interactive", "--disable-color", "validate", "--offline", "--cache-path"]
+        command += [str(cache), "--requirement-severity", "required", "--output-format", "json", *options, str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+@pytest.mark.parametrize("profile", ["ro-crate-1.1", "process-run-crate-0.5"])
+def test_the_crate_is_accepted_by_its_validator(crate, validate, profile):
+    code, output = validate(crate, "--profile-identifier", profile)
+    assert code == 0, output[-4000:]
+    assert '"passed": true' in output
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [("Dataset", "datePublished"), ("Dataset", "license"), ("CreateAction", "instrument")]
+)
+def test_the_validator_refuses_a_crate_that_lacks_something(crate, validate, tmp_path, kind, key):
+    content = read(crate / "ro-crate-metadata.json")
+    for entity in content["@graph"]:
+        if entity["@type"] == kind:
+            del entity[key]
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "ro-crate-metadata.json").write_text(json.dumps(content), encoding="utf-8")
+    code, output = validate(broken, "--metadata-only", "--profile-identifier", "process-run-crate-0.5")
+    assert code != 0 and '"passed": false' in output and key in output
+
+
+def test_the_crate_holds_figures_tables_claims_and_what_made_them(crate):
+    graph = {entity["@id"]: entity for entity in read(crate / "ro-crate-metadata.json")["@graph"]}
+    figures = [f"figures/{path.name}" for path in (crate / "figures").iterdir()]
+    tables = [f"tables/{path.name}" for path in (crate / "tables").iterdir()]
+    for name in [*figures, *tables, "claims.json", "claims.md", "config.json"]:
+        assert graph[name]["sha256"] == sha256(crate / name)
+    results = [part["@id"] for part in graph["./"]["hasPart"]]
+    assert all((crate / name).is_file() for name in results)
+    training = graph["#train_model/rayleigh-stated-qgnn"]
+    assert {"@id": "training/rayleigh-stated-qgnn/weights.safetensors"} in training["result"]
+    assert {"@id": "channels/rayleigh/train.nc"} in training["object"] and {"@id": "config.json"} in training["object"]
+    record = read(crate / "provenance" / "train_model" / "rayleigh-stated-qgnn.json")
+    assert record["config"]["sha256"] == graph["config.json"]["sha256"]
+
+
+def test_the_crate_is_the_same_when_written_again(crate, snakemake, tmp_path):
+    shutil.copy(crate / "ro-crate-metadata.json", tmp_path)
+    arguments = ["write_crate", "--forcerun", "write_crate", "--cores", "1", "--configfile", str(SMOKE)]
+    done = snakemake(crate.parents[1], *arguments)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (crate / "ro-crate-metadata.json").read_bytes() == (tmp_path / "ro-crate-metadata.json").read_bytes()
+
+
+def test_an_edited_result_is_no_part_of_a_crate(crate, snakemake):
+    table = crate / "tables" / "rayleigh.csv"
+    content, times = table.read_bytes(), table.stat()
+    table.write_bytes(content.replace(b"0", b"9", 1))
+    try:
+        arguments = ["write_crate", "--forcerun", "write_crate", "--cores", "1", "--configfile", str(SMOKE)]
+        done = snakemake(crate.parents[1], *arguments, "--rerun-triggers", "params")
+        assert done.returncode != 0
+        assert "tables/rayleigh.csv: no record names" in done.stdout + done.stderr
+    finally:
+        table.write_bytes(content)
+        os.utime(table, ns=(times.st_atime_ns, times.st_mtime_ns))
