@@ -1,6 +1,8 @@
 import pytest
 
-OF_THE_SMOKE_STUDY = [f"tests/workflow/{name}.py" for name in ("test_dag", "test_report")]
+OF_THE_SMOKE_STUDY = [
+    f"tests/workflow/{name}.py" for name in ("test_dag", "test_provenance", "test_report", "test_verification")
+]
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist

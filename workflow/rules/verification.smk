@@ -4,7 +4,7 @@ REFERENCE = str(Path(workflow.basedir, "results", "reference"))
 LOCK = str(Path(workflow.basedir, "envs", "requirements.lock"))
 
 
-# No output is declared: so it compares anew whenever it is asked for, and what it writes survives a miss.
+# Neither output nor benchmark: so it compares anew whenever it is asked for, and what it writes survives a miss.
 rule verify:
     input:
         verified_channels(),
@@ -17,8 +17,6 @@ rule verify:
         expand(f"{PREFIX}/evaluation/{{table}}/evaluation.nc", table=STUDY.tables),
     log:
         f"{PREFIX}/logs/verify.log",
-    benchmark:
-        f"{PREFIX}/benchmarks/verify.tsv"
     conda:
         "../../envs/artifact.yaml"
     threads: 1
