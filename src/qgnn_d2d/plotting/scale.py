@@ -58,7 +58,7 @@ def against_links(data: pd.DataFrame, costs: pd.DataFrame, labels: Mapping[str, 
         left.set_ylim(bottom=0)
         middle.set(yscale="log", ylabel="seconds per realization", title="Inference, one thread: time")
         right.set(ylabel="peak memory of the process (MiB)", title="Inference: memory")
-        right.set_ylim(bottom=0)
+        right.set_ylim(0, 1.08 * costs["peak_mib"].max())
         for ax, table in ((left, data), (middle, costs), (right, costs)):
             ax.set(xscale="log", xlabel="links M")
             ax.xaxis.set_minor_locator(NullLocator())
