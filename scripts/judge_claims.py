@@ -20,6 +20,7 @@ def pairs(
     manifests: Sequence[Path],
     evaluated: Path,
     baselines: Path,
+    num_train: int,
 ) -> list[claims.Evidence]:
     """Return the evidence for C1 to C7.
 
@@ -29,17 +30,21 @@ def pairs(
         manifests: The runs' manifests.
         evaluated: The models' evaluation on the evaluation set.
         baselines: The solvers' means.
+        num_train: Training realizations.
     """
     all_curves = pd.concat([pd.read_csv(path) for path in curves])
     solved = pd.read_csv(baselines)
     settings = [json.loads(path.read_text(encoding="utf-8")) for path in manifests]
     parameters = {entry["settings"]["id"]: entry["num_parameters"]["total"] for entry in settings}
+    steps = {
+        entry["settings"]["id"]: -(-num_train // entry["settings"]["training"]["batch_size"]) for entry in settings
+    }
     own = _own_means(evaluated, {entry["settings"]["id"]: entry["metric"] for entry in settings})
     found: list[claims.Evidence] = []
     for pair in config:
         runs = [pair[name] for name in ("qgnn", "gcn", "gcn_small") if name in pair]
         protocol = pair["protocol"]
-        qgnn, gcn, *small = (claims.scores(run, all_curves, own, parameters) for run in runs)
+        qgnn, gcn, *small = (claims.scores(run, all_curves, own, parameters, steps[run]) for run in runs)
         found.append(
             claims.Pair(
                 protocol,
@@ -150,6 +155,7 @@ def main(snakemake: Any) -> None:
         [Path(path) for path in inputs.manifests],
         Path(inputs.evaluated[0]),
         baselines,
+        params.num_train,
     )
     if inputs.get("sizes"):
         evidence += sizes(params.sizes, params.claimed, Path(inputs.sizes), baselines)

@@ -27,6 +27,7 @@ rule judge_claims:
     params:
         **claim_settings(),
         pairs=config["claims"],
+        num_train=STUDY.splits["train"],
     message:
         "Judging the paper's claims"
     script:
