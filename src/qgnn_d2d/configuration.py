@@ -76,6 +76,9 @@ def load(config: Mapping[str, Any]) -> tuple[Study, list[str], list[str]]:
     _check_scenarios("claims", [pair[key] for pair in config["claims"] for key in _PAIR if key in pair], expanded)
     if "scale" in config:
         _check_scenarios("scale", config["scale"]["runs"], expanded)
+    for run, choice in config.get("choices", {}).get("runs", {}).items():
+        for trial in choice["trials"]:
+            expanded.runs[run].changed(choice["start"]).changed(trial)
     primary = [pair["protocol"] for pair in config["claims"] if pair.get("primary")]
     if len(set(primary)) < len(primary):
         raise ValueError("claims: more than one pair of a protocol is primary")
@@ -117,6 +120,7 @@ def _references(
         trained_at = scenario["parameters"]["num_links"]
         yield "num_links of the scenario of scale.runs (see scale.links)", trained_at, scale["links"]
     yield from (("model under models", model, list(MODELS)) for model in config["models"])
+    yield from (("run under choices.runs", run, list(study.runs)) for run in config.get("choices", {}).get("runs", {}))
     yield from (("run under tuning.runs", run, tunable) for run in config["tuning"].get("runs", []))
     for i, pair in enumerate(config["claims"]):
         for key in [key for key in _PAIR if key in pair]:

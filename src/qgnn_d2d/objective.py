@@ -69,6 +69,31 @@ def weighted_sum_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power: 
     return (weight * torch.log1p(sinr(gain, power, noise_power))).sum(-1) / math.log(2)
 
 
+def single_link_rate(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
+    """Return what every link is worth alone: alpha_m log2(1 + |g_mm|^2 P_max^2 / sigma^2).
+
+    It is eq. (2) with link m at full power and all others off. A node knows it without hearing from any other.
+
+    Args:
+        gain: Power gains (dimensionless), receiver first, shape (..., M, M). Only the diagonal is used.
+        weight: Link weights alpha (dimensionless), shape (..., M).
+        noise_power: Noise power sigma^2, W.
+        p_max: Largest transmit amplitude, sqrt(W).
+
+    Returns:
+        Weighted rates, bps/Hz, shape (..., M).
+
+    Raises:
+        ValueError: If `gain` is not square or `weight` has another number of links.
+
+    Example:
+        >>> single_link_rate(torch.tensor([[3.0, 9.0], [9.0, 7.0]]), torch.tensor([1.0, 0.5]), 1.0, 1.0)
+        tensor([2.0000, 1.5000])
+    """
+    _require_links(gain, weight, "weight")
+    return weight * torch.log1p(_direct_gain(gain) * (p_max**2 / noise_power)) / math.log(2)
+
+
 def released_gain(gain: Tensor, weight: Tensor) -> Tensor:
     """Return the gains with which eq. (2) becomes the metric that the public code trains on.
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from .checks import require_choice, require_count
+from .objective import single_link_rate
+from .scenarios import Channels
 
 
 def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tuple[int, ...] = ()) -> torch.Tensor:
@@ -34,53 +38,100 @@ def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tupl
     return keys.argsort(dim=-1)[..., : min(k, num_nodes - 1)]
 
 
-def _random(gain: torch.Tensor, k: int, generator: torch.Generator) -> torch.Tensor:
+def _scores(channels: Channels) -> torch.Tensor:
+    """Return what every node is worth alone, `objective.single_link_rate`, as each center sees it: (N, M, M)."""
+    score = single_link_rate(channels.gain, channels.weight, channels.noise_power, channels.p_max)
+    return score.unsqueeze(-2).expand(channels.gain.shape)
+
+
+def _draws(channels: Channels, generator: torch.Generator) -> torch.Tensor:
+    """Return numbers uniform in [0, 1), one for every center and node: (N, M, M)."""
+    return torch.rand(channels.gain.shape, generator=generator).to(channels.gain.device)
+
+
+def _ranked(keys: torch.Tensor, k: int) -> torch.Tensor:
+    """Return the k other nodes of largest key (..., M, M), the largest first."""
+    itself = torch.eye(keys.shape[-1], dtype=torch.bool, device=keys.device)
+    order = keys.masked_fill(itself, -torch.inf).argsort(dim=-1, descending=True, stable=True)
+    return order[..., : min(k, keys.shape[-1] - 1)].cpu()
+
+
+def _random(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
     """Uniformly without replacement, in random order: the paper's rule."""
-    return sample(gain.shape[-1], k, generator, tuple(gain.shape[:-2]))
+    return sample(channels.num_links, k, generator, (len(channels),))
 
 
-def _fixed(gain: torch.Tensor, k: int, generator: torch.Generator) -> torch.Tensor:
+def _fixed(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
     """The next k nodes by number, m + 1, ..., m + k (modulo M): never drawn anew."""
-    num_nodes = gain.shape[-1]
+    num_nodes = channels.num_links
     steps = torch.arange(1, min(k, num_nodes - 1) + 1)
     leaves = (torch.arange(num_nodes).unsqueeze(-1) + steps) % num_nodes
-    return leaves.expand(*gain.shape[:-2], -1, -1)
+    return leaves.expand(len(channels), -1, -1)
 
 
-def _strongest(gain: torch.Tensor, k: int, generator: torch.Generator) -> torch.Tensor:
+def _strongest(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
     """The k strongest interferers, argmax_j |g_jm|², the strongest first."""
-    num_nodes = gain.shape[-1]
-    cross = gain.masked_fill(torch.eye(num_nodes, dtype=torch.bool, device=gain.device), -1.0)
-    return cross.argsort(dim=-1, descending=True, stable=True)[..., : min(k, num_nodes - 1)].cpu()
+    return _ranked(channels.gain, k)
 
 
-RULES = {"random": _random, "fixed": _fixed, "strongest": _strongest}
+def _competitors(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+    """The k nodes that are worth most alone, argmax_j α_j log2(1 + P_max² |g_jj|² / σ²), the best first."""
+    return _ranked(_scores(channels), k)
+
+
+def _mixed(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+    """The best competitor, then k - 1 of the others uniformly without replacement."""
+    best = _competitors(channels, 1, generator).to(channels.gain.device)
+    return _ranked(_draws(channels, generator).scatter(-1, best, 2.0), k)
+
+
+def _sampled(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+    """Drawn one after the other with probabilities proportional to what the nodes that are left are worth alone."""
+    # The k first of exponential clocks with these rates (Efraimidis and Spirakis, 2006).
+    draws = _draws(channels, generator).clamp_min(torch.finfo(torch.float32).tiny)
+    return _ranked(draws.log().double() / _scores(channels).clamp_min(_SMALLEST_SCORE), k)
+
+
+_SMALLEST_SCORE = 1e-12  # bps/Hz; a node that is worth nothing is still drawn where no other is left
+
+Rule = Callable[[Channels, int, torch.Generator], torch.Tensor]
+RULES: dict[str, Rule] = {
+    "random": _random,
+    "fixed": _fixed,
+    "strongest": _strongest,
+    "competitors": _competitors,
+    "mixed": _mixed,
+    "sampled": _sampled,
+}
 """Leaf rules by their names in the config: which k nodes are the leaves of a center."""
 
 
-def choose(rule: str, gain: torch.Tensor, k: int, generator: torch.Generator) -> torch.Tensor:
+def choose(rule: str, channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
     """Choose the leaves of every star by a rule; every node is the center of one star.
 
     Args:
         rule: A key of `RULES`.
-        gain: (..., M, M) power gains, receiver first.
+        channels: N realizations of M links.
         k: Leaves per star, all M - 1 others where there are fewer.
-        generator: Source of randomness, for the rule that draws.
+        generator: Source of randomness, for the rules that draw.
 
     Returns:
-        (..., M, min(k, M - 1)) int64, as `sample`.
+        (N, M, min(k, M - 1)) int64, as `sample`.
 
     Raises:
         ValueError: An unknown rule, or k below 1.
 
     Example:
-        >>> gain = torch.tensor([[9.0, 1.0, 2.0], [3.0, 9.0, 1.0], [1.0, 2.0, 9.0]])
-        >>> choose("strongest", gain, 1, torch.Generator()).tolist()
-        [[2], [0], [1]]
+        >>> gain = torch.tensor([[9.0, 1.0, 2.0], [3.0, 4.0, 1.0], [1.0, 2.0, 5.0]])
+        >>> channels = Channels(gain.unsqueeze(0), torch.ones(1, 3), noise_power=0.1, p_max=1.0)
+        >>> choose("strongest", channels, 1, torch.Generator()).tolist()
+        [[[2], [0], [1]]]
+        >>> choose("competitors", channels, 1, torch.Generator()).tolist()
+        [[[2], [0], [0]]]
     """
     require_choice("stars", rule, RULES)
     require_count("k", k)
-    return RULES[rule](gain, k, generator)
+    return RULES[rule](channels, k, generator)
 
 
 def relabel(leaves: torch.Tensor, order: torch.Tensor) -> torch.Tensor:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from .checks import require_choice, require_count, require_positive
+from .checks import require_choice, require_count, require_finite, require_positive
 from .models import MODELS, architecture_options
+from .models.features import SCALES
 from .quantum.ansatz import ANSATZE
 from .quantum.devices import check_noise
 from .scenarios import KINDS, SPLITS
@@ -33,6 +34,8 @@ class TrainingSettings:
         learning_rate: Adam's initial learning rate.
         batch_size: Realizations per gradient step.
         epochs: Passes over the training set.
+        drop_links: Probability with which a link is left out of a training realization, drawn anew every epoch; None
+            for none.
         schedule: ``constant``; ``cosine`` to zero over all epochs, set per epoch, or per gradient step with
             ``cosine_step``; ``step``: times 0.8 every 5 epochs.
     """
@@ -41,9 +44,14 @@ class TrainingSettings:
     batch_size: int
     epochs: int
     schedule: str = "cosine"
+    drop_links: float | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
+        if self.drop_links is not None:
+            require_finite("drop_links", self.drop_links)
+            if not 0 < self.drop_links < 1:
+                raise ValueError(f"drop_links is {self.drop_links}; it must be above 0 and below 1")
         require_positive("learning_rate", self.learning_rate)
         require_count("batch_size", self.batch_size)
         require_count("epochs", self.epochs)
@@ -92,7 +100,32 @@ class RunSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for a manifest or for Snakemake's params; `from_dict` reads it back."""
-        return asdict(self)
+        settings = asdict(self)
+        if self.training.drop_links is None:
+            del settings["training"]["drop_links"]
+        return settings
+
+    def changed(self, changes: Mapping[str, Any]) -> RunSettings:
+        """Return the run with some of its training settings and architecture options changed, by name.
+
+        Raises:
+            ValueError: There is no such setting, or a training setting is out of range.
+
+        Example:
+            >>> run = RunSettings("r", "s", "stated", "gcn", {"iterations": 3}, TrainingSettings(0.01, 32, 5), 0, 1)
+            >>> run.changed({"epochs": 9, "iterations": 2}).architecture
+            {'iterations': 2}
+        """
+        training_names = [item.name for item in fields(TrainingSettings)]
+        for name in changes:
+            require_choice(f"setting of run {self.id}", name, [*training_names, *self.architecture])
+        training = {name: value for name, value in changes.items() if name in training_names}
+        architecture = {name: value for name, value in changes.items() if name not in training_names}
+        return replace(
+            self,
+            training=replace(self.training, **training),
+            architecture={**self.architecture, **architecture},
+        )
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> RunSettings:
@@ -209,9 +242,12 @@ def _expand_group(
             **{key: names[key] for key in sweep if key != "train_size"},
         }
         for key in given:
-            allowed = [option for option in options if option != "scale"]  # the scenario's `features` decides it
-            require_choice(f"option of model {names['model']} in run {run_id}", key, allowed)
-        architecture = {**options, **given, "scale": scenario["features"]}
+            require_choice(f"option of model {names['model']} in run {run_id}", key, options)
+        if "scale" in given:
+            require_choice(f"scale of run {run_id}", given["scale"], SCALES)
+        # A model of a scale of its own keeps it; the others take the scenario's.
+        scale = scenario["features"] if options["scale"] == SCALES[0] else options["scale"]
+        architecture = {**options, "scale": scale, **given}
         if "k" in architecture:
             num_links = scenario["parameters"]["num_links"]
             require_count(f"k of run {run_id} ({num_links} links)", architecture["k"], maximum=num_links - 1)

@@ -74,7 +74,7 @@ def evaluation_leaves(run: RunSettings, model: PowerModel, channels: Channels, s
     if model.k is None:
         return None
     draws = [
-        stars.choose(model.stars, channels.gain, model.k, torch_generator(run.seed, "stars", split, s))
+        stars.choose(model.stars, channels, model.k, torch_generator(run.seed, "stars", split, s))
         for s in range(run.num_seeds)
     ]
     return torch.stack(draws)
@@ -138,12 +138,14 @@ class Trainer:
         self.model = models.build(
             run.model, run.architecture, seed=run.seed, seeds=self.seeds, dtype=dtype, device=run.device
         )
-        self.model.features.fit(self.train.gain, self.train.weight)
+        self.model.features.fit(self.train.gain, self.train.weight, self.train.noise_power, self.train.p_max)
         self.metric_name, self.metric = METRICS[run.protocol]
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=run.training.learning_rate)
         self.generators = {
             name: [torch_generator(run.seed, name, s) for s in self.seeds] for name in ("shuffle", "stars")
         }
+        if run.training.drop_links is not None:
+            self.generators["drop"] = [torch_generator(run.seed, "drop", s) for s in self.seeds]
         self.generators["model"] = list(self.model.generators)
         self.leaves = {
             split: self._select(evaluation_leaves(run, self.model, data, split))
@@ -173,28 +175,42 @@ class Trainer:
 
     def train_epoch(self) -> None:
         """Train one epoch on freshly drawn stars, then score the monitored splits."""
-        count = len(self.train)
         training = self.run.training
-        orders = torch.stack([torch.randperm(count, generator=g) for g in self.generators["shuffle"]])
+        orders = [torch.randperm(len(self.train), generator=g) for g in self.generators["shuffle"]]
+        drawn = [self._without_some_links(self.train.take(order), i) for i, order in enumerate(orders)]
+        gains, weights = (torch.stack([getattr(c, name) for c in drawn]) for name in ("gain", "weight"))
         leaves = None
         if self.model.k is not None:
-            draws = [
-                stars.choose(self.model.stars, self.train.gain[order], self.model.k, g)
-                for order, g in zip(orders, self.generators["stars"], strict=True)
+            chosen = [
+                stars.choose(self.model.stars, channels, self.model.k, g)
+                for channels, g in zip(drawn, self.generators["stars"], strict=True)
             ]
-            leaves = torch.stack(draws).to(self.train.gain.device)
+            leaves = torch.stack(chosen).to(gains.device)
         self.model.train()
+        count = len(self.train)
         for start in range(0, count, training.batch_size):
-            batch = orders[:, start : start + training.batch_size].to(self.train.gain.device)  # (S, B)
-            gain, weight = self.train.gain[batch], self.train.weight[batch]
-            chosen = None if leaves is None else leaves[:, start : start + training.batch_size]
+            part = (slice(None), slice(start, start + training.batch_size))  # (S, B)
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(training, self.epoch + 1, start / count)
             self.optimizer.zero_grad()
-            self.loss(gain, weight, chosen).backward()
+            self.loss(gains[part], weights[part], None if leaves is None else leaves[part]).backward()
             self.optimizer.step()
         self.epoch += 1
         self._score()
+
+    def _without_some_links(self, channels: Channels, index: int) -> Channels:
+        """Leave links out with the run's probability: an absent link has no weight, is not heard and hears nobody."""
+        drop_links = self.run.training.drop_links
+        if drop_links is None:
+            return channels
+        draws = torch.rand(channels.weight.shape, generator=self.generators["drop"][index])
+        kept = (draws >= drop_links).to(channels.weight)
+        return Channels(
+            channels.gain * kept.unsqueeze(-1) * kept.unsqueeze(-2),
+            channels.weight * kept,
+            channels.noise_power,
+            channels.p_max,
+        )
 
     def loss(self, gain: torch.Tensor, weight: torch.Tensor, leaves: torch.Tensor | None) -> torch.Tensor:
         """Return minus the objective, averaged over each seed's batch (S, B, ...) and summed over the seeds."""

@@ -1,4 +1,8 @@
-"""The search for learning rate, batch size and epochs: the same trials for every run, scored on validation only."""
+"""The searches, scored on validation only.
+
+`search` looks for learning rate, batch size and epochs, with the same trials for every run. `compare` tries listed
+changes of anything else, for the networks on informed stars.
+"""
 
 from __future__ import annotations
 
@@ -71,24 +75,62 @@ def search(
         candidate = dataclasses.replace(
             run, training=dataclasses.replace(run.training, **trial), num_seeds=space["num_seeds"]
         )
-        trainer = Trainer(candidate, train, {})
-        while trainer.epoch < candidate.training.epochs:
-            trainer.train_epoch()
-        data = cast(validation, torch.float32, run.device)
-        leaves = evaluation_leaves(candidate, trainer.model, data, "validation")
-        scores = mean_metric(candidate, trainer.model, data, leaves)
-        rows += [
-            {
-                "run": run.id,
-                "trial": index,
-                **trial,
-                "seed": seed,
-                "metric": trainer.metric_name,
-                "value": value,
-            }
-            for seed, value in enumerate(scores.tolist())
-        ]
+        scores, _ = _scores(candidate, train, validation)
+        rows += [{"run": run.id, "trial": index, **trial, **score} for score in scores]
     return pd.DataFrame(rows)
+
+
+def _scores(candidate: RunSettings, train: Channels, validation: Channels) -> tuple[list[dict[str, Any]], int]:
+    """Train a candidate; return every seed's validation score after the last epoch, and the number of parameters."""
+    trainer = Trainer(candidate, train, {})
+    while trainer.epoch < candidate.training.epochs:
+        trainer.train_epoch()
+    data = cast(validation, torch.float32, candidate.device)
+    leaves = evaluation_leaves(candidate, trainer.model, data, "validation")
+    values = mean_metric(candidate, trainer.model, data, leaves).tolist()
+    scores = [{"seed": seed, "metric": trainer.metric_name, "value": value} for seed, value in enumerate(values)]
+    return scores, trainer.model.num_parameters["total"]
+
+
+def compare(
+    run: RunSettings,
+    train: Channels,
+    validation: Channels,
+    trials: Sequence[Mapping[str, Any]],
+    num_seeds: int,
+    *,
+    progress: TextIO | None = None,
+) -> pd.DataFrame:
+    """Train listed variants of a run and score them on the validation split after their last epoch.
+
+    Args:
+        run: The run.
+        train: Training realizations.
+        validation: Validation realizations.
+        trials: Every variant's changes (see `RunSettings.changed`).
+        num_seeds: Seeds per variant.
+        progress: Where the progress bar goes; None shows none.
+
+    Returns:
+        Record (run, trial, changes, parameters, seed, metric, value), one row per variant and seed; ``changes`` is the
+        trial as text.
+
+    Raises:
+        ValueError: A setting is unknown or out of range.
+    """
+    torch.set_num_threads(run.num_threads)
+    candidates = [dataclasses.replace(run.changed(trial), num_seeds=num_seeds) for trial in trials]
+    rows = []
+    for index, candidate in enumerate(tqdm(candidates, desc=run.id, file=progress, disable=progress is None)):
+        scores, parameters = _scores(candidate, train, validation)
+        about = {"run": run.id, "trial": index, "changes": change_text(trials[index]), "parameters": parameters}
+        rows += [{**about, **score} for score in scores]
+    return pd.DataFrame(rows)
+
+
+def change_text(changes: Mapping[str, Any]) -> str:
+    """Return changes as text: ``heads = 2, epochs = 400``; ``as it starts`` for none."""
+    return ", ".join(f"{name} = {value}" for name, value in changes.items()) or "as it starts"
 
 
 def best(record: pd.DataFrame) -> dict[str, Any]:

@@ -417,7 +417,7 @@ def qgnn(noise):
     """Return a QGNN with random block angles and what it allocates."""
     options = {"heads": 2, "start_range": 3.0, "noise": noise}
     model = models.build("qgnn", options, seed=3, seeds=range(SEEDS), dtype=torch.float64)
-    model.features.fit(*channels(9))
+    model.features.fit(*channels(9), 0.1, 1.0)
     return model
 
 

@@ -18,7 +18,7 @@ def studied(num_seeds=2, links=4, count=6):
     channels = scenarios.to_channels(scenarios.rayleigh(links, count, 0))
     run = settings(num_seeds=num_seeds, k=2, layers=2, start_range=1.0)
     model = models.build("qgnn", run.architecture, seeds=range(num_seeds))
-    model.features.fit(channels.gain.float(), channels.weight.float())
+    model.features.fit(channels.gain.float(), channels.weight.float(), channels.noise_power, channels.p_max)
     return run, model, channels
 
 

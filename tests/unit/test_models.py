@@ -3,11 +3,13 @@
 import pytest
 import torch
 
-from qgnn_d2d import models, stars
+from qgnn_d2d import models, objective, stars
 from qgnn_d2d.models import MODELS, architecture_options
 
 ROUNDING = 1e-10  # float64
 BATCH, LINKS = 5, 6
+NOISE_POWER = 0.1
+INFORMED = ["qgnn_informed", "gcn_informed", "mlp_informed"]
 
 
 def channels(seed=0, links=LINKS, batch=BATCH):
@@ -18,19 +20,19 @@ def channels(seed=0, links=LINKS, batch=BATCH):
 
 def build(name, seeds=range(1), **options):
     model = models.build(name, options, seed=3, seeds=seeds, dtype=torch.float64)
-    model.features.fit(*channels(seed=9))
+    model.features.fit(*channels(seed=9), NOISE_POWER, 1.0)
     return model
 
 
 def draw_leaves(model, seeds, links=LINKS, batch=BATCH):
-    if not model.uses_stars:
+    if model.k is None:
         return None
     return stars.sample(links, model.k, torch.Generator().manual_seed(4), (seeds, batch))
 
 
 def allocate(model, gain, weight, leaves, p_max=1.0):
     seeds = model.num_seeds
-    return model(gain.expand(seeds, *gain.shape), weight.expand(seeds, *weight.shape), 0.1, p_max, leaves)
+    return model(gain.expand(seeds, *gain.shape), weight.expand(seeds, *weight.shape), NOISE_POWER, p_max, leaves)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,9 @@ def allocate(model, gain, weight, leaves, p_max=1.0):
         ("gcn_small", {}, 0, 81),
         ("qgnn_released", {}, 136, 6425),
         ("gcn_released", {}, 0, 67073),
+        ("qgnn_informed", {"layers": 3, "heads": 4}, 216, 683),
+        ("gcn_informed", {}, 0, 1233),
+        ("mlp_informed", {"layers": 3, "heads": 4}, 0, 707),
     ],
 )
 def test_parameter_counts(name, options, quantum, total):
@@ -85,9 +90,12 @@ def test_any_number_of_links(name, links):
     assert power.shape == (1, BATCH, links) and torch.isfinite(power).all()
 
 
-@pytest.mark.parametrize(("name", "k"), [("gcn", None), ("gcn_small", None), ("gcn_released", None), ("qgnn", 9)])
+@pytest.mark.parametrize(
+    ("name", "k"),
+    [("gcn", None), ("gcn_small", None), ("gcn_released", None), ("qgnn", 9), *((name, 3) for name in INFORMED)],
+)
 def test_relabelling_the_links_relabels_the_powers(name, k):
-    """At k = 9 of 10 links every other link is a leaf; the qgnn's leaf order is carried along."""
+    """Of models on stars, when the leaves and their order are carried along."""
     model = build(name, **({"k": k} if k else {})).eval()
     gain, weight = channels(links=10)
     leaves = draw_leaves(model, 1, 10)
@@ -132,7 +140,59 @@ def test_gradients_of_stacked_seeds_are_those_of_each_seed_alone(name):
             torch.testing.assert_close(gradient, parameter.grad, rtol=0, atol=ROUNDING)
 
 
-@pytest.mark.parametrize("name", ["qgnn", "qgnn_released"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("gcn_informed", {}), ("mlp_informed", {}), ("qgnn", {"circuit": "qgcl_commuting", "start_range": 1.0})],
+)
+def test_stars_whose_leaves_may_come_in_any_order(name, options):
+    model = build(name, **options).eval()
+    leaves = draw_leaves(model, 1)
+    power = allocate(model, *channels(), leaves)
+    torch.testing.assert_close(allocate(model, *channels(), leaves.flip(-1)), power, rtol=0, atol=ROUNDING)
+
+
+def test_a_gcn_on_stars_of_all_others_is_the_gcn():
+    everyone = build("gcn_informed", scale="amplitude", k=LINKS - 1)
+    leaves = draw_leaves(everyone, 1)
+    torch.testing.assert_close(allocate(everyone, *channels(), leaves), allocate(build("gcn"), *channels(), None))
+
+
+@pytest.mark.parametrize("name", INFORMED)
+def test_nodes_hear_their_leaves_only(name):
+    model = build(name, **({} if name == "gcn_informed" else {"layers": 1})).eval()
+    gain, weight = channels()
+    leaves = torch.zeros(1, BATCH, LINKS, 1, dtype=torch.int64)
+    leaves[:, :, 0] = 1  # everyone hears link 0, which hears link 1
+    changed = weight.clone()
+    changed[:, 2:] *= 0.5
+    power, after = allocate(model, gain, weight, leaves), allocate(model, gain, changed, leaves)
+    torch.testing.assert_close(after[..., :2], power[..., :2], rtol=0, atol=ROUNDING)
+    assert (after[..., 2:] - power[..., 2:]).abs().max() > 1e-6
+
+
+def test_the_perceptrons_are_what_the_docstring_says():
+    model = build("mlp_informed", layers=1)
+    u, v, e = (torch.randn(1, 2, 1, dtype=torch.float64) for _ in range(3))  # center, one leaf, its edge
+    nodes, columns = torch.cat([u, v], dim=-1), torch.tensor([[[1, 0]]])
+    edges = torch.stack([e, e], dim=-1).view(1, 1, 2, 2)
+    z = model.measure(0, None, nodes, edges, columns)[0, :, 0]
+    hidden, out = model.hidden[0, 0, 0], model.out[0, 0, 0]
+    expected = torch.tanh(out @ torch.tanh(hidden[:, :6] @ torch.cat([u, v, e], dim=1)[0, :, 0] + hidden[:, 6]))
+    torch.testing.assert_close(z, expected, rtol=0, atol=ROUNDING)
+
+
+def test_rate_features_are_what_links_are_worth():
+    gain, weight = channels(batch=400)
+    features = models.build("qgnn_informed", dtype=torch.float64).features
+    features.fit(gain, weight, NOISE_POWER, 2.0)
+    direct, alpha, cross = features(gain, weight, NOISE_POWER, 2.0)
+    for values in (direct, alpha, cross[:, ~torch.eye(LINKS, dtype=torch.bool)]):
+        assert abs(values.mean()) < 1e-6 and abs(values.std() - 1) < 1e-6
+    worth = objective.single_link_rate(gain, weight, NOISE_POWER, 2.0)
+    assert torch.corrcoef(torch.stack([direct.flatten(), worth.flatten()]))[0, 1] > 1 - 1e-9
+
+
+@pytest.mark.parametrize("name", ["qgnn", "qgnn_released", *INFORMED])
 def test_models_on_stars_need_leaves(name):
     with pytest.raises(ValueError, match="needs leaves"):
         allocate(build(name), *channels(), None)
@@ -163,8 +223,8 @@ def test_decibel_features_are_standardized():
     gain, weight = channels(batch=400)
     gain = gain * 1e-9
     model = build("gcn", scale="decibel")
-    model.features.fit(gain, weight)
-    direct, alpha, cross = model.features(gain, weight)
+    model.features.fit(gain, weight, NOISE_POWER, 1.0)
+    direct, alpha, cross = model.features(gain, weight, NOISE_POWER, 1.0)
     off_diagonal = cross[:, ~torch.eye(LINKS, dtype=torch.bool)]
     for values in (direct, off_diagonal):
         assert abs(values.mean()) < 1e-6 and abs(values.std() - 1) < 1e-6

@@ -148,7 +148,7 @@ def test_summary_is_in_percent_of_wmmse_on_the_same_links():
 def test_one_copy_is_seed_0(model):
     run = run_of(model)
     both, channels = model_of(run), draw(10)
-    both.features.fit(channels.gain.float(), channels.weight.float())
+    both.features.fit(channels.gain.float(), channels.weight.float(), channels.noise_power, channels.p_max)
     single_run, single = scale.one_copy(run, both)
     assert single.num_seeds == 1 and single_run.num_seeds == 1
     data = Channels(channels.gain.float(), channels.weight.float(), channels.noise_power, channels.p_max)

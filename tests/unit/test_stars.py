@@ -1,9 +1,11 @@
 """The star decomposition."""
 
+import numpy as np
 import pytest
 import torch
 
 from qgnn_d2d import stars
+from qgnn_d2d.scenarios import Channels
 
 
 def test_leaves_are_others_and_all_different():
@@ -42,35 +44,94 @@ def test_impossible_stars_are_refused(num_nodes, k):
         stars.sample(num_nodes, k, torch.Generator())
 
 
-def gains(num_nodes=6, seed=0):
-    return torch.rand(3, 5, num_nodes, num_nodes, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+def channels(num_nodes=6, count=15, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    gain = torch.rand(count, num_nodes, num_nodes, generator=generator, dtype=torch.float64)
+    return Channels(gain, torch.rand(count, num_nodes, generator=generator, dtype=torch.float64), 0.1, 2.0)
+
+
+def worth(network, i):
+    """What every node of a realization is worth alone, by NumPy."""
+    direct = network.gain[i].diagonal().numpy()
+    return network.weight[i].numpy() * np.log2(1 + network.p_max**2 * direct / network.noise_power)
 
 
 @pytest.mark.parametrize("rule", stars.RULES)
 @pytest.mark.parametrize("k", [1, 3, 9])
 def test_every_rule_gives_every_center_distinct_others(rule, k):
-    leaves = stars.choose(rule, gains(), k, torch.Generator().manual_seed(1))
-    assert leaves.shape == (3, 5, 6, min(k, 5))
-    for star in leaves.reshape(-1, *leaves.shape[-2:]):
+    leaves = stars.choose(rule, channels(), k, torch.Generator().manual_seed(1))
+    assert leaves.shape == (15, 6, min(k, 5))
+    for star in leaves:
         for center, chosen in enumerate(star.tolist()):
             assert center not in chosen
             assert len(set(chosen)) == len(chosen)
 
 
+@pytest.mark.parametrize("rule", stars.RULES)
+def test_every_rule_works_where_nobody_is_worth_anything(rule):
+    nothing = Channels(torch.zeros(2, 4, 4), torch.zeros(2, 4), 0.1, 1.0)
+    leaves = stars.choose(rule, nothing, 3, torch.Generator().manual_seed(1)).sort(dim=-1).values
+    assert leaves.tolist() == [[[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]] * 2
+
+
 def test_strongest_interferers_are_those_the_receiver_hears_loudest():
-    gain = gains()
-    leaves = stars.choose("strongest", gain, 2, torch.Generator())
-    for index in [(0, 0), (2, 4)]:
+    network = channels()
+    leaves = stars.choose("strongest", network, 2, torch.Generator())
+    for i in (0, 14):
         for center in range(6):
-            others = sorted((j for j in range(6) if j != center), key=lambda j: -gain[(*index, center, j)])
-            assert leaves[index][center].tolist() == others[:2]
+            others = sorted((j for j in range(6) if j != center), key=lambda j: -network.gain[i, center, j])
+            assert leaves[i][center].tolist() == others[:2]
+
+
+def test_competitors_are_the_others_that_are_worth_most_alone():
+    network = channels()
+    leaves = stars.choose("competitors", network, 3, torch.Generator())
+    for i in (0, 14):
+        for center in range(6):
+            others = sorted((j for j in range(6) if j != center), key=lambda j: -worth(network, i)[j])
+            assert leaves[i][center].tolist() == others[:3]
+
+
+def test_mixed_stars_have_the_best_competitor_and_random_others():
+    network = channels(count=2000)
+    leaves = stars.choose("mixed", network, 3, torch.Generator().manual_seed(2))
+    assert torch.equal(leaves[..., :1], stars.choose("competitors", network, 1, torch.Generator()))
+    for place in (1, 2):  # as often any of the four that are left
+        chosen = torch.bincount(leaves[:, 0, place], minlength=6)[1:]
+        best = torch.bincount(leaves[:, 0, 0], minlength=6)[1:]
+        expected = (2000 - best) / 4
+        assert ((chosen - expected).abs() < 5 * expected.sqrt()).all()
+
+
+def test_sampled_leaves_follow_what_nodes_are_worth():
+    one = channels(count=1)
+    draws = 20_000
+    network = Channels(one.gain.expand(draws, -1, -1), one.weight.expand(draws, -1), one.noise_power, one.p_max)
+    leaves = stars.choose("sampled", network, 2, torch.Generator().manual_seed(3))[:, 0]
+    score = worth(one, 0)
+    first = score[1:] / score[1:].sum()
+    frequency = torch.bincount(leaves[:, 0], minlength=6)[1:].numpy() / draws
+    assert (np.abs(frequency - first) < 5 * np.sqrt(first * (1 - first) / draws)).all()
+    after = leaves[leaves[:, 0] == 1, 1]  # where node 1 came first
+    second = score[2:] / score[2:].sum()
+    frequency = torch.bincount(after, minlength=6)[2:].numpy() / len(after)
+    assert (np.abs(frequency - second) < 5 * np.sqrt(second * (1 - second) / len(after))).all()
+
+
+@pytest.mark.parametrize("rule", ["strongest", "competitors"])
+def test_rules_without_draws_follow_a_relabelling(rule):
+    network = channels()
+    order = torch.randperm(6, generator=torch.Generator().manual_seed(5))
+    renamed = Channels(network.gain[:, order][:, :, order], network.weight[:, order], 0.1, 2.0)
+    leaves = stars.choose(rule, network, 3, torch.Generator())
+    assert torch.equal(stars.choose(rule, renamed, 3, torch.Generator()), stars.relabel(leaves, order))
 
 
 def test_the_random_rule_is_sample():
-    drawn = stars.choose("random", gains(), 2, torch.Generator().manual_seed(4))
-    assert torch.equal(drawn, stars.sample(6, 2, torch.Generator().manual_seed(4), (3, 5)))
+    drawn = stars.choose("random", channels(), 2, torch.Generator().manual_seed(4))
+    assert torch.equal(drawn, stars.sample(6, 2, torch.Generator().manual_seed(4), (15,)))
 
 
 def test_unknown_rule_is_refused():
     with pytest.raises(ValueError, match="stars is 'nearest'; it must be one of: random, fixed, strongest"):
-        stars.choose("nearest", gains(), 2, torch.Generator())
+        stars.choose("nearest", channels(), 2, torch.Generator())

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -210,14 +211,52 @@ def test_training_settings_out_of_range_are_refused(field, value):
         TrainingSettings(**{**good, field: value})
 
 
-def test_informed_leaves_belong_to_the_realizations_of_their_batch(monkeypatch):
-    run = settings(stars="strongest")
+@pytest.mark.parametrize("rule", ["strongest", "competitors"])
+def test_informed_leaves_belong_to_the_realizations_of_their_batch(rule, monkeypatch):
+    run = replace(settings(stars=rule), training=TrainingSettings(0.02, 8, 2, drop_links=0.3))
     trainer = training.Trainer(run, channels(), {})
     seen = []
-    monkeypatch.setattr(trainer, "loss", lambda gain, weight, leaves: seen.append((gain, leaves)) or leaf_loss(trainer))
+    monkeypatch.setattr(trainer, "loss", lambda *batch: seen.append(batch) or leaf_loss(trainer))
     trainer.train_epoch()
-    for gain, leaves in seen:
-        assert torch.equal(leaves, stars.choose("strongest", gain, trainer.model.k, torch.Generator()))
+    for gain, weight, leaves in seen:
+        for s in range(run.num_seeds):
+            drawn = scenarios.Channels(gain[s], weight[s], trainer.train.noise_power, trainer.train.p_max)
+            assert torch.equal(leaves[s], stars.choose(rule, drawn, trainer.model.k, torch.Generator()))
+
+
+def test_links_are_left_out_of_training_realizations_only(monkeypatch):
+    run = replace(settings("gcn"), training=TrainingSettings(0.02, 8, 3, drop_links=0.25))
+    data = channels(400)
+    trainer = training.Trainer(run, data, {"train": data})
+    seen = []
+    monkeypatch.setattr(trainer, "loss", lambda *batch: seen.append(batch) or leaf_loss(trainer))
+    monkeypatch.setattr(trainer, "_score", lambda: None)
+    trainer.train_epoch()
+    gain, weight = (torch.cat(parts, dim=1) for parts in list(zip(*seen, strict=True))[:2])
+    absent = weight == 0
+    assert abs(absent.double().mean() - 0.25) < 5 * (0.25 * 0.75 / absent.numel()) ** 0.5
+    assert (absent[0] != absent[1]).any()  # every seed leaves out its own
+    for s in range(run.num_seeds):
+        present = ~absent[s]
+        pairs = present.unsqueeze(-1) & present.unsqueeze(-2)
+        assert ((gain[s] > 0) == pairs).all()
+        original = {round(value.item(), 6) for value in data.weight.float().flatten()}
+        assert {round(value.item(), 6) for value in weight[s][present]} <= original
+    assert (trainer.monitored["train"].weight > 0).all()
+
+
+def test_settings_without_augmentation_do_not_mention_it():
+    run = settings()
+    assert "drop_links" not in run.as_dict()["training"]
+    dropping = run.changed({"drop_links": 0.1})
+    assert dropping.as_dict()["training"]["drop_links"] == 0.1
+    assert RunSettings.from_dict(dropping.as_dict()) == dropping and RunSettings.from_dict(run.as_dict()) == run
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -0.1, float("nan")])
+def test_impossible_shares_of_left_out_links_are_refused(value):
+    with pytest.raises(ValueError, match="drop_links is"):
+        TrainingSettings(0.1, 8, 2, drop_links=value)
 
 
 def leaf_loss(trainer):

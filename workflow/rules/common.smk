@@ -44,6 +44,7 @@ def load_study(config):
 STUDY, TUNABLE, UNTUNED = load_study(config)
 STUDY_FIGURES = list(config["figures"])
 OPTIMALITY_FIGURES = ["optimality"] if "fig2" in STUDY_FIGURES else []
+CHOICES = config.get("choices", {})
 NOISE = config.get("noise", {})
 NOISE_FIGURES = ["noise", "shots", "resources"] if NOISE else []
 ABLATION = config.get("ablation", {})
@@ -184,6 +185,12 @@ def untuned_settings(wildcards):
     settings = STUDY.runs[wildcards.run].as_dict()
     open_values = {"learning_rate": 1.0, "batch_size": 1, "epochs": 1}
     return {**settings, "training": {**settings["training"], **open_values}}
+
+
+def choice_settings(wildcards):
+    """Return the settings that a run's choices start from."""
+    start = CHOICES["runs"][wildcards.run]["start"]
+    return STUDY.runs[wildcards.run].changed(start).as_dict()
 
 
 def claim_runs():

@@ -48,6 +48,32 @@ rule tune_model:
         "../../scripts/tune_model.py"
 
 
+rule try_choices:
+    input:
+        channels=run_channels("validation"),
+    output:
+        f"{PREFIX}/choices/{{run}}.csv",
+    log:
+        f"{PREFIX}/logs/try_choices/{{run}}.log",
+    benchmark:
+        f"{PREFIX}/benchmarks/try_choices/{{run}}.tsv"
+    conda:
+        "../../envs/artifact.yaml"
+    threads: config["torch"]["threads"]
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        settings=choice_settings,
+        trials=lambda wildcards: CHOICES["runs"][wildcards.run]["trials"],
+        num_seeds=CHOICES.get("num_seeds"),
+    message:
+        "Trying choices for {wildcards.run} on the validation split"
+    script:
+        "../../scripts/try_choices.py"
+
+
 rule tune:
     input:
         expand(f"{PREFIX}/tuning/{{run}}.csv", run=TUNABLE),
+        expand(f"{PREFIX}/choices/{{run}}.csv", run=CHOICES.get("runs", [])),

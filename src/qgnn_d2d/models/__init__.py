@@ -12,8 +12,11 @@ import torch
 from ..checks import require_choice
 from ..random_streams import torch_generator
 from .base import PowerModel
-from .gcn import IGCNet, ReleasedGCN
+from .gcn import IGCNet, ReleasedGCN, StarIGCNet
+from .mlp import StarMLP
 from .qgnn import QGNN, ReleasedQGNN
+
+_INFORMED: dict[str, Any] = {"stars": "competitors", "scale": "rate"}
 
 MODELS: dict[str, Callable[..., PowerModel]] = {
     "qgnn": QGNN,
@@ -21,6 +24,10 @@ MODELS: dict[str, Callable[..., PowerModel]] = {
     "gcn": IGCNet,
     "gcn_small": partial(IGCNet, message_widths=(4, 4), update_width=4),  # cut to the qgnn's parameter count
     "gcn_released": ReleasedGCN,
+    # On informed stars, and with what else the search chose (docs/protocol.md): the same for all three.
+    "qgnn_informed": partial(QGNN, **_INFORMED),
+    "gcn_informed": partial(StarIGCNet, **_INFORMED),
+    "mlp_informed": partial(StarMLP, **_INFORMED),
 }
 
 __all__ = ["MODELS", "PowerModel", "architecture_options", "build"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import torch
 from torch import nn
@@ -16,14 +15,13 @@ class PowerModel(nn.Module, ABC):
     """A map from channels to transmit powers, one independent copy per seed along the leading dim.
 
     Attributes:
-        uses_stars: Whether the model listens to k leaves per node only (and ``forward`` needs ``leaves``).
-        k: Leaves per star, for models that use stars.
-        stars: How they are chosen, a key of `stars.RULES`.
+        k: Leaves per star, for a model whose nodes listen to the leaves of their stars only (``forward`` then needs
+            ``leaves``); None for one that listens to all nodes.
+        stars: How leaves are chosen, a key of `stars.RULES`.
         generators: The seeds' sources of randomness (start, then dropout).
         features: The feature map; `fit` it on the training set before training.
     """
 
-    uses_stars: ClassVar[bool] = False
     k: int | None = None
     stars: str = "random"
     generators: Generators
@@ -60,7 +58,7 @@ class PowerModel(nn.Module, ABC):
             weight: (S, B, M) weights α.
             noise_power: σ², W.
             p_max: P_max, an amplitude (its square is the largest transmit power).
-            leaves: (S, B, M, k) leaf indices from `stars.sample`, for models with ``uses_stars``.
+            leaves: (S, B, M, k) leaf indices from `stars.choose`, for models with a ``k``.
 
         Returns:
             (S, B, M) transmit powers p_m² in [0, P_max²]; the network's output is the amplitude p_m of eq. (1).
@@ -70,8 +68,8 @@ class PowerModel(nn.Module, ABC):
         """
         if len(gain) != self.num_seeds:
             raise ValueError(f"gain has {len(gain)} seeds along its first dim: this model has {self.num_seeds}")
-        if self.uses_stars and leaves is None:
-            raise ValueError(f"{type(self).__name__} needs leaves: draw them with stars.sample")
+        if self.k is not None and leaves is None:
+            raise ValueError(f"{type(self).__name__} needs leaves: choose them with stars.choose")
         return (p_max * self.activity(gain, weight, noise_power, p_max, leaves)) ** 2
 
     @property

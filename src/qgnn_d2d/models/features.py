@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 
 from ..checks import require_choice
+from ..objective import single_link_rate
 
-SCALES = ("amplitude", "decibel")
+SCALES = ("amplitude", "decibel", "rate")
 
 
 class Features(nn.Module):
-    """Turn channels into node features (|g_mm|, α_m) and edge features |g_jm|.
+    """Turn channels into two node features, one of the direct channel and α_m, and one edge feature per direction.
 
-    On the ``amplitude`` scale a channel enters as |g|, on the ``decibel`` scale as 10 log10 |g|² (for gains that span
-    decades). Standardized features have zero mean and unit deviation over the training set, per kind: direct
-    channels, weights, cross channels. Decibel features are always standardized.
+    * ``amplitude``: |g_mm| and |g_jm|, as in the paper and its sources;
+    * ``decibel``: 10 log10 |g_mm|² and 10 log10 |g_jm|², for gains that span decades;
+    * ``rate``: α_m log2(1 + P_max² |g_mm|²/σ²), what a link is worth alone (`objective.single_link_rate`), and
+      log2(1 + P_max² |g_jm|²/σ²), in bps/Hz.
+
+    Standardized features have zero mean and unit deviation over the training set, per kind: direct channels, weights,
+    cross channels. On scales other than ``amplitude``, channels are always standardized.
 
     Args:
-        scale: ``amplitude`` or ``decibel``.
-        standardize: Whether amplitude features are standardized.
+        scale: One of `SCALES`.
+        standardize: Whether amplitudes and weights are standardized.
 
     Raises:
         ValueError: An unknown scale.
@@ -29,40 +36,51 @@ class Features(nn.Module):
         super().__init__()
         require_choice("features", scale, SCALES)
         self.scale = scale
-        self.standardize = standardize or scale == "decibel"
+        self.standardize = standardize or scale != "amplitude"
         self.standardize_weight = standardize
         self.register_buffer("mean", torch.zeros(3))  # direct channel, weight, cross channel
         self.register_buffer("deviation", torch.ones(3))
 
-    def _scaled(self, gain: torch.Tensor) -> torch.Tensor:
+    def _scaled(
+        self, gain: torch.Tensor, weight: torch.Tensor, noise_power: float, p_max: float
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return direct (..., M) and cross channels (..., M, M) on the scale."""
+        if self.scale == "rate":
+            cross = torch.log1p(gain * (p_max**2 / noise_power)) / math.log(2)
+            return single_link_rate(gain, weight, noise_power, p_max), cross
         if self.scale == "amplitude":
-            return gain.sqrt()
-        return 10 * torch.log10(gain.clamp_min(torch.finfo(gain.dtype).tiny))
+            channel = gain.sqrt()
+        else:
+            channel = 10 * torch.log10(gain.clamp_min(torch.finfo(gain.dtype).tiny))
+        return channel.diagonal(dim1=-2, dim2=-1), channel
 
-    def fit(self, gain: torch.Tensor, weight: torch.Tensor) -> None:
-        """Take the statistics of a training set: ``gain`` (N, M, M) in [receiver, transmitter], ``weight`` (N, M)."""
+    def fit(self, gain: torch.Tensor, weight: torch.Tensor, noise_power: float, p_max: float) -> None:
+        """Take the statistics of a training set; arguments as in `forward`, with N realizations as leading dim."""
         if not self.standardize:
             return
-        channel = self._scaled(gain)
+        direct, cross = self._scaled(gain, weight, noise_power, p_max)
         off_diagonal = ~torch.eye(gain.shape[-1], dtype=torch.bool, device=gain.device)
-        samples = [channel.diagonal(dim1=-2, dim2=-1), weight, channel[:, off_diagonal]]
+        samples = [direct, weight, cross[:, off_diagonal]]
         for i, values in enumerate(samples):
             if i == 1 and not self.standardize_weight:
                 continue
             self.get_buffer("mean")[i] = values.mean()
             self.get_buffer("deviation")[i] = values.std() if values.numel() > 1 and values.std() > 0 else 1.0
 
-    def forward(self, gain: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def forward(
+        self, gain: torch.Tensor, weight: torch.Tensor, noise_power: float, p_max: float
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return the features of a batch.
 
         Args:
             gain: (..., M, M) power gains, receiver first.
             weight: (..., M) weights α.
+            noise_power: σ², W.
+            p_max: P_max, an amplitude.
 
         Returns:
-            direct (..., M), weight (..., M), and cross (..., M, M) with |g_jm| at [m, j]; its transpose holds |g_mj|.
+            direct (..., M), weight (..., M), and cross (..., M, M) with g_jm at [m, j]; its transpose holds g_mj.
         """
         mean, deviation = self.get_buffer("mean"), self.get_buffer("deviation")
-        channel = self._scaled(gain)
-        direct = (channel.diagonal(dim1=-2, dim2=-1) - mean[0]) / deviation[0]
-        return direct, (weight - mean[1]) / deviation[1], (channel - mean[2]) / deviation[2]
+        direct, cross = self._scaled(gain, weight, noise_power, p_max)
+        return (direct - mean[0]) / deviation[0], (weight - mean[1]) / deviation[1], (cross - mean[2]) / deviation[2]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from ..checks import require_count
+from ..checks import require_choice, require_count
+from ..stars import RULES
 from .base import PowerModel
 from .features import Features
 from .layers import BatchNorm, Generators, Linear, mlp
@@ -59,18 +60,56 @@ class IGCNet(PowerModel):
         leaves: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """See `PowerModel.activity`."""
-        direct, alpha, cross = self.features(gain, weight)
+        direct, alpha, cross = self.features(gain, weight, noise_power, p_max)
         p = torch.ones_like(alpha)  # (S, B, M)
         edges = torch.stack([cross, cross.mT], dim=-1)  # (S, B, M, M, 2): |g_jm|, |g_mj| at [m, j]
         from_edges = self.message_in.part(edges, 3, 5) + self.message_in.bias[:, None, None, None]
-        itself = torch.eye(gain.shape[-1], dtype=torch.bool, device=gain.device).unsqueeze(-1)
+        silent = torch.eye(gain.shape[-1], dtype=torch.bool, device=gain.device)  # who is not heard: m itself
+        if leaves is not None:
+            silent = torch.ones_like(gain, dtype=torch.bool).scatter(3, leaves, False)  # and all that are no leaves
+        silent = silent.unsqueeze(-1)
         for _ in range(self.iterations):
             nodes = torch.stack([direct, alpha, p], dim=-1)  # (S, B, M, 3)
             hidden = torch.relu_(from_edges + self.message_in.part(nodes, 0, 3).unsqueeze(2))
-            messages = torch.relu_(self.message_out(hidden)).masked_fill(itself, 0.0)  # (S, B, M, M, width), all ≥ 0
+            messages = torch.relu_(self.message_out(hidden)).masked_fill(silent, 0.0)  # (S, B, M, M, width), all ≥ 0
             heard = messages.amax(dim=3)  # (S, B, M, width)
             p = torch.sigmoid(self.update(torch.cat([nodes, heard], dim=-1))).squeeze(-1)
         return p
+
+
+class StarIGCNet(IGCNet):
+    """IGCNet whose nodes hear the leaves of their stars only: what a choice of leaves is worth without a circuit.
+
+    Not in the publication. Equivariant under relabelling when leaves are relabelled along (their order does not
+    matter, as the maximum is taken over them).
+
+    Args:
+        generators: One per seed.
+        k: Leaves per star.
+        stars: How leaves are chosen, a key of `stars.RULES`.
+        scale: See `IGCNet`, as for all that follow.
+        message_widths: The two widths of φ1.
+        update_width: The hidden width of φ2.
+        iterations: Applications.
+    """
+
+    def __init__(
+        self,
+        generators: Generators,
+        *,
+        k: int = 3,
+        stars: str = "random",
+        scale: str = "amplitude",
+        message_widths: Sequence[int] = (16, 32),
+        update_width: int = 16,
+        iterations: int = 3,
+    ) -> None:
+        super().__init__(
+            generators, scale=scale, message_widths=message_widths, update_width=update_width, iterations=iterations
+        )
+        require_count("k", k)
+        require_choice("stars", stars, RULES)
+        self.k, self.stars = k, stars
 
 
 class ReleasedGCN(PowerModel):
@@ -103,7 +142,7 @@ class ReleasedGCN(PowerModel):
         leaves: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """See `PowerModel.activity`."""
-        direct, alpha, cross = self.features(gain, weight)
+        direct, alpha, cross = self.features(gain, weight, noise_power, p_max)
         constants = [torch.full_like(alpha, p_max), torch.full_like(alpha, noise_power)]
         x = self.embed(torch.stack([direct, alpha, *constants], dim=-1))  # (S, B, M, width)
         links = gain.shape[-1]

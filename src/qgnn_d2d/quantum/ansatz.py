@@ -80,6 +80,29 @@ def qgcl(entangling_layers: int = 2) -> Ansatz:
     return Ansatz("qgcl", ("center",), block, 9 * entangling_layers, ("X", "Y", "Z"))
 
 
+def qgcl_commuting(entangling_layers: int = 2) -> Ansatz:
+    """A layer whose leaves may come in any order: their blocks commute, as the center meets them in ZZ rotations only.
+
+    Strongly entangling layers on (leaf, edge), then exp(-iθ/2 ZZ) of (leaf, center) and of (edge, center); X, Y and Z
+    of the center are measured (Z is that of the encoding). 6E + 2 angles.
+
+    Args:
+        entangling_layers: Strongly entangling layers in the block, E.
+
+    Raises:
+        ValueError: ``entangling_layers`` is below 1.
+    """
+    require_count("entangling_layers", entangling_layers)
+
+    def block(weights: Any, center: Any, leaf: Any, edge: Any) -> None:
+        layers = qml.math.reshape(weights[:-2], (entangling_layers, 2, 3))
+        qml.StronglyEntanglingLayers(layers, wires=[leaf, edge])
+        qml.IsingZZ(weights[-2], wires=[leaf, center])
+        qml.IsingZZ(weights[-1], wires=[edge, center])
+
+    return Ansatz("qgcl_commuting", ("center",), block, 6 * entangling_layers + 2, ("X", "Y", "Z"))
+
+
 def qgcl_ancilla(entangling_layers: int = 2) -> Ansatz:
     """The public code's layer: a message on (leaf, edge), then an update on (center, leaf, ancilla).
 
@@ -113,7 +136,11 @@ def num_message_parameters(entangling_layers: int) -> int:
     return 2 + 6 * entangling_layers
 
 
-ANSATZE: dict[str, Callable[[int], Ansatz]] = {"qgcl": qgcl, "qgcl_ancilla": qgcl_ancilla}
+ANSATZE: dict[str, Callable[[int], Ansatz]] = {
+    "qgcl": qgcl,
+    "qgcl_commuting": qgcl_commuting,
+    "qgcl_ancilla": qgcl_ancilla,
+}
 
 
 def build(name: str, entangling_layers: int = 2) -> Ansatz:

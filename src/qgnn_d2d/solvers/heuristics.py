@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..checks import check_channels, require_count
-from ..objective import weighted_sum_rate
+from ..objective import single_link_rate, weighted_sum_rate
 
 # 2^16 patterns take minutes for a thousand realizations: more is a mistake, not a heuristic.
 _MAX_CANDIDATES = 16
@@ -83,8 +83,7 @@ def on_off_search(gain: Tensor, weight: Tensor, noise_power: float, p_max: float
     require_count("candidates", candidates, minimum=1, maximum=min(num_links, _MAX_CANDIDATES))
     gain, weight = gain.to(torch.float64), weight.to(torch.float64)
 
-    direct = gain.diagonal(dim1=-2, dim2=-1)
-    score = weight * torch.log1p(direct * (p_max**2 / noise_power))  # nats: the order is the same
+    score = single_link_rate(gain, weight, noise_power, p_max)
     chosen = score.topk(candidates, dim=-1).indices  # (..., C), best first
     chosen_weight = weight.take_along_dim(chosen, dim=-1)
     # Links that are off neither earn nor disturb: the candidates' own gains (..., C, C) decide.

@@ -1,0 +1,52 @@
+"""Try listed choices for one run on the validation split."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from _job import run as run_job
+
+from qgnn_d2d import scenarios, tuning
+from qgnn_d2d.files import write_whole
+from qgnn_d2d.study import RunSettings
+
+
+def try_choices(
+    run: RunSettings,
+    train: Path,
+    validation: Path,
+    trials: Sequence[Mapping[str, Any]],
+    num_seeds: int,
+    record: Path,
+) -> None:
+    """Write the record of the trials.
+
+    Args:
+        run: The run.
+        train: Training channels.
+        validation: Validation channels.
+        trials: Every trial's changes.
+        num_seeds: Seeds per trial.
+        record: CSV file to write.
+    """
+    splits = [scenarios.to_channels(scenarios.load(path)) for path in (train, validation)]
+    table = tuning.compare(run, *splits, trials, num_seeds, progress=sys.stderr)
+    print(table.groupby(["trial", "changes"])["value"].mean().sort_values().to_string())
+    write_whole(record, lambda partial: table.to_csv(partial, index=False))
+
+
+def main(snakemake: Any) -> None:
+    """Map Snakemake's job to arguments."""
+    params = snakemake.params
+    try_choices(
+        RunSettings.from_dict(params.settings),
+        *map(Path, snakemake.input.channels),
+        params.trials,
+        params.num_seeds,
+        Path(snakemake.output[0]),
+    )
+
+
+if "snakemake" in globals():
+    run_job(main, globals()["snakemake"])
