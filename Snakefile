@@ -1,5 +1,5 @@
 # The whole study as one DAG. `snakemake --cores all` runs config/paper.yaml; --configfile takes another study.
-# Named targets: fig1, fig2, optimality, noise, shots, resources, ablation, scale, figures, tables, claims, and, not part
+# Named targets: fig1, fig2, optimality, noise, shots, resources, ablation, informed, scale, figures, tables, claims, and, not part
 # of `all`, tune, hardware, verify, provenance. `make report` makes a finished study one HTML file.
 
 if not workflow.overwrite_configfiles:
@@ -42,6 +42,11 @@ if NOISE_NAMES:
 if ABLATION:
 
     include: "workflow/rules/ablation.smk"
+
+
+if INFORMED:
+
+    include: "workflow/rules/informed.smk"
 
 
 if SCALE:

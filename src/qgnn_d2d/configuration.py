@@ -111,6 +111,13 @@ def _references(
         for key in ("grid", "released", "sizes", "leaves"):
             yield f"table under ablation.{key}", ablation[key], list(study.tables)
         yield "run under ablation.point", ablation["point"], list(study.runs)
+    informed = config.get("informed")
+    if informed is not None:
+        for key in ("leaves", "sizes", "noise"):
+            yield f"table under informed.{key}", informed[key], list(study.tables)
+        yield "run under informed.ideal", informed["ideal"], list(study.runs)
+        main = study.tables[study.runs[informed["ideal"]].scenario]
+        yield from (("run under informed.mains", run, main) for run in informed["mains"])
     scale = config.get("scale")
     if scale is not None:
         ids = [run.id for run in study.runs.values() if run.protocol == "stated"]

@@ -3,8 +3,8 @@
 The config's shape is held by ``workflow/schemas/config.schema.yaml``; here stand the rules that a schema cannot say.
 A run is one configuration. Groups under ``runs`` may give lists for scenario, protocol and model; a group expands to
 their product, and its ``id`` template names each run. A group's ``sweep`` gives lists for architecture options
-and the training size too; such runs make up a study of their own (an ablation, device noise): they stand in the table
-that the group names, not in the results table of their scenario.
+and the training size too; such runs make up a study of their own (an ablation, device noise). Runs stand in the table
+that their group names; without a name, in the results table of their scenario, and swept runs in none.
 """
 
 from __future__ import annotations
@@ -144,8 +144,8 @@ class Study:
         splits: Realizations per split.
         runs: Run id to settings.
         noise_models: Noise model to its setting (see `quantum.devices.check_noise`).
-        tables: Table name to the runs that it holds: one of each scenario's runs, and those that groups with a sweep
-            name. The runs of a table are of one scenario.
+        tables: Table name to the runs that it holds: one of each scenario's runs, and those that groups name. The
+            runs of a table are of one scenario.
     """
 
     name: str
@@ -201,7 +201,7 @@ def expand(config: Mapping[str, Any]) -> Study:
             if run.id in runs:
                 raise ValueError(f"run {run.id}: two runs have this id; give one group another id template")
             runs[run.id] = run
-            table = group.get("table") if "sweep" in group else run.scenario
+            table = group.get("table", None if "sweep" in group else run.scenario)
             if table is not None:
                 tables.setdefault(table, []).append(run.id)
     for run_id in config.get("tuned", {}):

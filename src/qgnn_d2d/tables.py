@@ -174,7 +174,7 @@ def _model_row(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "quantum_parameters": parameters["quantum"],
         "classical_parameters": parameters["classical"],
         "parameters": parameters["total"],
-        **{key: training[key] for key in ("learning_rate", "batch_size", "epochs", "schedule")},
+        **{key: training.get(key) for key in ("learning_rate", "batch_size", "epochs", "schedule", "drop_links")},
         "num_seeds": settings["num_seeds"],
     }
 

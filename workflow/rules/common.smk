@@ -51,6 +51,8 @@ ABLATION = config.get("ablation", {})
 ABLATION_FIGURES = (
     ["ablation_k", "ablation_l", "ablation_grid", "training_size"] if ABLATION else []
 )
+INFORMED = config.get("informed", {})
+INFORMED_FIGURES = ["informed"] if INFORMED else []
 SCALE = config.get("scale", {})
 SCALE_FIGURES = ["scale"] if SCALE else []
 SCALE_SCENARIO = (
@@ -62,6 +64,7 @@ ALL_FIGURES = [
     *OPTIMALITY_FIGURES,
     *NOISE_FIGURES,
     *ABLATION_FIGURES,
+    *INFORMED_FIGURES,
     *SCALE_FIGURES,
 ]
 NOISE_NAMES = [

@@ -19,6 +19,9 @@ LABELS = {
     "gcn_small": "GCN, small",
     "qgnn_released": "QGNN, public code",
     "gcn_released": "GCN, public code",
+    "qgnn_informed": "QGNN, informed stars",
+    "gcn_informed": "GCN, informed stars",
+    "mlp_informed": "MLP, informed stars",
 }
 """Models to legend labels; a model without one goes by its name."""
 

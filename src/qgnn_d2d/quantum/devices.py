@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -66,21 +66,22 @@ def check_noise(settings: Mapping[str, Any]) -> None:
     """Require a usable noise setting.
 
     Args:
-        settings: ``{"device": name, "line": [leaf, center, edge], "idle": bool}``, line and idle optional, or
-            ``{"depolarizing": p}``.
+        settings: ``{"device": name, "line": [leaf, center, edge], "idle": bool, "invert_readout": bool}``, all but the
+            device optional, or ``{"depolarizing": p}``.
 
     Raises:
-        ValueError: An unknown device, keys that do not go together, a line that is no three qubits, an idle that is
-            neither true nor false, or a p outside 0 to 1.
+        ValueError: An unknown device, keys that do not go together, a line that is no three qubits, an idle or
+            invert_readout that is neither true nor false, or a p outside 0 to 1.
     """
     if ("device" in settings) == ("depolarizing" in settings):
         raise ValueError(f"noise is {dict(settings)}; it must have either the key device or the key depolarizing")
-    allowed = ("device", "line", "idle") if "device" in settings else ("depolarizing",)
+    allowed = ("device", "line", "idle", "invert_readout") if "device" in settings else ("depolarizing",)
     for key in settings:
         require_choice("key of noise", key, allowed)
     if "device" in settings:
         require_choice("device of noise", settings["device"], CALIBRATIONS)
-        require_choice("idle of noise", settings.get("idle", False), (False, True))
+        for key in ("idle", "invert_readout"):
+            require_choice(f"{key} of noise", settings.get(key, False), (False, True))
         line = settings.get("line", [0, 1, 2])
         if not isinstance(line, Sequence) or isinstance(line, str) or len(line) != len(ROLES):
             raise ValueError(f"line of noise is {line!r}; it must be three qubits, [leaf, center, edge]")
@@ -96,7 +97,9 @@ def line_for(settings: Mapping[str, Any]) -> Line:
     if "depolarizing" in settings:
         return depolarizing_line(settings["depolarizing"])
     chosen = settings.get("line")
-    return device_line(settings["device"], None if chosen is None else tuple(chosen))
+    line = device_line(settings["device"], None if chosen is None else tuple(chosen))
+    # Inverting the readout map of exact expectation values leaves what perfect readout measures.
+    return replace(line, readout=Line.readout) if settings.get("invert_readout") else line
 
 
 @lru_cache
