@@ -1,4 +1,4 @@
-"""Commit to a full run: copy its numbers to results/reference/ and write them into the README.
+"""Commit to a full run: copy its numbers to results/reference/ and write them into README.md and docs/informed.md.
 
     python scripts/publish_reference.py        (make reference, after make reproduce and make bench)
 
@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from qgnn_d2d import claims, publication, verification
 from qgnn_d2d.files import write_json, write_whole
@@ -25,6 +26,7 @@ COPIED = (
     "paper/tables/*.csv",
     "paper/tables/*.md",
     "paper/tuning/*.csv",
+    "paper/choices/*.csv",
     "paper/comparisons/*.csv",
     "paper/noise/*.csv",
     "paper/noise/*.md",
@@ -41,20 +43,29 @@ def job_times(benchmarks: Path) -> pd.DataFrame:
         for measured in pd.read_csv(path, sep="\t")[["s", "cpu_time", "max_rss"]].itertuples(index=False)
     ]
     jobs = pd.DataFrame(rows, columns=["rule", "job", "seconds", "cpu_seconds", "max_rss_mb"])
-    return jobs[~jobs["rule"].isin(["tune_model", "verify"])]
+    return jobs[~jobs["rule"].isin(["tune_model", "try_choices", "verify", "write_crate"])]
 
 
-def blocks(reference: Path) -> dict[str, str]:
-    """Return the README's blocks, made from the reference numbers alone."""
+def blocks(reference: Path) -> dict[str, dict[str, str]]:
+    """Return the generated blocks of every document, made from the reference numbers and the config alone."""
     jobs = pd.read_csv(reference / "jobs.csv")
     judged = json.loads((reference / "claims.json").read_text(encoding="utf-8"))
     made_on = json.loads((reference / "machine.json").read_text(encoding="utf-8"))
+    config = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text(encoding="utf-8"))
+    table = pd.read_csv(reference / "tables" / "rayleigh.csv")
+    compared = pd.read_csv(reference / "comparisons" / "rayleigh.csv")
+    records = {run: pd.read_csv(reference / "choices" / f"{run}.csv") for run in config["choices"]["runs"]}
+    gcn = next(pair["gcn"] for pair in config["claims"] if pair.get("primary"))
     return {
-        "claims": claims.overview(judged, publication.training_minutes(jobs)),
-        "results": publication.results_block(pd.read_csv(reference / "tables" / "rayleigh.csv"), "rayleigh"),
-        "noise": publication.noise_block(pd.read_csv(reference / "noise" / "summary.csv")),
-        "engine": publication.engine_block(pd.read_csv(reference / "engine.csv")),
-        "cost": publication.cost_block(jobs, made_on),
+        "README.md": {
+            "claims": claims.overview(judged, publication.training_minutes(jobs)),
+            "informed": publication.informed_block(table, compared, config["informed"]["mains"], gcn),
+            "results": publication.results_block(table, "rayleigh"),
+            "noise": publication.noise_block(pd.read_csv(reference / "noise" / "summary.csv")),
+            "engine": publication.engine_block(pd.read_csv(reference / "engine.csv")),
+            "cost": publication.cost_block(jobs, made_on),
+        },
+        "docs/informed.md": {"choices": publication.choices_block(records)},
     }
 
 
@@ -77,11 +88,12 @@ def write_reference(results: Path, reference: Path) -> None:
 
 
 def main() -> None:
-    """Write the reference, then the README."""
+    """Write the reference, then the documents."""
     write_reference(RESULTS, REFERENCE)
-    readme = ROOT / "README.md"
-    text = publication.splice(readme.read_text(encoding="utf-8"), blocks(REFERENCE))
-    write_whole(readme, lambda partial: partial.write_text(text, encoding="utf-8"))
+    for name, parts in blocks(REFERENCE).items():
+        document = ROOT / name
+        text = publication.splice(document.read_text(encoding="utf-8"), parts)
+        write_whole(document, lambda partial, text=text: partial.write_text(text, encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from .tables import TITLES
 from .training import METRICS
+
+_NO_LEARNING = ("wmmse", "best_single_link", "on_off_3", "on_off_4", "optimum")
 
 
 def results_block(table: pd.DataFrame, scenario: str) -> str:
@@ -112,6 +114,77 @@ def noise_block(summary: pd.DataFrame) -> str:
             ] or [""]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def informed_block(table: pd.DataFrame, comparisons: pd.DataFrame, runs: Sequence[str], gcn: str) -> str:
+    """Return networks on informed stars, beside the GCN and what needs no learning, as Markdown.
+
+    Args:
+        table: What `tables.results` returns, of the runs' scenario.
+        comparisons: What `tables.comparisons` returns, likewise.
+        runs: The runs to show.
+        gcn: The run that they are compared with.
+    """
+    rows = table[(table["split"] == "evaluation") & (table["metric"] == "sum_rate")].set_index("method", drop=False)
+    against = comparisons[comparisons["reference"] == gcn].set_index("method")
+    lines = [
+        "| method | leaves | augmented | parameters | circuit angles | % of WMMSE [95 % CI over seeds] "
+        "| % of optimum | against the GCN, % [95 % CI over seeds and realizations] | Holm p |",
+        "|" + " --- |" * 9,
+    ]
+    for name in [*runs, *(row for row in _NO_LEARNING if row in rows.index)]:
+        row = rows.loc[name]
+        scale = row["percent_of_wmmse"] / row["mean"]
+        is_model = row["kind"] == "model"
+        interval = f" [{row['low'] * scale:.1f}, {row['high'] * scale:.1f}]" if is_model else ""
+        compared, p_value = "", ""
+        if name in against.index:
+            found = against.loc[name]
+            values = (100 * found[column] / rows.loc[gcn, "mean"] for column in ("difference", "low", "high"))
+            compared = "{:+.2f} [{:+.2f}, {:+.2f}]".format(*values)
+            p_value = "< 0.001" if found["p_holm"] < 0.001 else f"{found['p_holm']:.3f}"
+        cells = [
+            f"`{name}`",
+            f"{row['k']:.0f} {row['stars']}" if pd.notna(row["stars"]) else ("all nodes" if is_model else ""),
+            "yes" if pd.notna(row["drop_links"]) else "",
+            _text(row["parameters"], "{:,.0f}"),
+            _text(row["quantum_parameters"], "{:,.0f}"),
+            f"{row['percent_of_wmmse']:.1f}{interval}",
+            f"{row['percent_of_optimum']:.1f}",
+            compared,
+            p_value,
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def choices_block(records: Mapping[str, pd.DataFrame]) -> str:
+    """Return the variants that were compared on the validation split, as Markdown, a table for each run.
+
+    Args:
+        records: Run id to what `tuning.compare` returns.
+    """
+    lines: list[str] = []
+    for run, record in records.items():
+        scores = record.groupby("trial").agg(
+            changes=("changes", "first"), parameters=("parameters", "first"), mean=("value", "mean"),
+            lowest=("value", "min"), highest=("value", "max"),
+        )  # fmt: skip
+        start = scores["mean"].iloc[0]
+        lines += [
+            f"`{run}`, {record['seed'].nunique()} seeds each:",
+            "",
+            "| change | parameters | mean sum rate, bps/Hz | against the start, % | lowest, highest seed |",
+            "|" + " --- |" * 5,
+        ]
+        for row in scores.sort_values("mean", ascending=False).to_dict("records"):
+            against = 100 * (row["mean"] / start - 1)
+            lines.append(
+                f"| {row['changes']} | {row['parameters']:,} | {row['mean']:.4f} | {against:+.2f} "
+                f"| {row['lowest']:.4f}, {row['highest']:.4f} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
 
 
 def engine_block(table: pd.DataFrame) -> str:

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from qgnn_d2d import tuning
+from qgnn_d2d import configuration, tuning
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text(encoding="utf-8"))
+STUDY = configuration.load(CONFIG)[0]
 
 
 @pytest.mark.parametrize("run", CONFIG["tuned"])
@@ -30,3 +31,23 @@ def test_every_model_had_the_same_trials():
         pd.testing.assert_frame_equal(record, records[0])
     settings = records[0].drop(columns="seed").drop_duplicates().set_index("trial").to_dict("records")
     assert settings == tuning.trials(CONFIG["tuning"]["trials"], CONFIG["seed"], CONFIG["tuning"])
+
+
+@pytest.mark.parametrize("run", CONFIG["choices"]["runs"])
+def test_chosen_settings_are_the_best_variant(run):
+    choice = CONFIG["choices"]["runs"][run]
+    record = pd.read_csv(ROOT / "results" / "reference" / "choices" / f"{run}.csv")
+    assert [tuning.change_text(trial) for trial in choice["trials"]] == list(record.groupby("trial")["changes"].first())
+    best = choice["trials"][record.groupby("trial")["value"].mean().idxmax()]
+    settings = STUDY.runs[run]
+    assert settings == settings.changed(choice["start"]).changed(best)
+
+
+def test_every_choice_had_as_many_variants_and_seeds():
+    sizes = {
+        len(pd.read_csv(ROOT / "results" / "reference" / "choices" / f"{run}.csv")) for run in CONFIG["choices"]["runs"]
+    }
+    assert sizes == {
+        len(choice["trials"]) * CONFIG["choices"]["num_seeds"] for choice in CONFIG["choices"]["runs"].values()
+    }
+    assert len(sizes) == 1
