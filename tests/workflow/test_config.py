@@ -51,7 +51,7 @@ MISTAKES = {
     "depolarizing above 1": (["noise_models", "p1e-2", "depolarizing"], 1.5, ["noise_models.p1e-2", "1.5"]),
     "unknown noise model in a sweep": (["runs", -1, "sweep", "noise"], ["lago"], ["noise of run", "'lago'", "lagos"]),
     "sweep over no option": (["runs", -1, "sweep", "depth"], [1], ["option of model qgnn", "'depth'", "layers"]),
-    "sweep not in the id": (["runs", 5, "id"], "{model}-swept", ["run qgnn-swept", "two runs"]),
+    "sweep not in the id": (["runs", 11, "id"], "{model}-swept", ["run qgnn-swept", "two runs"]),
     "unknown run of the noise study": (["noise", "run"], "nobody", ["noise.run", "'nobody'", "rayleigh-stated-qgnn"]),
     "noise model without an aware run": (["noise", "levels"], ["lagos_idle"], ["noise.aware for lagos_idle"]),
     "unknown mitigation": (["noise", "hardware", "mitigation"], "none", ["mitigation", "'none'", "richardson"]),
@@ -71,6 +71,28 @@ MISTAKES = {
     ),
     "no realizations of scale": (["scale", "realizations"], 0, ["scale.realizations", "0", "at least 1"]),
     "no boxes": (["scale", "max_boxes"], 0, ["scale.max_boxes", "0", "at least 1"]),
+    "unknown run of choices": (
+        ["choices", "runs", "nobody"],
+        {"start": {}, "trials": [{}]},
+        ["choices.runs", "'nobody'"],
+    ),
+    "choice of another model": (
+        ["choices", "runs", "rayleigh-stated-qgnn_informed", "trials"],
+        [{"iterations": 2}],
+        ["rayleigh-stated-qgnn_informed", "'iterations'", "heads"],
+    ),
+    "unknown choice": (
+        ["choices", "runs", "rayleigh-stated-qgnn_informed", "trials"],
+        [{"depth": 2}],
+        ["choices.runs.rayleigh-stated-qgnn_informed.trials[0]", "'depth'", "heads"],
+    ),
+    "unknown table of informed": (
+        ["informed", "leaves"],
+        "nothing",
+        ["informed.leaves", "'nothing'", "informed_leaves"],
+    ),
+    "unknown scale": (["models", "qgnn_informed", "scale"], "log", ["scale", "'log'", "rate"]),
+    "all links left out": (["runs", 5, "training", "drop_links"], 1.0, ["drop_links", "1.0"]),
     "wrong type": (["num_seeds"], "two", ["num_seeds", "'two'", "integer"]),
 }
 
@@ -185,7 +207,9 @@ def test_schema_describes_every_key_and_allows_no_others():
 def test_schema_knows_the_librarys_kinds_and_options():
     assert SCHEMA["$defs"]["scenario"]["properties"]["kind"]["enum"] == list(KINDS)
     options = {option for name in models.MODELS for option in models.architecture_options(name)}
-    assert set(SCHEMA["$defs"]["architecture"]["properties"]) == options - {"scale"}
+    assert set(SCHEMA["$defs"]["architecture"]["properties"]) == options
+    changes = SCHEMA["$defs"]["changes"]["properties"]
+    assert set(changes) <= options | set(SCHEMA["$defs"]["training"]["properties"])
 
 
 def test_readme_lists_every_key():

@@ -115,6 +115,21 @@ def test_shares_of_realizations_near_the_optimum_rise_to_one(smoke):
         assert (folder / f"optimality.{suffix}").stat().st_size > 5_000
 
 
+def test_the_informed_figure_holds_leaves_sizes_noise_and_what_needs_no_learning(smoke):
+    settings = CONFIG["informed"]
+    data = pd.read_csv(smoke / RESULTS / "figures" / "informed.csv")
+    panels = {panel: part for panel, part in data.groupby("panel")}
+    for panel in ("leaves", "sizes", "noise"):
+        table = pd.read_csv(smoke / RESULTS / "tables" / f"{settings[panel]}.csv")
+        runs = set(table.loc[table["kind"] == "model", "method"])
+        assert set(panels[panel]["method"]) == runs | (set(settings["mains"]) if panel == "sizes" else set())
+    assert {"wmmse", "on_off_3", "on_off_4", "best_single_link", "optimum"} <= set(panels["baselines"]["method"])
+    main = panels["sizes"].set_index("method")["mean"][settings["ideal"]]
+    noise = panels["noise"]
+    assert noise["percent_of_ideal"].to_numpy() == pytest.approx(100 * noise["mean"] / main)
+    assert noise["device"].tolist() == ["FakeLagosV2"]
+
+
 def test_networks_of_other_sizes_are_scored(smoke):
     settings = CONFIG["scale"]
     for links in settings["links"]:
