@@ -68,7 +68,7 @@ test: $(STAMP) ## unit, physics and workflow tests and the library's doctests
 
 .PHONY: test-slurm
 test-slurm: $(STAMP) ## the smoke study through a real Slurm on this machine (as root; needs slurm-wlm and munge)
-	$(RUN) python tests/slurm/run.py
+	$(RUN) python -m tests.slurm.run
 
 .PHONY: lint
 lint: $(STAMP) ## ruff, mypy, snakefmt and snakemake --lint
