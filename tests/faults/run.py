@@ -15,6 +15,7 @@ folder.
 
 import argparse
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -67,12 +68,10 @@ class Killed:
     locked: bool
 
 
-def begun(study: Path, since: float) -> list[str]:
-    """Return the jobs that began at ``since`` or later and have not ended: they have a log and no record."""
-    logs = study / "logs"
-    names = [path.relative_to(logs) for path in logs.rglob("*.log") if path.stat().st_mtime >= since]
-    records = study / "provenance"
-    return sorted(str(name.with_suffix("")) for name in names if not (records / name).with_suffix(".json").exists())
+def unfinished(log: str) -> list[str]:
+    """Return the jobs that Snakemake's output says it began and not that they ended, by the rules' messages."""
+    ended = set(re.findall(r"^Finished jobid: (\d+) ", log, re.MULTILINE))
+    return [message for job, message in re.findall(r"^Job (\d+): (.*)$", log, re.MULTILINE) if job not in ended]
 
 
 def kill_at(
@@ -105,7 +104,7 @@ def kill_at(
         Failure: The run ended before its kill, or a locked directory is not explained.
     """
     with open(log, "w", encoding="utf-8") as output:
-        wall, began = time.time(), time.monotonic()
+        began = time.monotonic()
         process = start(directory, *arguments, *config, output=output, within=within)
         try:
             _wait(process, moment, progress)
@@ -115,7 +114,8 @@ def kill_at(
                 kill(process)
     if process.returncode != -signal.SIGKILL:
         raise Failure(f"the run ended with {process.returncode} before its kill:\n{tail(log)}")
-    done, running, partial = progress(), begun(study, wall), len(list(study.rglob("*.partial*")))
+    done, partial = progress(), len(list(study.rglob("*.partial*")))
+    running = unfinished(log.read_text(encoding="utf-8"))
     return Killed(seconds, done, running, partial, unlock(directory, arguments, config))
 
 
@@ -229,7 +229,7 @@ def killed_study(folder: Path, kills: int, seed: int, ends: Sequence[float]) -> 
         found = kill_at(
             moment, lambda: jobs_done(study), directory, study, CORES, TARGETS, log=log, within=offline()
         )  # fmt: skip
-        lock, running = "yes" if found.locked else "no", ", ".join(found.running) or "none (Snakemake alone)"
+        lock, running = "yes" if found.locked else "no", "; ".join(found.running) or "nothing but Snakemake"
         columns = f"{number:4d}  {drawn:6.1f} s  {found.seconds:9.1f} s  {found.progress:9d}  {lock:>4}"
         print(f"{columns}  {found.partial:12d}  {running}", flush=True)
         compared = compare(undisturbed / STUDY, study, (*ABOUT_THE_RUN, "checkpoints"))

@@ -90,7 +90,7 @@ def test_a_workflow_killed_again_and_again_goes_on_to_the_identical_curve(study,
             moment, lambda: epochs_done(folder / RESULTS), folder, folder / RESULTS, MAKE, options,
             log=tmp_path / "killed.log",
         )  # fmt: skip
-        assert found.locked and found.running == [f"train_model/{RUN}"]
+        assert found.locked and found.running == [f"Training all seeds of {RUN}"]
         assert moment.progress <= found.progress < EPOCHS and not (folder / CURVES).exists()
         epochs.append(found.progress)
     assert epochs == sorted(epochs)
