@@ -61,17 +61,28 @@ def start(directory: Path, *arguments: str, output: IO[str], within: Sequence[st
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process of `start` and all that it started, without a warning, and wait until they are gone."""
+    """Kill a process of `start` and all that it started, without a warning, and wait until they are gone.
+
+    Raises:
+        TimeoutError: They are not.
+    """
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            return
+    while _is_alive(process.pid):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"processes of group {process.pid} live on after SIGKILL")
         time.sleep(0.01)
-    raise TimeoutError(f"processes of group {process.pid} live on after SIGKILL")
+
+
+def _is_alive(group: int) -> bool:
+    """Return whether a process group has a process that is no zombie; without /proc, nobody knows."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            state, _, found = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:3]
+            if int(found) == group and state not in "ZX":
+                return True
+    return False
 
 
 @functools.cache

@@ -226,9 +226,7 @@ def killed_study(folder: Path, kills: int, seed: int, ends: Sequence[float]) -> 
     print("kill  drawn at  after start  jobs done  lock  half-written  running", flush=True)
     began, whole = time.monotonic(), 0
     for number, (drawn, moment) in enumerate(moments(ends, kills, seed), start=1):
-        found = kill_at(
-            moment, lambda: jobs_done(study), directory, study, CORES, TARGETS, log=log, within=offline()
-        )  # fmt: skip
+        found = kill_at(moment, lambda: jobs_done(study), directory, study, CORES, TARGETS, log=log, within=offline())
         lock, running = "yes" if found.locked else "no", "; ".join(found.running) or "nothing but Snakemake"
         columns = f"{number:4d}  {drawn:6.1f} s  {found.seconds:9.1f} s  {found.progress:9d}  {lock:>4}"
         print(f"{columns}  {found.partial:12d}  {running}", flush=True)
@@ -274,7 +272,7 @@ def main() -> int:
             (folder / "one-core").mkdir()
             seconds = finish(folder / "one-core", folder / "one-core.log", ("--cores", "1"))
             print(f"one core: {seconds:.0f} s; against two: {about(check(undisturbed, folder / 'one-core'))}")
-    except (Failure, TimeoutError) as error:
+    except (Failure, TimeoutError, subprocess.SubprocessError) as error:
         print(f"test-faults: {error}\ntest-faults: failed; everything is in {folder}", file=sys.stderr)
         return 1
     if not arguments.keep:
