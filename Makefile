@@ -68,7 +68,11 @@ test: $(STAMP) ## unit, physics and workflow tests and the library's doctests
 
 .PHONY: test-slurm
 test-slurm: $(STAMP) ## the smoke study through a real Slurm on this machine (as root; needs slurm-wlm and munge)
-	$(RUN) python tests/slurm/run.py
+	$(RUN) python -m tests.slurm.run
+
+.PHONY: test-faults
+test-faults: $(STAMP) ## kill the smoke study 20 times, without a network, and run it on one core: the same results?
+	$(RUN) OMP_NUM_THREADS=1 python -m tests.faults.run
 
 .PHONY: lint
 lint: $(STAMP) ## ruff, mypy, snakefmt and snakemake --lint

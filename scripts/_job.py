@@ -4,6 +4,8 @@ A job that succeeds leaves a record of what it came from (`qgnn_d2d.provenance`)
 OMP_NUM_THREADS, MKL_NUM_THREADS and their like to the rule's threads.
 """
 
+import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -15,6 +17,7 @@ from qgnn_d2d import provenance
 from qgnn_d2d.files import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def run(main: Callable[[Any], None], snakemake: Any) -> None:
@@ -28,22 +31,30 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
         SystemExit: ``main`` failed; the log has the traceback, the terminal one line.
     """
     terminal = os.dup(2)
-    with open(snakemake.log[0], "w", encoding="utf-8") as log:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.dup2(log.fileno(), 1)  # the descriptors, so that libraries in C are caught too
-        os.dup2(log.fileno(), 2)
-        try:
-            record = provenance.record_path(snakemake.log[0])
-            record.unlink(missing_ok=True)  # of a former run of the job
-            content = _describe(snakemake)  # the code and inputs that the work begins with
-            main(snakemake)
-            write_json(record, content | {"outputs": provenance.file_hashes(snakemake.output, ROOT)})
-        except Exception as error:
+    log = snakemake.log[0]
+    try:
+        with open(log, "w", encoding="utf-8") as file:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(file.fileno(), 1)  # the descriptors, so that libraries in C are caught too
+            os.dup2(file.fileno(), 2)
+        record = provenance.record_path(log)
+        record.unlink(missing_ok=True)  # of a former run of the job
+        content = _describe(snakemake)  # the code and inputs that the work begins with
+        main(snakemake)
+        write_json(record, content | {"outputs": provenance.file_hashes(snakemake.output, ROOT)})
+    except Exception as error:
+        os.write(terminal, f"{snakemake.rule}: {_line(error, log)}\n".encode())
+        with contextlib.suppress(OSError):  # the log's disk may be the full one
             traceback.print_exc()
-            line = " ".join(str(error).split()) or type(error).__name__
-            os.write(terminal, f"{snakemake.rule}: {line}\n".encode())
-            raise SystemExit(1) from None
+        raise SystemExit(1) from None
+
+
+def _line(error: Exception, log: str) -> str:
+    """Return what an error says, in one line."""
+    if isinstance(error, OSError) and error.errno in NO_SPACE and not error.filename:
+        return f"{log}: not written ({error.strerror})"  # all else is written by `files`, which names the file
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _describe(snakemake: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 
 from . import objective
-from .files import write_whole
+from .files import write_netcdf
 from .models import PowerModel
 from .scenarios import Channels
 from .solvers import SOLVERS
@@ -175,7 +175,7 @@ def save(dataset: xr.Dataset, path: Path | str) -> None:
         if not np.isfinite(values).all():
             raise ValueError(f"{path}: {name} has values that are not finite")
     encoding = {name: {"zlib": True, "complevel": 4, "_FillValue": None} for name in dataset.data_vars}
-    write_whole(path, lambda partial: dataset.to_netcdf(partial, engine="h5netcdf", encoding=encoding))
+    write_netcdf(path, dataset, encoding)
 
 
 def _with_metrics(dataset: xr.Dataset, dims: Sequence[str], values: dict[str, np.ndarray]) -> xr.Dataset:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
+import xarray as xr
 
 
 def write_whole(path: Path | str, write: Callable[[Path], Any]) -> None:
@@ -23,17 +25,24 @@ def write_whole(path: Path | str, write: Callable[[Path], Any]) -> None:
     Args:
         path: Where the file belongs; missing folders are made.
         write: Called with the temporary path.
+
+    Raises:
+        OSError: The system refuses (no space, no permission, ...); the line names ``path`` and the reason.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{glob.escape(path.suffix)}"):
-        left.unlink(missing_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{glob.escape(path.suffix)}"):
+            left.unlink(missing_ok=True)
         write(partial)
         os.replace(partial, path)
+    except OSError as error:
+        # The system's own line names no file when a disk is full, and the temporary one when a folder is closed.
+        raise OSError(f"{path}: not written ({error.strerror or error})") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing can be written there is nothing to remove
+            partial.unlink()
 
 
 def json_text(content: Any) -> str:
@@ -52,6 +61,20 @@ def write_tensors(path: Path | str, tensors: Mapping[str, torch.Tensor], metadat
     plain = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
     header = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
     content = _with_sorted_metadata(safetensors.torch.save(plain, metadata=header))
+    write_whole(path, lambda partial: partial.write_bytes(content))
+
+
+def write_netcdf(path: Path | str, dataset: xr.Dataset, encoding: Mapping[Hashable, Any]) -> None:
+    """Write a dataset as NetCDF-4.
+
+    The file is made in memory: HDF5 ends the process with a segmentation fault if the disk fills up under its own file.
+
+    Args:
+        path: Where the file belongs.
+        dataset: What to write.
+        encoding: Variable to its options (compression, checksums).
+    """
+    content = dataset.to_netcdf(None, engine="h5netcdf", format="NETCDF4", encoding=encoding)
     write_whole(path, lambda partial: partial.write_bytes(content))
 
 

@@ -29,7 +29,7 @@ from torch import Tensor
 
 from . import __version__
 from .checks import check_channels, require_choice, require_count, require_finite, require_positive
-from .files import write_whole
+from .files import write_netcdf
 
 SPEED_OF_LIGHT = 299_792_458.0  # m/s
 SPLITS = ("train", "validation", "test", "evaluation", "pool")
@@ -291,10 +291,7 @@ def save(dataset: xr.Dataset, path: str | Path) -> None:
     _check_dataset(dataset, "dataset")
     compressed = {"zlib": True, "complevel": 4, "fletcher32": True, "_FillValue": None}
     encoding = dict.fromkeys(dataset.data_vars, compressed)
-    write_whole(
-        path,
-        lambda partial: dataset.to_netcdf(partial, engine="h5netcdf", format="NETCDF4", encoding=encoding),
-    )
+    write_netcdf(path, dataset, encoding)
 
 
 def load(path: str | Path) -> xr.Dataset:

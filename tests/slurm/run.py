@@ -1,6 +1,6 @@
 """Run the smoke study through a real Slurm on this machine and compare it with a local run (make test-slurm).
 
-    python tests/slurm/run.py [--keep]
+    python -m tests.slurm.run [--keep]
 
 Needs root and Debian's packages slurm-wlm, slurm-client and munge; installs nothing. Slurm, a munge of its own and two
 copies of the checkout live in one temporary folder; only slurm.conf must stand in /etc/slurm, and is taken away again.
@@ -9,7 +9,6 @@ Exit code 0 if every Slurm job is COMPLETED and all results are those of the loc
 
 import argparse
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -22,11 +21,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
+from tests.runs import ABOUT_THE_RUN, ROOT, compare, tail
 
-ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = Path(__file__).with_name("slurm.conf")
 CONF = Path("/etc/slurm/slurm.conf")  # the executor plugin strips SLURM_* variables, SLURM_CONF too
 OURS = TEMPLATE.read_text(encoding="utf-8").partition("\n")[0]
@@ -36,14 +33,6 @@ PATIENCE = 30  # seconds for a daemon to start or stop
 TIMEOUT = 3600  # seconds for a run: a job that asks for more than the node has would wait for ever
 CONFIG = ("--configfile", "config/smoke.yaml")
 RESULTS = Path("results", "smoke")
-ABOUT_THE_RUN = ("logs", "benchmarks", "provenance")
-# Files that must agree, and what in them need not.
-COMPARED = {
-    "*.csv": "columns of measured seconds and memory",
-    "*.safetensors": "the order of the metadata",  # which the format leaves open
-    "manifest.json": "the weights file's hash, which follows from that",
-}
-MEASURED = re.compile(r"(^|_)(milli)?seconds$|_mi?b$")  # columns that no two runs have in common
 
 
 class Failure(Exception):
@@ -189,11 +178,6 @@ def run_study(folder: Path, log: Path, *options: str) -> float:
     return time.monotonic() - start
 
 
-def tail(path: Path, lines: int = 60) -> str:
-    """Return the end of a log."""
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
-
-
 def check_jobs(submitted: Path, completed: Path) -> int:
     """Compare the jobs that Snakemake submitted with those in Slurm's job-completion log; return how many there are."""
     asked = re.findall(r"submitted with SLURM jobid (\d+)", submitted.read_text(encoding="utf-8"))
@@ -204,48 +188,13 @@ def check_jobs(submitted: Path, completed: Path) -> int:
     return len(asked)
 
 
-def content(path: Path) -> Any:
-    """Return what two runs must have in common of a file."""
-    data = path.read_bytes()
-    if path.suffix == ".csv":
-        read = pd.read_csv(path, dtype=str, keep_default_na=False)
-        return read[[name for name in read.columns if not MEASURED.search(name)]].to_csv(index=False)
-    if path.suffix == ".safetensors":
-        length = int.from_bytes(data[:8], "little")
-        return json.loads(data[8 : 8 + length]), data[8 + length :]
-    if path.name == "manifest.json":
-        manifest = json.loads(data)
-        return manifest | {"outputs": {**manifest["outputs"], "weights": None}}
-    return data
-
-
-def compare(local: Path, remote: Path) -> str:
+def comparison(local: Path, remote: Path) -> str:
     """Compare all that the two runs wrote, but their logs, benchmarks and records; return what to say about it."""
-    found = [
-        {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-        for folder in (local / RESULTS, remote / RESULTS)
-    ]
-    if found[0] != found[1]:
-        raise Failure(f"in one run only: {', '.join(sorted(map(str, found[0] ^ found[1])))}")
-    names = sorted(name for name in found[0] if name.parts[0] not in ABOUT_THE_RUN)
-    pairs = {name: (local / RESULTS / name, remote / RESULTS / name) for name in names}
-    same = [name for name, (a, b) in pairs.items() if a.read_bytes() == b.read_bytes()]
-    lines, wrong = [f"{len(same)} of {len(names)} files are the same bytes"], []
-    for pattern, about in COMPARED.items():
-        named = [name for name in names if name.match(pattern)]
-        equal = [name for name in named if content(pairs[name][0]) == content(pairs[name][1])]
-        wrong += sorted(set(named) - set(equal)) or ([] if named else [pattern])
-        lines.append(
-            f"{pattern}: {len(equal)} equal, {len(set(equal) & set(same))} of them byte by byte; may differ: {about}"
-        )
-        names = [name for name in names if name not in named]
-    if wrong:
-        raise Failure(f"missing, or not what the local run wrote: {', '.join(map(str, wrong))}")
-    rest = sorted(set(names) - set(same))
-    lines.append(
-        f"other files: {len(names) - len(rest)} are the same bytes; not: {', '.join(map(str, rest)) or 'none'}"
-    )
-    return "\n".join(lines)
+    compared = compare(local / RESULTS, remote / RESULTS, (*ABOUT_THE_RUN, "provenance"))
+    if compared.wrong:
+        raise Failure(compared.wrong)
+    equal = ", ".join(map(str, compared.equal)) or "none"
+    return f"{len(compared.same)} files are the same bytes; but for measured times and memory also: {equal}"
 
 
 def main() -> int:
@@ -273,7 +222,7 @@ def main() -> int:
         jobs = check_jobs(folder / "slurm.log", folder / "cluster" / "jobs.txt")
         steps = re.findall(r"(\d+) of \1 steps", (folder / "slurm.log").read_text(encoding="utf-8"))
         print(f"slurm: {seconds:.0f} s, {jobs} Slurm jobs for {steps[-1]} steps, all COMPLETED in Slurm's own log")
-        print(compare(local, remote))
+        print(comparison(local, remote))
     except (Failure, subprocess.SubprocessError) as error:
         print(f"test-slurm: {error}\ntest-slurm: failed; everything is in {folder}", file=sys.stderr)
         return 1

@@ -1,9 +1,15 @@
 """Files are whole or not there."""
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
+import xarray as xr
+from matplotlib.figure import Figure
 
-from qgnn_d2d.files import read_tensors, sha256, write_json, write_tensors, write_whole
+from qgnn_d2d.files import read_tensors, sha256, write_json, write_netcdf, write_tensors, write_whole
+from qgnn_d2d.plotting.style import save
+from tests.runs import disk
 
 
 def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -45,3 +51,45 @@ def test_numbers_that_are_not_finite_are_no_json(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "x.json", {"value": float("nan")})
     assert not list(tmp_path.iterdir())
+
+
+NOISE = np.random.default_rng(1).random((200, 200))  # does not compress
+WRITERS = {
+    "csv": lambda path: write_whole(path, lambda partial: pd.DataFrame(NOISE).to_csv(partial, index=False)),
+    "json": lambda path: write_json(path, NOISE.tolist()),
+    "safetensors": lambda path: write_tensors(path, {"a": torch.from_numpy(NOISE)}, {}),
+    "nc": lambda path: write_netcdf(path, xr.Dataset({"a": (("x", "y"), NOISE)}), {"a": {"zlib": True}}),
+    "png": lambda path: save(_figure(), path),
+    "pdf": lambda path: save(_figure(), path),
+}
+
+
+def _figure():
+    figure = Figure()
+    figure.subplots().plot(NOISE)
+    return figure
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_a_full_disk_is_named_with_the_file_and_nothing_half_written_is_left(tmp_path, suffix):
+    with disk(tmp_path, "16k") as mounted:
+        if mounted is None:
+            pytest.skip("this machine permits no mounts in a namespace (unshare --mount)")
+        path = mounted.path / f"large.{suffix}"
+        with pytest.raises(OSError, match=rf"large\.{suffix}: not written \(No space left on device\)"):
+            WRITERS[suffix](path)
+        assert not list(mounted.path.iterdir())
+        mounted.remount("size=10m")
+        WRITERS[suffix](path)
+        assert [found.name for found in mounted.path.iterdir()] == [path.name]
+
+
+def test_a_closed_disk_is_named_with_the_file(tmp_path):
+    with disk(tmp_path, "1m") as mounted:
+        if mounted is None:
+            pytest.skip("this machine permits no mounts in a namespace (unshare --mount)")
+        mounted.remount("ro")
+        with pytest.raises(OSError, match=r"x\.json: not written \(Read-only file system\)"):
+            write_json(mounted.path / "x.json", {})
+        with pytest.raises(OSError, match=r"deep/x\.json: not written \(Read-only file system\)"):
+            write_json(mounted.path / "deep" / "x.json", {})

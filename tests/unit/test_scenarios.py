@@ -1,8 +1,11 @@
 """Channel realizations: distributions, nestedness, disjoint splits, geometry, files that can be trusted."""
 
+import errno
 import math
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -285,13 +288,14 @@ def test_failing_save_leaves_the_old_file_and_nothing_else(dataset, tmp_path, mo
     save(dataset, path)
     before = path.read_bytes()
 
-    def write_half(self, target, **options):
-        target.write_bytes(before[: len(before) // 2])
-        raise OSError("disk full")
+    def write_half(self, content):
+        self.write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", write_half)
-    with pytest.raises(OSError, match="disk full"):
-        save(dataset, path)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", write_half)
+        with pytest.raises(OSError, match=r"channels\.nc: not written \(No space left on device\)"):
+            save(dataset, path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["channels.nc"]
     assert path.read_bytes() == before
 

@@ -14,6 +14,7 @@ from qgnn_d2d.plotting import fig2
 from qgnn_d2d.plotting.style import save
 from qgnn_d2d.quantum.devices import ROLES
 from qgnn_d2d.quantum.mitigation import MITIGATIONS
+from tests import runs
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -210,6 +211,12 @@ def test_figures_are_byte_stable(smoke, tmp_path):
         for name in "ab":
             save(fig2.sum_rate_curves(data), tmp_path / f"{name}.{suffix}")
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+
+
+def test_the_smoke_study_ran_without_a_network(smoke):
+    if not runs.offline():
+        pytest.skip("this machine permits no network namespace (unshare --net)")
+    assert runs.connects() and not runs.connects(runs.offline())  # what the fixture started it with
 
 
 def test_nothing_partial_and_no_checkpoint_is_left(smoke):

@@ -1,10 +1,10 @@
-"""A killed workflow goes on to the same numbers; a bad file stops it in one line and leaves nothing half-written."""
+"""What happens at a kill, a full or closed disk, a bad or missing input: one clear line, and the next run goes on.
 
-import copy
+`make test-faults` kills the whole smoke study, at 20 moments.
+"""
+
 import os
-import signal
-import subprocess
-import sys
+import random
 import time
 from pathlib import Path
 
@@ -13,82 +13,171 @@ import pytest
 import yaml
 
 from qgnn_d2d import configuration, scenarios, training
+from qgnn_d2d.files import read_tensors
+from tests.faults.run import Moment, kill_at, leftovers
+from tests.runs import ROOT, disk, kill, start, tail
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
-ROOT = Path(__file__).parents[2]
 RUN, STUDY = "rayleigh-stated-qgnn", "faults"
 RESULTS = Path("results") / STUDY
 CURVES = RESULTS / "training" / RUN / "curves.csv"
+TRAIN = RESULTS / "channels" / "rayleigh" / "train.nc"
+MAKE = (str(CURVES), "--cores", "1")
 PATIENCE = 180  # seconds until something is wrong
+KILLS, SEED = 3, 15246
+EPOCHS = 150  # some seconds
 
 
 @pytest.fixture
 def study(tmp_path):
     """A study of one run that trains for some seconds; returns (folder, config, config file)."""
+    return write_study(tmp_path, EPOCHS)
+
+
+def write_study(folder, epochs):
     config = yaml.safe_load((ROOT / "config" / "smoke.yaml").read_text(encoding="utf-8"))
-    config = copy.deepcopy(config) | {"study": STUDY, "figures": {}, "claims": [], "tuned": {}}
+    config |= {"study": STUDY, "figures": {}, "claims": [], "tuned": {}}
     config["tuning"].pop("runs")
     for part in ("noise", "ablation", "scale"):  # they name runs that are not here
         config.pop(part)
-    training_settings = {"learning_rate": 0.01, "batch_size": 4, "epochs": 150}
+    training_settings = {"learning_rate": 0.01, "batch_size": 4, "epochs": epochs}
     config["runs"] = [
         {"id": RUN, "scenario": "rayleigh", "protocol": "stated", "model": "qgnn", "training": training_settings}
     ]
-    file = tmp_path / "config.yaml"
+    file = folder / "config.yaml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    return tmp_path, config, file
+    return folder, config, file
 
 
-def start(folder, file):
-    """Start Snakemake in a process group of its own."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
-    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")}
-    return subprocess.Popen(
-        [*command, str(CURVES), "--configfile", str(file), "--directory", str(folder)],
-        cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-
-
-def test_a_killed_workflow_goes_on_to_the_identical_curve(study, snakemake):
-    folder, config, file = study
-    process = start(folder, file)
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and not list((folder / RESULTS / "checkpoints").glob("*.safetensors")):
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert list((folder / RESULTS / "checkpoints").glob("*.safetensors")) and not (folder / CURVES).exists()
-
-    locked = snakemake(folder, "--cores", "1", str(CURVES), "--configfile", str(file))
-    if locked.returncode != 0:  # the kill left the directory locked, and Snakemake says how to unlock it
-        assert "--unlock" in locked.stdout + locked.stderr
-        assert snakemake(folder, "--unlock", "--configfile", str(file)).returncode == 0
-        again = snakemake(folder, "--cores", "1", str(CURVES), "--configfile", str(file))
-        assert again.returncode == 0, again.stderr[-3000:]
-    log = (folder / RESULTS / "logs" / "train_model" / f"{RUN}.log").read_text(encoding="utf-8")
-    assert "  0%" not in log  # it went on from its checkpoint
-    assert not list((folder / RESULTS / "checkpoints").iterdir())
-
+def assert_undisturbed(results, config):
+    """Train once more, in this process and in one go: the curve must be the one in ``results``, to the last bit."""
     run = configuration.load(config)[0].runs[RUN]
     channels = {
-        split: scenarios.to_channels(scenarios.load(folder / RESULTS / "channels" / "rayleigh" / f"{split}.nc"))
+        split: scenarios.to_channels(scenarios.load(results / "channels" / "rayleigh" / f"{split}.nc"))
         for split in ("train", "test")
     }
     undisturbed = training.train(run, channels["train"], channels).curves
-    pd.testing.assert_frame_equal(pd.read_csv(folder / CURVES), undisturbed, check_exact=True)
+    pd.testing.assert_frame_equal(pd.read_csv(results / CURVES.relative_to(RESULTS)), undisturbed, check_exact=True)
+
+
+def epochs_done(results):
+    """Return the epoch that the run's checkpoint has."""
+    checkpoints = (results / "checkpoints").glob("*.safetensors")
+    try:
+        return max((read_tensors(path)[1]["epoch"] for path in checkpoints), default=0)
+    except (FileNotFoundError, ValueError):  # replaced just now
+        return 0
+
+
+def one_line(done, start):
+    """Return the one line of a failed run that starts so."""
+    assert done.returncode != 0
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(start)]
+    assert len(lines) == 1, done.stdout[-2000:] + done.stderr[-4000:]
+    return lines[0]
+
+
+def test_a_workflow_killed_again_and_again_goes_on_to_the_identical_curve(study, snakemake, tmp_path):
+    folder, config, file = study
+    options = ("--configfile", str(file))
+    draw = random.Random(SEED)
+    last = EPOCHS - 10
+    moments = [Moment(epoch, draw.uniform(0, 0.5), last) for epoch in sorted(draw.sample(range(1, last), KILLS))]
+    epochs = [0]
+    for moment in moments:
+        found = kill_at(
+            moment, lambda: epochs_done(folder / RESULTS), folder, folder / RESULTS, MAKE, options,
+            log=tmp_path / "killed.log",
+        )  # fmt: skip
+        assert found.locked and found.running == [f"Training all seeds of {RUN}"]
+        assert moment.progress <= found.progress < EPOCHS and not (folder / CURVES).exists()
+        epochs.append(found.progress)
+    assert epochs == sorted(epochs)
+    done = snakemake(folder, *MAKE, *options)
+    assert done.returncode == 0, done.stderr[-3000:]
+    log = (folder / RESULTS / "logs" / "train_model" / f"{RUN}.log").read_text(encoding="utf-8")
+    assert f" {epochs[-1]}/{EPOCHS} " in log and f" {epochs[-1] - 1}/{EPOCHS} " not in log  # it went on from there
+    assert not leftovers(folder, folder / RESULTS)
+    assert_undisturbed(folder / RESULTS, config)
+
+
+def test_a_full_disk_then_a_closed_one_stop_the_run_in_one_line_and_nothing_is_lost(study, snakemake):
+    folder, config, file = study
+    (folder / "results").mkdir()
+    with disk(folder / "results", "150k") as mounted:
+        if mounted is None:
+            pytest.skip("this machine permits no mounts in a namespace (unshare --mount)")
+        results = mounted.path / STUDY
+
+        def run():
+            return snakemake(folder, *MAKE, "--configfile", str(file), within=mounted.within)
+
+        line = one_line(run(), "train_model: ")  # the channels have space, a second checkpoint beside the first has not
+        assert ".safetensors: not written (No space left on device)" in line
+        assert f"train_model: {RESULTS}/checkpoints/{RUN}" in line
+        assert not list(results.rglob("*.partial*")) and not (mounted.path / CURVES.relative_to("results")).exists()
+        stopped_at = epochs_done(results)
+        assert stopped_at >= 1
+
+        mounted.remount("ro")
+        assert one_line(run(), f"{RESULTS}: ") == f"{RESULTS}: results cannot be written there (read-only)"
+
+        mounted.remount("rw,size=5m")
+        done = run()
+        assert done.returncode == 0, done.stderr[-3000:]
+        log = (results / "logs" / "train_model" / f"{RUN}.log").read_text(encoding="utf-8")
+        assert f" {stopped_at}/{EPOCHS} " in log
+        assert not leftovers(folder, results)
+        assert_undisturbed(results, config)
+
+
+@pytest.mark.parametrize("obstacle", ["file", "closed folder"])
+def test_results_that_cannot_be_written_stop_the_run_before_it_begins(study, snakemake, obstacle):
+    folder, _, file = study
+    results = folder / "results"
+    if obstacle == "file":
+        results.write_text("not a folder", encoding="utf-8")
+        expected = "results: a file where results need a folder"
+    else:
+        if os.geteuid() == 0:
+            pytest.skip("no folder is closed to root; the test of the full disk closes a whole file system")
+        results.mkdir(mode=0o500)
+        expected = "results: results cannot be written there (read-only)"
+    assert one_line(snakemake(folder, *MAKE, "--configfile", str(file)), "results: ") == expected
+
+
+def test_an_input_that_is_deleted_in_mid_run_is_named_and_made_again(tmp_path, snakemake):
+    folder, config, file = write_study(tmp_path, 3)
+    options = (*MAKE, "--latency-wait", "1", "--configfile", str(file))
+    log, logs = tmp_path / "stopped.log", folder / RESULTS / "logs" / "generate_channels" / "rayleigh"
+    with open(log, "w", encoding="utf-8") as output:
+        process = start(folder, *options, output=output)
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while len(list(logs.glob("*.log"))) < 2 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            first = min(logs.glob("*.log"), key=lambda path: path.stat().st_mtime)  # its file is there, and is noted
+            deleted = RESULTS / "channels" / "rayleigh" / f"{first.stem}.nc"
+            (folder / deleted).unlink()
+            assert process.wait(timeout=PATIENCE) != 0
+        finally:
+            if process.poll() is None:
+                kill(process)
+    assert f"{deleted} (missing locally" in tail(log)
+    done = snakemake(folder, *options)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert not leftovers(folder, folder / RESULTS)
+    assert_undisturbed(folder / RESULTS, config)
 
 
 def test_a_truncated_channel_file_stops_the_rule_in_one_line(study, snakemake):
     folder, _, file = study
-    train = RESULTS / "channels" / "rayleigh" / "train.nc"
-    made = snakemake(folder, "--cores", "1", str(train), "--configfile", str(file))
+    made = snakemake(folder, "--cores", "1", str(TRAIN), "--configfile", str(file))
     assert made.returncode == 0, made.stderr[-3000:]
-    content = (folder / train).read_bytes()
-    (folder / train).write_bytes(content[: len(content) // 2])
-    stopped = snakemake(folder, "--cores", "1", str(CURVES), "--configfile", str(file))
-    assert stopped.returncode != 0
-    lines = [line for line in (stopped.stdout + stopped.stderr).splitlines() if line.startswith("train_model: ")]
-    assert len(lines) == 1 and "train.nc: not a complete NetCDF-4 file" in lines[0]
+    content = (folder / TRAIN).read_bytes()
+    (folder / TRAIN).write_bytes(content[: len(content) // 2])
+    line = one_line(snakemake(folder, *MAKE, "--configfile", str(file)), "train_model: ")
+    assert "train.nc: not a complete NetCDF-4 file" in line
     assert not (folder / CURVES).exists()
     assert not list((folder / "results").rglob("*.partial*"))

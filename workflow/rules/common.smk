@@ -76,6 +76,19 @@ PREFIX = f"results/{STUDY.name}"
 FIGURES = "figures" if STUDY.name == "paper" else f"{PREFIX}/figures"
 
 
+def check_folder(folder):
+    """Refuse a folder that nothing can be written to: Snakemake would say so in a traceback, in the middle of a run."""
+    present = next(path for path in [folder, *folder.parents] if path.exists())
+    if not present.is_dir():
+        raise WorkflowError(f"{present}: a file where results need a folder")
+    if not os.access(present, os.W_OK | os.X_OK):
+        raise WorkflowError(f"{present}: results cannot be written there (read-only)")
+
+
+for folder in (PREFIX, FIGURES):
+    check_folder(Path(folder))
+
+
 wildcard_constraints:
     scenario="|".join(STUDY.scenarios),
     split="|".join(STUDY.splits),
