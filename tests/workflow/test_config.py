@@ -50,7 +50,7 @@ MISTAKES = {
     "device and level": (["noise_models", "lagos", "depolarizing"], 0.1, ["noise_models.lagos", "either"]),
     "depolarizing above 1": (["noise_models", "p1e-2", "depolarizing"], 1.5, ["noise_models.p1e-2", "1.5"]),
     "unknown noise model in a sweep": (["runs", -1, "sweep", "noise"], ["lago"], ["noise of run", "'lago'", "lagos"]),
-    "sweep over no option": (["runs", -1, "sweep", "depth"], [1], ["option of model qgnn", "'depth'", "layers"]),
+    "sweep over no option": (["runs", -1, "sweep", "depth"], [1], [".sweep", "'depth'", "layers"]),
     "sweep not in the id": (["runs", 5, "id"], "{model}-swept", ["run qgnn-swept", "two runs"]),
     "unknown run of the noise study": (["noise", "run"], "nobody", ["noise.run", "'nobody'", "rayleigh-stated-qgnn"]),
     "noise model without an aware run": (["noise", "levels"], ["lagos_idle"], ["noise.aware for lagos_idle"]),
@@ -186,6 +186,7 @@ def test_schema_knows_the_librarys_kinds_and_options():
     assert SCHEMA["$defs"]["scenario"]["properties"]["kind"]["enum"] == list(KINDS)
     options = {option for name in models.MODELS for option in models.architecture_options(name)}
     assert set(SCHEMA["$defs"]["architecture"]["properties"]) == options - {"scale"}
+    assert set(SCHEMA["$defs"]["group"]["properties"]["sweep"]["properties"]) == options - {"scale"} | {"train_size"}
 
 
 def test_readme_lists_every_key():
