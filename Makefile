@@ -66,6 +66,10 @@ tune: $(STAMP) ## search the hyper-parameters anew, on the validation split
 test: $(STAMP) ## unit, physics and workflow tests and the library's doctests
 	$(RUN) OMP_NUM_THREADS=1 python -m pytest $(PYTEST_ARGS)
 
+.PHONY: test-fuzz
+test-fuzz: $(STAMP) ## let Snakemake read every one of some 1,500 broken configs (make test has a part of them): about half an hour
+	$(RUN) OMP_NUM_THREADS=1 python tests/workflow/fuzz_configs.py
+
 .PHONY: test-slurm
 test-slurm: $(STAMP) ## the smoke study through a real Slurm on this machine (as root; needs slurm-wlm and munge)
 	$(RUN) python -m tests.slurm.run

@@ -10,9 +10,12 @@ that their group names; without a name, in the results table of their scenario, 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+
+import torch
 
 from .checks import require_choice, require_count, require_finite, require_positive
 from .models import MODELS, architecture_options
@@ -20,10 +23,12 @@ from .models.features import SCALES
 from .quantum.ansatz import ANSATZE
 from .quantum.devices import check_noise
 from .scenarios import KINDS, SPLITS
+from .stars import RULES
 
 PROTOCOLS = ("stated", "released")
 SCHEDULES = ("constant", "cosine", "cosine_step", "step")
 _TUNED = ("learning_rate", "batch_size", "epochs")
+_RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,12 @@ class RunSettings:
         require_count("seed", self.seed, minimum=0)
         require_count("num_seeds", self.num_seeds)
         require_count("num_threads", self.num_threads)
+        try:
+            torch.device(self.device)
+        except (RuntimeError, TypeError):
+            raise ValueError(
+                f"torch.device is {self.device!r}; it must be a device of PyTorch, for instance cpu or cuda"
+            ) from None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for a manifest or for Snakemake's params; `from_dict` reads it back."""
@@ -213,6 +224,33 @@ def expand(config: Mapping[str, Any]) -> Study:
     return Study(config["study"], config["seed"], scenarios, dict(config["splits"]), runs, noise_models, tables)
 
 
+def filled(name: str, template: str, names: Mapping[str, Any]) -> str:
+    """Fill in a config's template.
+
+    Args:
+        name: What the template is called in the message.
+        template: Text with names in braces.
+        names: What the names stand for.
+
+    Returns:
+        The text.
+
+    Raises:
+        ValueError: The template has another name, a lone brace, or more than a name between braces.
+
+    Example:
+        >>> filled("id", "{model}-{speed}", {"model": "gcn"})
+        Traceback (most recent call last):
+        ValueError: id is '{model}-{speed}'; it may use {model} only
+    """
+    # Names only: str.format would also take "{model:>9999999999}" and "{model.__class__}".
+    parts = re.split(r"\{(\w+)\}", template)  # text, name, text, name, ..., text
+    if any("{" in text or "}" in text for text in parts[::2]) or not names.keys() >= set(parts[1::2]):
+        raise ValueError(f"{name} is {template!r}; it may use {', '.join(f'{{{key}}}' for key in names)} only")
+    parts[1::2] = [str(names[part]) for part in parts[1::2]]
+    return "".join(parts)
+
+
 def _expand_group(
     group: Mapping[str, Any],
     config: Mapping[str, Any],
@@ -225,12 +263,9 @@ def _expand_group(
     runs = []
     for values in itertools.product(*choices.values()):
         names = dict(zip(choices, values, strict=False))
-        try:
-            run_id = group["id"].format(**names)
-        except (KeyError, IndexError, ValueError):
-            raise ValueError(
-                f"id of a run group is {group['id']!r}; it may use {', '.join(f'{{{name}}}' for name in axes)} only"
-            ) from None
+        run_id = filled("id of a run group", group["id"], names)
+        if not _RUN_ID.fullmatch(run_id):
+            raise ValueError(f"id of a run is {run_id!r}; it may have letters, digits and _ - . only: it names files")
         require_choice(f"scenario of run {run_id}", names["scenario"], scenarios)
         require_choice(f"protocol of run {run_id}", names["protocol"], PROTOCOLS)
         require_choice(f"model of run {run_id}", names["model"], MODELS)
@@ -253,10 +288,13 @@ def _expand_group(
             require_count(f"k of run {run_id} ({num_links} links)", architecture["k"], maximum=num_links - 1)
         if "circuit" in architecture:
             require_choice(f"circuit of run {run_id}", architecture["circuit"], ANSATZE)
+        if "stars" in architecture:
+            require_choice(f"stars of run {run_id}", architecture["stars"], RULES)
         if architecture.get("noise") is not None:
             require_choice(f"noise of run {run_id}", architecture["noise"], noise_models)
             architecture["noise"] = dict(noise_models[architecture["noise"]])
-        tuned = config.get("tuned", {}).get(group.get("tuned_as", "{id}").format(id=run_id, **names), {})
+        tuned_as = filled(f"tuned_as of run {run_id}", group.get("tuned_as", "{id}"), {"id": run_id, **names})
+        tuned = config.get("tuned", {}).get(tuned_as, {})
         training = {**tuned, **group.get("training", {})}
         for key in _TUNED:
             if key not in training:

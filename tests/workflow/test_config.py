@@ -50,10 +50,10 @@ MISTAKES = {
     "device and level": (["noise_models", "lagos", "depolarizing"], 0.1, ["noise_models.lagos", "either"]),
     "depolarizing above 1": (["noise_models", "p1e-2", "depolarizing"], 1.5, ["noise_models.p1e-2", "1.5"]),
     "unknown noise model in a sweep": (["runs", -1, "sweep", "noise"], ["lago"], ["noise of run", "'lago'", "lagos"]),
-    "sweep over no option": (["runs", -1, "sweep", "depth"], [1], ["option of model qgnn", "'depth'", "layers"]),
+    "sweep over no option": (["runs", -1, "sweep", "depth"], [1], [".sweep", "'depth'", "layers"]),
     "sweep not in the id": (["runs", 11, "id"], "{model}-swept", ["run qgnn-swept", "two runs"]),
     "unknown run of the noise study": (["noise", "run"], "nobody", ["noise.run", "'nobody'", "rayleigh-stated-qgnn"]),
-    "noise model without an aware run": (["noise", "levels"], ["lagos_idle"], ["noise.aware for lagos_idle"]),
+    "noise model without an aware run": (["noise", "devices"], ["lagos_idle"], ["noise.aware for lagos_idle"]),
     "unknown mitigation": (["noise", "hardware", "mitigation"], "none", ["mitigation", "'none'", "richardson"]),
     "no shots": (["noise", "shots"], [0], ["noise.shots", "0", "at least 1"]),
     "unknown run in a claim": (["claims", 0, "qgnn"], "nobody", ["claims[0].qgnn", "'nobody'"]),
@@ -210,6 +210,7 @@ def test_schema_knows_the_librarys_kinds_and_options():
     assert set(SCHEMA["$defs"]["architecture"]["properties"]) == options
     changes = SCHEMA["$defs"]["changes"]["properties"]
     assert set(changes) <= options | set(SCHEMA["$defs"]["training"]["properties"])
+    assert set(SCHEMA["$defs"]["group"]["properties"]["sweep"]["properties"]) == options | {"train_size"}
 
 
 def test_readme_lists_every_key():

@@ -32,6 +32,8 @@ SCHEMA = Path(workflow.basedir, "workflow", "schemas", "config.schema.yaml")
 def load_study(config):
     """Return the study and the ids of its tunable and its untuned runs; any mistake in the config is one line."""
     try:
+        for path in workflow.configfiles:
+            configuration.check_keys(Path(path).read_text(encoding="utf-8-sig"))
         configuration.check_schema(
             config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
         )
@@ -194,6 +196,15 @@ def figure_run(run):
     names = {"k": "k", "layers": "L", "heads": "heads", "entangling_layers": "E"}
     about = [f"{names[key]} = {options[key]}" for key in names if key in options]
     return {"model": settings.model, "about": ", ".join(about)}
+
+
+def model_options(model):
+    """Return the options that a model's runs share: the config's, else the model's own."""
+    from qgnn_d2d.models import (
+        architecture_options,
+    )  # loads PyTorch, which a misspelt key need not wait for
+
+    return architecture_options(model) | config["models"].get(model, {})
 
 
 def untuned_settings(wildcards):

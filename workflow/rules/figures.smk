@@ -19,7 +19,7 @@ rule draw_circuit:
         runtime=5,
     params:
         k=3,  # the paper's 7-qubit star
-        entangling_layers=config["models"]["qgnn"]["entangling_layers"],
+        entangling_layers=model_options("qgnn")["entangling_layers"],
     message:
         "Drawing the circuit of one star (Fig. 1)"
     script:
