@@ -59,7 +59,9 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
     return {
         "README.md": {
             "claims": claims.overview(judged, publication.training_minutes(jobs)),
-            "informed": publication.informed_block(table, compared, config["informed"]["mains"], gcn),
+            "informed": publication.informed_block(
+                table, compared, config["informed"]["mains"], {"the GCN": gcn, "the QGNN": config["informed"]["ideal"]}
+            ),
             "results": publication.results_block(table, "rayleigh"),
             "noise": publication.noise_block(pd.read_csv(reference / "noise" / "summary.csv")),
             "engine": publication.engine_block(pd.read_csv(reference / "engine.csv")),

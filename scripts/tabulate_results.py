@@ -21,6 +21,7 @@ def tabulate_results(
     csv: Path,
     markdown: Path,
     comparisons: Path,
+    against: Sequence[str],
 ) -> None:
     """Write a results table.
 
@@ -32,6 +33,7 @@ def tabulate_results(
         csv: CSV file to write.
         markdown: Markdown file to write; beside it goes the HTML page.
         comparisons: CSV file to write: paired comparisons on the evaluation split.
+        against: Runs that the others are compared with, besides WMMSE, the optimum and the GCN.
     """
     runs = [json.loads(path.read_text(encoding="utf-8")) for path in manifests]
     scored, solved = (
@@ -39,7 +41,7 @@ def tabulate_results(
     )
     table = tables.results(runs, scored, solved)
     metrics = {protocol: metric for protocol, (metric, _) in METRICS.items()}
-    compared = tables.comparisons(runs, scored["evaluation"], solved["evaluation"], metrics)
+    compared = tables.comparisons(runs, scored["evaluation"], solved["evaluation"], metrics, against)
     write_whole(comparisons, lambda partial: compared.to_csv(partial, index=False))
     write_whole(csv, lambda partial: table.to_csv(partial, index=False))
     report.write(tables.markdown(table, name), markdown)
@@ -56,6 +58,7 @@ def main(snakemake: Any) -> None:
         Path(snakemake.output.csv),
         Path(snakemake.output.markdown),
         Path(snakemake.output.comparisons),
+        snakemake.params.against,
     )
 
 

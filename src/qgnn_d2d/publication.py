@@ -116,33 +116,27 @@ def noise_block(summary: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def informed_block(table: pd.DataFrame, comparisons: pd.DataFrame, runs: Sequence[str], gcn: str) -> str:
+def informed_block(
+    table: pd.DataFrame, comparisons: pd.DataFrame, runs: Sequence[str], references: Mapping[str, str]
+) -> str:
     """Return networks on informed stars, beside the GCN and what needs no learning, as Markdown.
 
     Args:
         table: What `tables.results` returns, of the runs' scenario.
         comparisons: What `tables.comparisons` returns, likewise.
         runs: The runs to show.
-        gcn: The run that they are compared with.
+        references: Words for a run that they are compared with, to its id.
     """
     rows = table[(table["split"] == "evaluation") & (table["metric"] == "sum_rate")].set_index("method", drop=False)
-    against = comparisons[comparisons["reference"] == gcn].set_index("method")
-    lines = [
-        "| method | leaves | augmented | parameters | circuit angles | % of WMMSE [95 % CI over seeds] "
-        "| % of optimum | against the GCN, % [95 % CI over seeds and realizations] | Holm p |",
-        "|" + " --- |" * 9,
-    ]
-    for name in [*runs, *(row for row in _NO_LEARNING if row in rows.index)]:
+    compared = comparisons.set_index(["reference", "method"]).sort_index()
+    header = ["method", "leaves", "augmented", "parameters", "circuit angles", "% of WMMSE [95 % CI]", "% of optimum"]
+    header += [f"against {words}, % [95 % CI], Holm p" for words in references]
+    lines = [f"| {' | '.join(header)} |", "|" + " --- |" * len(header)]
+    for name in [*runs, *_NO_LEARNING]:
         row = rows.loc[name]
         scale = row["percent_of_wmmse"] / row["mean"]
         is_model = row["kind"] == "model"
         interval = f" [{row['low'] * scale:.1f}, {row['high'] * scale:.1f}]" if is_model else ""
-        compared, p_value = "", ""
-        if name in against.index:
-            found = against.loc[name]
-            values = (100 * found[column] / rows.loc[gcn, "mean"] for column in ("difference", "low", "high"))
-            compared = "{:+.2f} [{:+.2f}, {:+.2f}]".format(*values)
-            p_value = "< 0.001" if found["p_holm"] < 0.001 else f"{found['p_holm']:.3f}"
         cells = [
             f"`{name}`",
             f"{row['k']:.0f} {row['stars']}" if pd.notna(row["stars"]) else ("all nodes" if is_model else ""),
@@ -151,9 +145,17 @@ def informed_block(table: pd.DataFrame, comparisons: pd.DataFrame, runs: Sequenc
             _text(row["quantum_parameters"], "{:,.0f}"),
             f"{row['percent_of_wmmse']:.1f}{interval}",
             f"{row['percent_of_optimum']:.1f}",
-            compared,
-            p_value,
         ]
+        for reference in references.values():
+            if (reference, name) not in compared.index:
+                cells.append("")
+                continue
+            found = compared.loc[(reference, name)]
+            difference, low, high = (
+                100 * found[key] / rows.loc[reference, "mean"] for key in ("difference", "low", "high")
+            )
+            p_value = "< 0.001" if found["p_holm"] < 0.001 else f"{found['p_holm']:.3f}"
+            cells.append(f"{difference:+.2f} [{low:+.2f}, {high:+.2f}], {p_value}")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -110,32 +110,40 @@ def results(
 
 
 def comparisons(
-    manifests: Sequence[Mapping[str, Any]], scored: xr.Dataset, solved: xr.Dataset, metrics: Mapping[str, str]
+    manifests: Sequence[Mapping[str, Any]],
+    scored: xr.Dataset,
+    solved: xr.Dataset,
+    metrics: Mapping[str, str],
+    against: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Compare every run with WMMSE, the certified optimum and the GCN, realization by realization.
+    """Compare every run with WMMSE, the certified optimum, the GCN and chosen runs, realization by realization.
 
     Args:
         manifests: The runs' manifests.
         scored: The dataset of `evaluation.evaluate`, all runs concatenated along `copy`.
         solved: The dataset of `evaluation.solve` on the same realizations.
         metrics: Protocol to the quantity that its runs are compared in.
+        against: Runs that the others of their protocol are compared with, besides.
 
     Returns:
-        One row per run and reference: method, reference (a solver, or the table's first run of the model gcn under the
-        same protocol), protocol, metric, unit, num_realizations; difference of the means with its crossed bootstrap
-        interval over seeds and realizations (low, high); the Wilcoxon test of the realizations' means over seeds,
-        p_value and p_holm (adjusted over the whole table), with the rank-biserial correlation as effect_size.
+        One row per run and reference: method, reference (a solver, the table's first run of the model gcn under the
+        same protocol, or one of ``against``), protocol, metric, unit, num_realizations; difference of the means with
+        its crossed bootstrap interval over seeds and realizations (low, high); the Wilcoxon test of the realizations'
+        means over seeds, p_value and p_holm (adjusted over the whole table), with the rank-biserial correlation as
+        effect_size.
     """
     settings = [manifest["settings"] for manifest in manifests]
     rows = []
     for run in settings:
         metric = metrics[run["protocol"]]
         values = {name: solved[metric].sel(solver=name).values[np.newaxis] for name in REFERENCES}
-        gcn = next((s["id"] for s in settings if s["model"] == "gcn" and s["protocol"] == run["protocol"]), run["id"])
-        for name in {gcn, run["id"]}:
+        peers = [other["id"] for other in settings if other["protocol"] == run["protocol"]]
+        gcns = [other["id"] for other in settings if other["model"] == "gcn" and other["id"] in peers]
+        others = dict.fromkeys(name for name in [*gcns[:1], *against] if name in peers and name != run["id"])
+        for name in [run["id"], *others]:
             values[name] = scored[metric].values[scored["run"].values == name]
         own = values[run["id"]]
-        for reference in [*REFERENCES, *([gcn] if gcn != run["id"] else [])]:
+        for reference in [*REFERENCES, *others]:
             other = values[reference]
             low, high = crossed_interval(own, other)
             p_value, effect = wilcoxon(own.mean(axis=0), other.mean(axis=0))

@@ -97,3 +97,6 @@ def test_comparisons_are_paired_and_adjusted():
         assert row["effect_size"] == 1.0
         assert row["p_value"] < row["p_holm"] < 1e-5
     assert table.loc[("gcn", "wmmse"), "p_value"] == 1.0
+    both = tables.comparisons(manifests, scored, solved, {"stated": "sum_rate"}, against=["qgnn", "elsewhere"])
+    references = both.groupby("method")["reference"].apply(list).to_dict()
+    assert references == {"qgnn": [*tables.REFERENCES, "gcn"], "gcn": [*tables.REFERENCES, "qgnn"]}

@@ -62,6 +62,38 @@ def test_noise_block_shows_percent_of_ideal():
     assert "| `lagos` | 93.5 [90.0, 97.0] |  |  |  | 95.0 [90.0, 97.0] |" in block
 
 
+def test_informed_block_compares_with_named_runs():
+    model = {"split": "evaluation", "metric": "sum_rate", "kind": "model", "low": 3.9, "high": 4.1, "drop_links": 0.2}
+    rows = [
+        {**model, "method": "q", "mean": 4.0, "percent_of_wmmse": 100.0, "percent_of_optimum": 95.0, "parameters": 683,
+         "quantum_parameters": 216, "k": 3, "stars": "competitors"},
+        {**model, "method": "g", "mean": 2.0, "percent_of_wmmse": 50.0, "percent_of_optimum": 47.5, "drop_links": None},
+    ] + [
+        {**model, "method": name, "kind": "solver", "mean": 4.0, "percent_of_wmmse": 100.0, "percent_of_optimum": 95.0}
+        for name in ("wmmse", "best_single_link", "on_off_3", "on_off_4", "optimum")
+    ]  # fmt: skip
+    compared = pd.DataFrame(
+        [{"method": "q", "reference": "g", "difference": 2.0, "low": 1.0, "high": 3.0, "p_holm": 1e-9}]
+    )
+    block = publication.informed_block(pd.DataFrame(rows), compared, ["q", "g"], {"the GCN": "g"})
+    expected = (
+        "| `q` | 3 competitors | yes | 683 | 216 | 100.0 [97.5, 102.5] | 95.0 | +100.00 [+50.00, +150.00], < 0.001 |"
+    )
+    assert expected in block
+    assert "| `g` | all nodes |  |  |  | 50.0 [97.5, 102.5] | 47.5 |  |" in block
+
+
+def test_choices_block_ranks_variants():
+    record = pd.DataFrame(
+        {"trial": [0, 0, 1, 1], "changes": ["as it starts"] * 2 + ["heads = 2"] * 2, "parameters": [683, 683, 271, 271],
+         "seed": [0, 1, 0, 1], "value": [1.0, 3.0, 2.0, 4.0]}
+    )  # fmt: skip
+    lines = publication.choices_block({"a-run": record}).splitlines()
+    assert lines[0] == "`a-run`, 2 seeds each:"
+    assert lines[4] == "| heads = 2 | 271 | 3.0000 | +50.00 | 2.0000, 4.0000 |"
+    assert lines[5] == "| as it starts | 683 | 2.0000 | +0.00 | 1.0000, 3.0000 |"
+
+
 def test_job_times_are_read_from_the_benchmarks(tmp_path):
     for name, seconds in {"train_model/a.tsv": 2.5, "draw_circuit.tsv": 1.0, "tune_model/a.tsv": 9.0}.items():
         path = tmp_path / name

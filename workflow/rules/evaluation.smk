@@ -58,6 +58,8 @@ rule tabulate_results:
     resources:
         mem_mb=2250,
         runtime=10,
+    params:
+        against=[INFORMED["ideal"]] if INFORMED else [],
     message:
         "Tabulating {wildcards.table}"
     script:
