@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from .style import LABELS, model_colors, styled
 
 _RULES = {"competitors": ("-", "o"), "strongest": (":", "^"), "random": ("--", "s")}
 """Leaf rules of the left panel to line style and marker."""
+
+_COUNTS = (100, 200, 500, 1000)  # ticks
 
 _BASELINES = {
     "best_single_link": "best single link",
@@ -48,6 +50,8 @@ def informed_stars(
         for (model, dropped), part in sizes.groupby(["model", sizes["drop_links"].notna()], sort=False):
             _curve(middle, part, "parameters", colors[str(model)], "-" if dropped else ":", "o" if dropped else "v")
         middle.set(xlabel="trainable parameters", title="Size", xscale="log")
+        middle.set_xticks(_COUNTS, [f"{count:,}" for count in _COUNTS])
+        middle.xaxis.set_minor_locator(NullLocator())
         low = min(sizes["percent_of_wmmse"].min(), baselines["best_single_link"]) - 0.5
         middle.set_ylim(low, baselines["optimum"] + 0.5)
         for ax in (left, middle):
@@ -84,7 +88,7 @@ def _curve(ax: Axes, part: pd.DataFrame, column: str, color: str, linestyle: str
     error = [(curve["mean"] - curve["low"]) * scale, (curve["high"] - curve["mean"]) * scale]
     ax.errorbar(
         curve[column], curve["percent_of_wmmse"], error, color=color, linestyle=linestyle, marker=marker,
-        markersize=3.5, linewidth=1.0,
+        markersize=3.5, linewidth=1.0, elinewidth=0.8,
     )  # fmt: skip
 
 
