@@ -5,14 +5,13 @@
 No rule does this, so that `results/reference/` changes only on purpose.
 """
 
-import json
 import shutil
 from pathlib import Path
 
 import pandas as pd
 
 from qgnn_d2d import claims, publication, verification
-from qgnn_d2d.files import write_json, write_whole
+from qgnn_d2d.files import read_csv, read_json, write_json, write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
@@ -38,7 +37,7 @@ def job_times(benchmarks: Path) -> pd.DataFrame:
     rows = [
         (path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), str(path.relative_to(benchmarks)), *measured)
         for path in sorted(benchmarks.rglob("*.tsv"))
-        for measured in pd.read_csv(path, sep="\t")[["s", "cpu_time", "max_rss"]].itertuples(index=False)
+        for measured in read_csv(path, separator="\t")[["s", "cpu_time", "max_rss"]].itertuples(index=False)
     ]
     jobs = pd.DataFrame(rows, columns=["rule", "job", "seconds", "cpu_seconds", "max_rss_mb"])
     return jobs[~jobs["rule"].isin(["tune_model", "verify"])]
@@ -46,14 +45,14 @@ def job_times(benchmarks: Path) -> pd.DataFrame:
 
 def blocks(reference: Path) -> dict[str, str]:
     """Return the README's blocks, made from the reference numbers alone."""
-    jobs = pd.read_csv(reference / "jobs.csv")
-    judged = json.loads((reference / "claims.json").read_text(encoding="utf-8"))
-    made_on = json.loads((reference / "machine.json").read_text(encoding="utf-8"))
+    jobs = read_csv(reference / "jobs.csv")
+    judged = read_json(reference / "claims.json")
+    made_on = read_json(reference / "machine.json")
     return {
         "claims": claims.overview(judged, publication.training_minutes(jobs)),
-        "results": publication.results_block(pd.read_csv(reference / "tables" / "rayleigh.csv"), "rayleigh"),
-        "noise": publication.noise_block(pd.read_csv(reference / "noise" / "summary.csv")),
-        "engine": publication.engine_block(pd.read_csv(reference / "engine.csv")),
+        "results": publication.results_block(read_csv(reference / "tables" / "rayleigh.csv"), "rayleigh"),
+        "noise": publication.noise_block(read_csv(reference / "noise" / "summary.csv")),
+        "engine": publication.engine_block(read_csv(reference / "engine.csv")),
         "cost": publication.cost_block(jobs, made_on),
     }
 
