@@ -1,16 +1,14 @@
 """Measure and judge the paper's claims."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import xarray as xr
 from _job import run as run_job
 
 from qgnn_d2d import claims, evaluation, report
-from qgnn_d2d.files import write_json
+from qgnn_d2d.files import read_csv, read_json, write_json
 from qgnn_d2d.training import METRICS
 
 
@@ -32,9 +30,9 @@ def pairs(
         baselines: The solvers' means.
         num_train: Training realizations.
     """
-    all_curves = pd.concat([pd.read_csv(path) for path in curves])
-    solved = pd.read_csv(baselines)
-    settings = [json.loads(path.read_text(encoding="utf-8")) for path in manifests]
+    all_curves = pd.concat([read_csv(path) for path in curves])
+    solved = read_csv(baselines)
+    settings = [read_json(path) for path in manifests]
     parameters = {entry["settings"]["id"]: entry["num_parameters"]["total"] for entry in settings}
     steps = {
         entry["settings"]["id"]: -(-num_train // entry["settings"]["training"]["batch_size"]) for entry in settings
@@ -71,7 +69,7 @@ def sizes(runs: Sequence[Mapping[str, Any]], claimed: int, evaluated: Path, base
         baselines: The solvers' means.
     """
     means = _own_means(evaluated, {run["id"]: METRICS[run["protocol"]][0] for run in runs})
-    wmmse = claims.wmmse_lines("stated", pd.read_csv(baselines))["evaluation"]
+    wmmse = claims.wmmse_lines("stated", read_csv(baselines))["evaluation"]
     return [
         claims.Sizes(
             "stated",
@@ -94,7 +92,7 @@ def scaling(runs: Sequence[Mapping[str, Any]], trained_at: int, scaled: Sequence
         trained_at: Links of their training.
         scaled: What evaluate_scale wrote, a file per number of links.
     """
-    table = pd.concat([pd.read_csv(path) for path in scaled])
+    table = pd.concat([read_csv(path) for path in scaled])
     wmmse = table[table["method"] == "wmmse"].set_index("num_links")["value"]
     found: list[claims.Evidence] = []
     for run in runs:
@@ -116,7 +114,7 @@ def noise(summary: Path, devices: Sequence[str], floor: str | None, runs: Sequen
         floor: Noise model that leaves nothing of the circuit, if the study has one.
         runs: Ids of the runs trained under the noise of the devices, after that of the one trained without.
     """
-    table = pd.read_csv(summary)
+    table = read_csv(summary)
     raw = table[table["mitigation"] == "raw"].set_index(["training", "noise"])
     columns = ["percent_of_ideal", "percent_of_ideal_low", "percent_of_ideal_high"]
     found: list[claims.Evidence] = []
@@ -133,7 +131,7 @@ def noise(summary: Path, devices: Sequence[str], floor: str | None, runs: Sequen
 
 def _own_means(evaluated: Path, metrics: Mapping[str, str]) -> pd.DataFrame:
     """Seed means (run, seed, value) of every run in its own quantity."""
-    means = evaluation.seed_means(xr.load_dataset(evaluated, engine="h5netcdf"))
+    means = evaluation.seed_means(evaluation.load(evaluated))
     return means[means["metric"] == means["run"].map(metrics)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d.files import write_whole
+from qgnn_d2d.files import read_csv, write_whole
 from qgnn_d2d.plotting import ablation
 from qgnn_d2d.plotting.style import save
 from qgnn_d2d.training import METRICS
@@ -24,8 +24,8 @@ def plot_ablation(
         resources: What count_resources wrote.
         figures: Figure name to its files, each in the format of its suffix.
     """
-    loaded = {name: _own_quantity(pd.read_csv(path)) for name, path in tables.items()}
-    counts = pd.read_csv(resources)
+    loaded = {name: _own_quantity(read_csv(path)) for name, path in tables.items()}
+    counts = read_csv(resources)
     costs = counts[(counts["circuit"] == "qgcl") & (counts["layout"] == "reuse")].set_index("k")["two_qubit_gates"]
     grid = pd.concat([loaded["grid"], loaded["released"]], ignore_index=True)
     grid["qubits"] = 2 * grid["k"] + 1

@@ -8,7 +8,7 @@ import pandas as pd
 from _job import run
 
 from qgnn_d2d import tables
-from qgnn_d2d.files import write_whole
+from qgnn_d2d.files import read_csv, write_whole
 from qgnn_d2d.plotting import fig2
 from qgnn_d2d.plotting.style import LABELS, save
 
@@ -32,8 +32,8 @@ def plot_fig2(
         csv: CSV file to write.
     """
     data = tables.curve_data(
-        pd.concat([pd.read_csv(path) for path in curves]),
-        pd.read_csv(baselines),
+        pd.concat([read_csv(path) for path in curves]),
+        read_csv(baselines),
         panels,
         runs,
         LABELS,

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d.files import write_whole
+from qgnn_d2d.files import read_csv, write_whole
 from qgnn_d2d.plotting.informed import informed_stars
 from qgnn_d2d.plotting.style import save
 
@@ -30,7 +30,7 @@ def plot_informed(
         images: Files to write, each in the format of its suffix.
         csv: CSV file to write.
     """
-    loaded = {name: _evaluated(pd.read_csv(path)) for name, path in tables.items()}
+    loaded = {name: _evaluated(read_csv(path)) for name, path in tables.items()}
     main = loaded["main"].set_index("method", drop=False)
     models = {name: table[table["kind"] == "model"] for name, table in loaded.items()}
     sizes = pd.concat([models["sizes"], main.loc[list(mains)]], ignore_index=True)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d.files import write_whole
+from qgnn_d2d.files import read_csv, write_whole
 from qgnn_d2d.plotting import noise
 from qgnn_d2d.plotting.style import save
 
@@ -24,7 +23,7 @@ def plot_noise(
         images: Files to write, each in the format of its suffix.
         csv: CSV file to write.
     """
-    table = pd.read_csv(summary)
+    table = read_csv(summary)
     table = table[table["noise"].isin(["ideal", "wmmse", *devices, *levels])]
     data = table.assign(depolarizing=table["noise"].map(levels))
     figure = noise.noise_rates(data)

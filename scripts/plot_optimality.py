@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 from _job import run
 
+from qgnn_d2d import evaluation
 from qgnn_d2d.files import write_whole
 from qgnn_d2d.optimality import share_data
 from qgnn_d2d.plotting import optimality
@@ -31,8 +32,8 @@ def plot_optimality(
         images: Files to write, each in the format of its suffix.
         csv: CSV file to write.
     """
-    scored = xr.concat([xr.load_dataset(path, engine="h5netcdf") for path in models], "copy")
-    data = share_data(scored, xr.load_dataset(solvers, engine="h5netcdf"), panels, runs, LABELS)
+    scored = xr.concat([evaluation.load(path) for path in models], "copy")
+    data = share_data(scored, evaluation.load(solvers), panels, runs, LABELS)
     figure = optimality.gap_shares(data)
     for path in images:
         save(figure, path)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from _job import run
 
-from qgnn_d2d.files import write_whole
+from qgnn_d2d.files import read_csv, write_whole
 from qgnn_d2d.plotting import circuits
 from qgnn_d2d.plotting.style import save
 
@@ -20,7 +19,7 @@ def plot_resources(table: Path, images: Sequence[Path], csv: Path) -> None:
         images: Files to write, each in the format of its suffix.
         csv: CSV file to write.
     """
-    data = pd.read_csv(table)
+    data = read_csv(table)
     figure = circuits.resource_counts(data)
     for path in images:
         save(figure, path)

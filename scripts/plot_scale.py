@@ -8,7 +8,7 @@ import pandas as pd
 from _job import run as run_job
 
 from qgnn_d2d import scale
-from qgnn_d2d.files import write_whole
+from qgnn_d2d.files import read_csv, write_whole
 from qgnn_d2d.plotting import scale as figures
 from qgnn_d2d.plotting.style import LABELS, save
 
@@ -33,8 +33,8 @@ def plot_scale(
         csv: CSV file to write: the sum rates.
         inference_csv: CSV file to write: time and memory.
     """
-    data = scale.summary(pd.concat([pd.read_csv(path) for path in scaled], ignore_index=True))
-    costs = pd.read_csv(inference)
+    data = scale.summary(pd.concat([read_csv(path) for path in scaled], ignore_index=True))
+    costs = read_csv(inference)
     labels = {
         run: LABELS.get(about["model"], about["model"]) + (f", {about['about']}" if "k =" in about["about"] else "")
         for run, about in runs.items()

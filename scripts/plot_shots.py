@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d.files import write_whole
+from qgnn_d2d.files import read_csv, write_whole
 from qgnn_d2d.plotting import noise
 from qgnn_d2d.plotting.style import save
 
@@ -25,9 +25,9 @@ def plot_shots(
         csv: CSV file to write: the curves.
         aer_csv: CSV file to write: the comparison with Aer.
     """
-    table = pd.read_csv(summary)
+    table = read_csv(summary)
     data = table[table["noise"].isin(["ideal", "wmmse", *devices])]
-    checked = pd.concat([pd.read_csv(path) for path in aer], ignore_index=True)
+    checked = pd.concat([read_csv(path) for path in aer], ignore_index=True)
     figure = noise.shot_rates(data, checked)
     for path in images:
         save(figure, path)

@@ -5,7 +5,6 @@
 No rule does this, so that `results/reference/` changes only on purpose.
 """
 
-import json
 import shutil
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pandas as pd
 import yaml
 
 from qgnn_d2d import claims, publication, verification
-from qgnn_d2d.files import write_json, write_whole
+from qgnn_d2d.files import read_csv, read_json, write_json, write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
@@ -40,7 +39,7 @@ def job_times(benchmarks: Path) -> pd.DataFrame:
     rows = [
         (path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), str(path.relative_to(benchmarks)), *measured)
         for path in sorted(benchmarks.rglob("*.tsv"))
-        for measured in pd.read_csv(path, sep="\t")[["s", "cpu_time", "max_rss"]].itertuples(index=False)
+        for measured in read_csv(path, separator="\t")[["s", "cpu_time", "max_rss"]].itertuples(index=False)
     ]
     jobs = pd.DataFrame(rows, columns=["rule", "job", "seconds", "cpu_seconds", "max_rss_mb"])
     return jobs[~jobs["rule"].isin(["tune_model", "try_choices", "verify", "write_crate"])]
@@ -48,13 +47,13 @@ def job_times(benchmarks: Path) -> pd.DataFrame:
 
 def blocks(reference: Path) -> dict[str, dict[str, str]]:
     """Return the generated blocks of every document, made from the reference numbers and the config alone."""
-    jobs = pd.read_csv(reference / "jobs.csv")
-    judged = json.loads((reference / "claims.json").read_text(encoding="utf-8"))
-    made_on = json.loads((reference / "machine.json").read_text(encoding="utf-8"))
+    jobs = read_csv(reference / "jobs.csv")
+    judged = read_json(reference / "claims.json")
+    made_on = read_json(reference / "machine.json")
     config = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text(encoding="utf-8"))
-    table = pd.read_csv(reference / "tables" / "rayleigh.csv")
-    compared = pd.read_csv(reference / "comparisons" / "rayleigh.csv")
-    records = {run: pd.read_csv(reference / "choices" / f"{run}.csv") for run in config["choices"]["runs"]}
+    table = read_csv(reference / "tables" / "rayleigh.csv")
+    compared = read_csv(reference / "comparisons" / "rayleigh.csv")
+    records = {run: read_csv(reference / "choices" / f"{run}.csv") for run in config["choices"]["runs"]}
     gcn = next(pair["gcn"] for pair in config["claims"] if pair.get("primary"))
     return {
         "README.md": {
@@ -63,8 +62,8 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
                 table, compared, config["informed"]["mains"], {"the GCN": gcn, "the QGNN": config["informed"]["ideal"]}
             ),
             "results": publication.results_block(table, "rayleigh"),
-            "noise": publication.noise_block(pd.read_csv(reference / "noise" / "summary.csv")),
-            "engine": publication.engine_block(pd.read_csv(reference / "engine.csv")),
+            "noise": publication.noise_block(read_csv(reference / "noise" / "summary.csv")),
+            "engine": publication.engine_block(read_csv(reference / "engine.csv")),
             "cost": publication.cost_block(jobs, made_on),
         },
         "docs/informed.md": {"choices": publication.choices_block(records)},

@@ -1,6 +1,5 @@
 """Tabulate parameters and convergence of the runs that stand in the scenarios' tables."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import pandas as pd
 from _job import run
 
 from qgnn_d2d import convergence, report
-from qgnn_d2d.files import write_whole
+from qgnn_d2d.files import read_csv, read_json, write_whole
 
 
 def tabulate_convergence(manifests: Sequence[Path], curves: Sequence[Path], csv: Path, markdown: Path) -> None:
@@ -22,8 +21,8 @@ def tabulate_convergence(manifests: Sequence[Path], curves: Sequence[Path], csv:
         markdown: Markdown file to write; beside it goes the HTML page.
     """
     table = convergence.table(
-        [json.loads(path.read_text(encoding="utf-8")) for path in manifests],
-        pd.concat([pd.read_csv(path) for path in curves]),
+        [read_json(path) for path in manifests],
+        pd.concat([read_csv(path) for path in curves]),
     )
     write_whole(csv, lambda partial: table.to_csv(partial, index=False))
     report.write(convergence.markdown(table), markdown)

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import xarray as xr
 from _job import run as run_job
 
-from qgnn_d2d import device_study, report
-from qgnn_d2d.files import write_whole
+from qgnn_d2d import device_study, evaluation, report
+from qgnn_d2d.files import read_csv, write_whole
 
 
 def tabulate_noise(
@@ -37,11 +36,11 @@ def tabulate_noise(
         ("evaluation", exact, ["noise", "training", "mitigation"]),
         ("test", shots, ["noise", "training", "mitigation", "shots"]),
     ]:
-        solved = xr.load_dataset(solvers[split], engine="h5netcdf")["sum_rate"]
+        solved = evaluation.load(solvers[split])["sum_rate"]
         wmmse = float(solved.sel(solver="wmmse").mean())
-        tables[split] = device_study.summary(pd.concat([pd.read_csv(path) for path in paths]), wmmse, by)
+        tables[split] = device_study.summary(pd.concat([read_csv(path) for path in paths]), wmmse, by)
     tables["test"] = tables["test"].astype({"shots": "Int64"})
-    text = device_study.markdown(tables["evaluation"], pd.read_csv(devices))
+    text = device_study.markdown(tables["evaluation"], read_csv(devices))
     write_whole(summary_csv, lambda partial: tables["evaluation"].to_csv(partial, index=False))
     write_whole(shots_csv, lambda partial: tables["test"].to_csv(partial, index=False))
     report.write(text, markdown)

@@ -1,15 +1,13 @@
 """Tabulate the runs of a table, and the solvers on the same realizations."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
 from _job import run
 
-from qgnn_d2d import report, tables
-from qgnn_d2d.files import write_whole
+from qgnn_d2d import evaluation, report, tables
+from qgnn_d2d.files import read_json, write_whole
 from qgnn_d2d.training import METRICS
 
 
@@ -35,10 +33,8 @@ def tabulate_results(
         comparisons: CSV file to write: paired comparisons on the evaluation split.
         against: Runs that the others are compared with, besides WMMSE, the optimum and the GCN.
     """
-    runs = [json.loads(path.read_text(encoding="utf-8")) for path in manifests]
-    scored, solved = (
-        {path.stem: xr.load_dataset(path, engine="h5netcdf") for path in paths} for paths in (models, solvers)
-    )
+    runs = [read_json(path) for path in manifests]
+    scored, solved = ({path.stem: evaluation.load(path) for path in paths} for paths in (models, solvers))
     table = tables.results(runs, scored, solved)
     metrics = {protocol: metric for protocol, (metric, _) in METRICS.items()}
     compared = tables.comparisons(runs, scored["evaluation"], solved["evaluation"], metrics, against)

@@ -1,6 +1,5 @@
 """Describe a finished study as an RO-Crate: what each of its files was made of, by the jobs' records."""
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ import yaml
 from _job import run
 
 from qgnn_d2d import crate
-from qgnn_d2d.files import write_json, write_whole
+from qgnn_d2d.files import read_json, write_json, write_whole
 
 
 def write_crate(
@@ -28,8 +27,7 @@ def write_crate(
     """
     folder = results / "provenance"
     records = {
-        path.relative_to(folder).with_suffix("").as_posix(): json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.rglob("*.json"))
+        path.relative_to(folder).with_suffix("").as_posix(): read_json(path) for path in sorted(folder.rglob("*.json"))
     }
     jobs = crate.lineage(files, records)
     for path in files:

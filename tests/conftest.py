@@ -1,4 +1,16 @@
 import pytest
+from hypothesis import HealthCheck, settings
+
+# One profile for all property tests: the same examples on every machine and in every run, however slow it is.
+settings.register_profile(
+    "artifact",
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("artifact")
 
 OF_THE_SMOKE_STUDY = [
     f"tests/workflow/{name}.py" for name in ("test_dag", "test_provenance", "test_report", "test_verification")

@@ -12,6 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+# Products of a weight, an SNR and its square root stay within float64 below this.
+_LARGEST = 1e100
+
 
 def require_finite(name: str, value: object) -> None:
     """Require a finite real number.
@@ -91,6 +94,49 @@ def require_choice(name: str, value: object, allowed: Iterable[object]) -> None:
         raise ValueError(f"{name} is {_shown(value)}; it must be one of: {', '.join(map(str, choices))}")
 
 
+def require_samples(
+    name: str, values: object, ndim: int = 1, minimum: int = 1, low: float = -math.inf, high: float = math.inf
+) -> None:
+    """Require a NumPy array (or scalar) of finite numbers.
+
+    Args:
+        name: What the array is called in the message.
+        values: The array to check.
+        ndim: Number of dimensions.
+        minimum: Smallest size of the first dimension; no other may be empty.
+        low: Smallest value allowed.
+        high: Largest value allowed.
+
+    Raises:
+        ValueError: If `values` is no array of real numbers, has another shape, or has an entry that is not finite
+            or out of bounds.
+
+    Example:
+        >>> require_samples("values", np.array([1.0, np.nan]))
+        Traceback (most recent call last):
+        ValueError: values has 1 bad of 2 entries, the first at index (1,) is nan; all must be finite
+    """
+    if not isinstance(values, np.ndarray | np.generic) or values.dtype.kind not in "fiu":
+        kind = (
+            f"dtype {values.dtype}" if isinstance(values, np.ndarray | np.generic) else f"type {type(values).__name__}"
+        )
+        raise ValueError(f"{name} has {kind}; it must be a NumPy array of real numbers")
+    values = np.asarray(values)
+    if values.ndim != ndim or (ndim and len(values) < minimum) or values.size == 0:
+        size = f"at least {minimum} along the first" if ndim else "no"
+        raise ValueError(f"{name} has shape {values.shape}; it must have {ndim} dimensions, {size}, none empty")
+    bad = ~(np.isfinite(values) & (values >= low) & (values <= high))
+    if bad.any():
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        bounds = ("" if low == -math.inf else f", at least {low:g}") + (
+            "" if high == math.inf else f", at most {high:g}"
+        )
+        raise ValueError(
+            f"{name} has {int(bad.sum())} bad of {values.size} entries, the first at index {index} is "
+            f"{values[index].item()!r}; all must be finite{bounds}"
+        )
+
+
 def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> None:
     """Require a complete, usable description of one or many interference networks.
 
@@ -102,7 +148,8 @@ def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: floa
 
     Raises:
         ValueError: If a shape does not fit, a tensor is empty or not real floating point, an entry of `gain`
-            or `weight` is negative, NaN or infinite, or `noise_power` or `p_max` is not above zero.
+            or `weight` is negative, NaN or infinite, `noise_power` or `p_max` is not above zero, or powers, weights
+            or signal-to-noise ratios are so large or small (1e100) that rates would leave float64's range.
     """
     if gain.ndim < 2 or gain.shape[-1] != gain.shape[-2]:
         raise ValueError(f"gain has shape {tuple(gain.shape)}; it must be (..., M, M)")
@@ -113,6 +160,17 @@ def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: floa
     _require_non_negative_entries("weight", weight)
     require_positive("noise_power", noise_power)
     require_positive("p_max", p_max)
+    if not 1 / _LARGEST <= p_max <= _LARGEST:
+        raise ValueError(f"p_max is {p_max!r}; it must be from {1 / _LARGEST:g} to {_LARGEST:g}")
+    largest_weight, largest_gain = float(weight.max()), float(gain.max())
+    if largest_weight > _LARGEST:
+        raise ValueError(f"weight has an entry {largest_weight!r}; all must be at most {_LARGEST:g}")
+    # As a quotient: the product of a large gain and a large power may itself leave the range.
+    if largest_gain > _LARGEST * (noise_power / p_max) / p_max:
+        raise ValueError(
+            f"gain has an entry {largest_gain!r}; all must be at most {_LARGEST:g} noise_power / p_max^2, with "
+            f"noise_power = {noise_power!r} and p_max = {p_max!r}"
+        )
 
 
 def _shown(value: object) -> str:

@@ -201,13 +201,13 @@ def _references(
         yield "device under noise.resources.device", noise["resources"]["device"], CALIBRATIONS
         yield from (("noise model under noise.unaware", name, list(models)) for name in noise["unaware"])
         yield "stated run of model qgnn without noise under noise.run", noise["run"], [run.id for run in ideal]
-        drawn_as = study.runs[noise["run"]].scenario
+        home = study.runs[noise["run"]].scenario
         for key, names in {"devices": list(models), "levels": levels}.items():
             yield from ((f"noise model under noise.{key}", name, names) for name in noise[key])
             for name in noise[key]:
-                aware = [run for run in qgnns if run.architecture["noise"] == models[name] and run.scenario == drawn_as]
-                run = filled("noise.aware", noise["aware"], {"noise": name})
-                yield f"run under noise {name} of noise.aware for {name}", run, [run.id for run in aware]
+                aware = [one for one in qgnns if (one.architecture["noise"], one.scenario) == (models[name], home)]
+                run_id = filled("noise.aware", noise["aware"], {"noise": name})
+                yield f"run under noise {name} of noise.aware for {name}", run_id, [one.id for one in aware]
     ablation = config.get("ablation")
     if ablation is not None:
         if noise is None:

@@ -178,6 +178,42 @@ def save(dataset: xr.Dataset, path: Path | str) -> None:
     write_netcdf(path, dataset, encoding)
 
 
+def load(path: Path | str) -> xr.Dataset:
+    """Read a dataset of this module into memory.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is truncated or foreign: no whole NetCDF-4 file, another layout, or a value that is not
+            finite; the line names it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        dataset = xr.load_dataset(path, engine="h5netcdf")
+    except Exception as error:  # the layers down to HDF5 raise almost anything for bad files
+        raise ValueError(f"{path}: not a complete NetCDF-4 file ({type(error).__name__})") from error
+    first, names = ("copy", ("run", "seed")) if "run" in dataset else ("solver", ("solver",))
+    metrics = [name for name in UNITS if name in dataset]
+    for name in names:
+        if name not in dataset or dataset[name].dims != (first,):
+            raise ValueError(f"{path}: {name} is no coordinate of the dimension {first}")
+    if not metrics:
+        raise ValueError(f"{path}: variables are {sorted(map(str, dataset.data_vars))}; one of {list(UNITS)} is needed")
+    for name in metrics:
+        values = dataset[name]
+        if values.dims != (first, "realization") or values.dtype.kind != "f" or not values.size:
+            raise ValueError(
+                f"{path}: {name} has dimensions {values.dims} of sizes {values.shape} and dtype {values.dtype}; it "
+                f"must have ({first}, realization), none empty, and floating point"
+            )
+        if not np.isfinite(values).all():
+            raise ValueError(f"{path}: {name} has values that are not finite")
+        if values.attrs.get("units") != UNITS[name]:
+            raise ValueError(f"{path}: {name} has units {values.attrs.get('units')!r}; they must be {UNITS[name]!r}")
+    return dataset
+
+
 def _with_metrics(dataset: xr.Dataset, dims: Sequence[str], values: dict[str, np.ndarray]) -> xr.Dataset:
     for name, array in values.items():
         dataset[name] = (tuple(dims), array, {"units": UNITS[name], "long_name": _LONG_NAMES[name]})

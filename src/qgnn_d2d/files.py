@@ -7,10 +7,11 @@ import glob
 import hashlib
 import json
 import os
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import safetensors
 import safetensors.torch
 import torch
@@ -93,15 +94,67 @@ def read_tensors(path: Path | str) -> tuple[dict[str, torch.Tensor], dict[str, A
     """Read what `write_tensors` wrote.
 
     Raises:
-        ValueError: The file is truncated or no safetensors file of this project.
+        FileNotFoundError: There is no such file.
+        ValueError: The file is truncated or no safetensors file of this project; the line names it.
     """
+    _require_file(path)
     try:
         with safetensors.safe_open(str(path), framework="pt") as file:
             metadata = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
-    except (safetensors.SafetensorError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a complete safetensors file ({error})") from error
+    except Exception as error:  # besides the library's own, what JSON, text and tensors of odd types raise
+        raise ValueError(f"{path}: not a complete safetensors file ({_reason(error)})") from error
     return tensors, metadata
+
+
+def read_json(path: Path | str) -> dict[str, Any]:
+    """Read an object that `write_json` wrote.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is truncated, foreign, or holds something else than an object; the line names it.
+    """
+    _require_file(path)
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not a complete JSON file ({_reason(error)})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: holds a {type(content).__name__}; it must be an object")
+    return content
+
+
+def read_csv(path: Path | str, columns: Sequence[str] = (), *, separator: str = ",") -> pd.DataFrame:
+    """Read a table, numbers as numbers.
+
+    Args:
+        path: A CSV file.
+        columns: Columns that it must have, among others.
+        separator: Between columns.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is truncated or foreign, or lacks a column; the line names it.
+    """
+    _require_file(path)
+    try:
+        table = pd.read_csv(path, sep=separator)
+    except (ValueError, OverflowError, RecursionError) as error:  # all that pandas raises for bad files are ValueErrors
+        raise ValueError(f"{path}: not a complete CSV file ({_reason(error)})") from error
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise ValueError(f"{path}: columns are {list(map(str, table.columns))}; {missing} are missing")
+    return table
+
+
+def _require_file(path: Path | str) -> None:
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+
+
+def _reason(error: Exception) -> str:
+    """Return an error's message on one line, without control characters that a bad file may have put into it."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(error)).split()) or type(error).__name__
 
 
 def sha256(path: Path | str) -> str:

@@ -4,15 +4,19 @@ The only implementation of the objective in this package: losses, baselines and 
 here is differentiable, keeps the dtype (float32 or float64), and lets leading batch dimensions broadcast, so
 powers of shape (seeds, realizations, M) meet gains of shape (realizations, M, M) as they are.
 
-Conventions: `gain[..., m, j]` is |g_jm|^2, the power gain into receiver m from transmitter j. `power` is
-    transmit
+Conventions: `gain[..., m, j]` is |g_jm|^2, the power gain into receiver m from transmitter j. `power` is transmit
 power in W, from 0 to p_max^2; the paper's p is an amplitude, so `power = p**2`.
+
+Shapes, dtypes and a noise power that is a number are checked at every call. Entries are not, because training calls
+this in every step: `scenarios.Channels` and the solvers refuse negative, NaN and infinite ones where they come in.
 """
 
 import math
 
 import torch
 from torch import Tensor
+
+from .checks import require_positive
 
 
 def sinr(gain: Tensor, power: Tensor, noise_power: float | Tensor) -> Tensor:
@@ -29,7 +33,8 @@ def sinr(gain: Tensor, power: Tensor, noise_power: float | Tensor) -> Tensor:
         Linear SINR, shape (..., M).
 
     Raises:
-        ValueError: If `gain` is not square or `power` has another number of links.
+        ValueError: If `gain` is not square, `power` has another number of links or a shape that does not broadcast,
+            a tensor is not real floating point, or `noise_power` is a number that is not above zero.
 
     Example:
         >>> gain = torch.tensor([[4.0, 1.0], [2.0, 3.0]])
@@ -37,6 +42,8 @@ def sinr(gain: Tensor, power: Tensor, noise_power: float | Tensor) -> Tensor:
         tensor([4.0000, 0.6000])
     """
     _require_links(gain, power, "power")
+    if not isinstance(noise_power, Tensor):
+        require_positive("noise_power", noise_power)
     # The direct gains are zeroed, not subtracted from the total: gains span ten decades in geometric
     # networks, where subtraction would lose weak interference in rounding.
     cross_gain = gain.masked_fill(_identity_mask(gain), 0.0)
@@ -57,7 +64,7 @@ def weighted_sum_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power: 
         Weighted sum rate, bps/Hz, shape (...).
 
     Raises:
-        ValueError: If `gain` is not square, or `power` or `weight` has another number of links.
+        ValueError: As `sinr`, for `weight` too.
 
     Example:
         >>> gain, weight = torch.tensor([[3.0, 0.0], [0.0, 7.0]]), torch.tensor([1.0, 0.5])
@@ -108,7 +115,8 @@ def released_gain(gain: Tensor, weight: Tensor) -> Tensor:
         Equivalent power gains (dimensionless), shape (..., M, M).
 
     Raises:
-        ValueError: If `gain` is not square or `weight` has another number of links.
+        ValueError: If `gain` is not square, `weight` has another number of links or a shape that does not broadcast,
+            or a tensor is not real floating point.
     """
     _require_links(gain, weight, "weight")
     direct = _direct_gain(gain)
@@ -132,7 +140,7 @@ def released_metric(gain: Tensor, power: Tensor, weight: Tensor, noise_power: fl
         The public code's model metric, in bps/Hz of the equivalent network, shape (...).
 
     Raises:
-        ValueError: If `gain` is not square, or `power` or `weight` has another number of links.
+        ValueError: As `sinr`, for `weight` too.
     """
     return weighted_sum_rate(released_gain(gain, weight), power, torch.ones_like(weight), noise_power)
 
@@ -154,7 +162,7 @@ def released_wmmse_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power
         The public code's WMMSE figure, nats, shape (...).
 
     Raises:
-        ValueError: If `gain` is not square, or `power` or `weight` has another number of links.
+        ValueError: As `sinr`, for `weight` too.
     """
     return weighted_sum_rate(gain.mT, power.square(), weight, noise_power) * math.log(2)
 
@@ -168,7 +176,17 @@ def _identity_mask(gain: Tensor) -> Tensor:
 
 
 def _require_links(gain: Tensor, values: Tensor, name: str) -> None:
-    if gain.ndim < 2 or gain.shape[-1] != gain.shape[-2]:
-        raise ValueError(f"gain has shape {tuple(gain.shape)}; it must be (..., M, M)")
+    if gain.ndim < 2 or gain.shape[-1] != gain.shape[-2] or gain.shape[-1] == 0:
+        raise ValueError(f"gain has shape {tuple(gain.shape)}; it must be (..., M, M), M at least 1")
     if values.ndim < 1 or values.shape[-1] != gain.shape[-1]:
         raise ValueError(f"{name} has shape {tuple(values.shape)}; its last size must be M = {gain.shape[-1]}")
+    for what, tensor in (("gain", gain), (name, values)):
+        if not tensor.is_floating_point():
+            raise ValueError(f"{what} has dtype {tensor.dtype}; it must be real floating point")
+    try:
+        torch.broadcast_shapes(gain.shape[:-1], values.shape)
+    except RuntimeError:
+        raise ValueError(
+            f"{name} has shape {tuple(values.shape)}; its leading sizes must broadcast with those of gain, "
+            f"{tuple(gain.shape)}"
+        ) from None

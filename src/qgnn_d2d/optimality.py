@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from .checks import require_samples
 from .configuration import PANEL_PROTOCOLS
 from .evaluation import OPTIMUM_GAP
 from .statistics import t_interval
@@ -47,8 +48,17 @@ def gaps(values: Values, optimum: Values, upper_bound: Values) -> Values:
         upper_bound: (N,) upper bounds of the certificates.
 
     Raises:
-        ValueError: A value is negative, or above the upper bound by more than rounding in float32 explains.
+        ValueError: A value is negative, or above the upper bound by more than rounding in float32 explains; or shapes
+            do not fit, or an entry is not finite.
     """
+    require_samples("optimum", optimum, low=0)
+    require_samples("upper_bound", upper_bound, low=0)
+    require_samples("values", values, ndim=np.ndim(values))
+    if np.ndim(values) < 1 or {values.shape[-1:], upper_bound.shape} != {optimum.shape}:
+        raise ValueError(
+            f"values, optimum and upper_bound have shapes {values.shape}, {optimum.shape}, {upper_bound.shape}; they "
+            "must be (..., N), (N,), (N,)"
+        )
     if (values < 0).any() or (values > upper_bound * (1 + OPTIMUM_GAP)).any():
         raise ValueError("values below 0 or above the certified bound: they are of other realizations or quantities")
     reached = np.divide(values, optimum, out=np.ones_like(values), where=optimum > 0)
@@ -64,10 +74,14 @@ def shares(gap: Values) -> Values:
     Returns:
         (..., len(GAPS)).
 
+    Raises:
+        ValueError: There is no gap, or one is not finite.
+
     Example:
         >>> shares(np.array([0.0, 5.0, 50.0, 100.0]))[[0, 80, 100, 119, 120]].tolist()  # at 1e-4, 1, 10, 89, 100 %
         [0.25, 0.25, 0.5, 0.75, 1.0]
     """
+    require_samples("gap", gap, ndim=max(1, np.ndim(gap)))
     return np.apply_along_axis(lambda row: np.searchsorted(np.sort(row), GAPS, side="right") / len(row), -1, gap)
 
 

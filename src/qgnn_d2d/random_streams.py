@@ -10,6 +10,8 @@ import zlib
 import numpy as np
 import torch
 
+from .checks import require_count
+
 
 def seed_sequence(seed: int, *names: str | int) -> np.random.SeedSequence:
     """Return the seed sequence of the stream ``names`` below ``seed``.
@@ -22,7 +24,7 @@ def seed_sequence(seed: int, *names: str | int) -> np.random.SeedSequence:
         A NumPy seed sequence, the same one for the same address on every machine.
 
     Raises:
-        ValueError: ``seed`` is negative.
+        ValueError: ``seed``, or a number in the address, is no integer of at least 0.
 
     Example:
         >>> int(seed_sequence(7, "shuffle", 0).generate_state(1)[0]) == int(
@@ -30,13 +32,19 @@ def seed_sequence(seed: int, *names: str | int) -> np.random.SeedSequence:
         ... )
         False
     """
-    if seed < 0:
-        raise ValueError(f"seed = {seed}: must be at least 0")
+    require_count("seed", seed, minimum=0)
+    for name in names:
+        if not isinstance(name, str):
+            require_count("number in the address of a random stream", name, minimum=0)
     keys = [zlib.crc32(name.encode()) if isinstance(name, str) else name for name in names]
     return np.random.SeedSequence(seed, spawn_key=keys)
 
 
 def torch_generator(seed: int, *names: str | int) -> torch.Generator:
-    """Return a CPU ``torch.Generator`` on the stream ``names`` below ``seed`` (see `seed_sequence`)."""
+    """Return a CPU ``torch.Generator`` on the stream ``names`` below ``seed`` (see `seed_sequence`).
+
+    Raises:
+        ValueError: See `seed_sequence`.
+    """
     state = int(seed_sequence(seed, *names).generate_state(1, np.uint64)[0])
     return torch.Generator().manual_seed(state % 2**63)

@@ -25,7 +25,7 @@ def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tupl
         no node twice.
 
     Raises:
-        ValueError: ``num_nodes`` is below 2 or ``k`` below 1.
+        ValueError: ``num_nodes`` is below 2, ``k`` below 1 or a size in ``batch_shape`` negative.
 
     Example:
         >>> sample(4, 3, torch.Generator().manual_seed(0)).sort(dim=-1).values.tolist()
@@ -33,6 +33,8 @@ def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tupl
     """
     require_count("num_nodes", num_nodes, minimum=2)
     require_count("k", k)
+    for size in batch_shape:
+        require_count("size in batch_shape", size, minimum=0)
     keys = torch.rand((*batch_shape, num_nodes, num_nodes), generator=generator)
     keys.diagonal(dim1=-2, dim2=-1).fill_(2.0)  # the center itself sorts last
     return keys.argsort(dim=-1)[..., : min(k, num_nodes - 1)]
@@ -119,7 +121,7 @@ def choose(rule: str, channels: Channels, k: int, generator: torch.Generator) ->
         (N, M, min(k, M - 1)) int64, as `sample`.
 
     Raises:
-        ValueError: An unknown rule, or k below 1.
+        ValueError: An unknown rule, k below 1, or a single node.
 
     Example:
         >>> gain = torch.tensor([[9.0, 1.0, 2.0], [3.0, 4.0, 1.0], [1.0, 2.0, 5.0]])
@@ -130,6 +132,7 @@ def choose(rule: str, channels: Channels, k: int, generator: torch.Generator) ->
         [[[2], [0], [0]]]
     """
     require_choice("stars", rule, RULES)
+    require_count("num_links", channels.num_links, minimum=2)
     require_count("k", k)
     return RULES[rule](channels, k, generator)
 
@@ -143,5 +146,13 @@ def relabel(leaves: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
 
     Returns:
         (..., M, k): the same stars in the new labels, each star's leaf order kept.
+
+    Raises:
+        ValueError: ``order`` is no permutation of the nodes of ``leaves``.
     """
+    nodes = torch.arange(leaves.shape[-2]) if leaves.ndim > 1 else torch.empty(0)
+    if order.shape != nodes.shape or not torch.equal(order.sort().values.cpu(), nodes):
+        raise ValueError(
+            f"order is {order.tolist()}; it must be a permutation of the nodes of leaves {tuple(leaves.shape)}"
+        )
     return torch.argsort(order)[leaves[..., order, :]]

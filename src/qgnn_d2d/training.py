@@ -13,7 +13,7 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -238,8 +238,21 @@ class Trainer:
         write_tensors(path, tensors, {"epoch": self.epoch, "records": self.records})
 
     def restore(self, path: Path) -> None:
-        """Take up the state that `save` wrote."""
+        """Take up the state that `save` wrote.
+
+        Raises:
+            ValueError: The file is truncated, foreign, or of another run; the line names it.
+        """
         tensors, metadata = read_tensors(path)
+        try:
+            self._take_up(tensors, metadata)
+        except (AttributeError, KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise ValueError(
+                f"{path}: no checkpoint of run {self.run.id} ({type(error).__name__}: {reason})"
+            ) from error
+
+    def _take_up(self, tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> None:
         prefix = "model."
         self.model.load_state_dict(
             {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
@@ -337,7 +350,9 @@ def load_weights(run: RunSettings, path: Path | str) -> PowerModel:
     """Rebuild a run's trained model.
 
     Raises:
-        ValueError: The file belongs to another model, architecture or number of seeds, or is no weights file.
+        FileNotFoundError: There is no such file.
+        ValueError: The file belongs to another model, architecture or number of seeds, is no weights file, or has
+            weights of another type or that are not finite; the line names it.
     """
     tensors, metadata = read_tensors(path)
     expected = {"model": run.model, "architecture": run.architecture, "num_seeds": run.num_seeds}
@@ -345,8 +360,12 @@ def load_weights(run: RunSettings, path: Path | str) -> PowerModel:
         if metadata.get(name) != value:
             raise ValueError(f"{path}: {name} is {metadata.get(name)!r}; run {run.id} needs {value!r}")
     model = models.build(run.model, run.architecture, seed=run.seed, seeds=range(run.num_seeds), device=run.device)
+    for name, own in model.state_dict().items():
+        found = tensors.get(name, own)
+        if found.dtype != own.dtype or not torch.isfinite(found).all():
+            raise ValueError(f"{path}: {name} has dtype {found.dtype}; it must be {own.dtype}, all entries finite")
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
-        raise ValueError(f"{path}: weights do not fit run {run.id} ({error})") from error
+        raise ValueError(f"{path}: weights do not fit run {run.id} ({' '.join(str(error).split())})") from error
     return model.eval()

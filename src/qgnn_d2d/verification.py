@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import math
 import os
 import platform
@@ -35,12 +34,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-import xarray as xr
 from numpy.typing import NDArray
 
-from . import scenarios
+from . import evaluation, scenarios
 from .evaluation import seed_means
-from .files import read_tensors, sha256
+from .files import read_json, read_tensors, sha256
 from .statistics import t_interval
 
 RTOL_CHECKSUM = 1e-9
@@ -83,6 +81,11 @@ _TABLES = {
     "noise/devices.csv": ("devices", ["noise"]),
     "noise/resources.csv": ("resources", ["circuit", "k", "layout", "device"]),
     "scale/[0-9]*.csv": ("scale", ["num_links", "method", "k", "metric"]),
+}
+_VALUES = {
+    "tables": ("kind", "mean", "low", "high"),
+    "noise study": ("mean", "low", "high"),
+    "scale": ("kind", "value"),
 }
 _COUNTED = ("devices", "resources")
 _CLAIMS = "claims.json"
@@ -143,7 +146,7 @@ def made(results: Path) -> Snapshot:
     metrics: dict[str, str] = {}
     finals = [pd.DataFrame(columns=columns)]
     for path in sorted(results.glob("training/*/manifest.json")):
-        manifest = _read_json(path)
+        manifest = _read_manifest(path)
         run, outputs = path.parent.name, {"curves": "curves.csv", "weights": "weights.safetensors"}
         files = {name: path.with_name(file) for name, file in outputs.items()}
         for name, file in files.items():
@@ -153,10 +156,14 @@ def made(results: Path) -> Snapshot:
         runs.append((run, manifest["outputs"]["curves"], _data_sha256(tensors)))
         metrics[run] = manifest["metric"]
         curves = _read_csv(files["curves"], ["epoch", *columns])
-        last = curves[curves["epoch"] == str(curves["epoch"].astype(int).max())]
-        finals.append(last.assign(seed=last["seed"].astype(int), value=_floats("curves.csv", last["value"])))
+        epochs = _floats(str(files["curves"]), curves["epoch"])
+        last = curves[epochs == epochs.max()]
+        seeds = _floats(str(files["curves"]), last["seed"])
+        if not np.isfinite(seeds).all():
+            raise ValueError(f"{files['curves']}: column seed has an entry that is no number")
+        finals.append(last.assign(seed=seeds.astype(int), value=_floats(str(files["curves"]), last["value"])))
     for path in sorted(results.glob("evaluation/*/evaluation.nc")):
-        means = seed_means(_load_evaluation(path))
+        means = seed_means(evaluation.load(path))
         finals.append(means[means["metric"] == means["run"].map(metrics)].assign(split="evaluation"))
     return {
         "channels.csv": pd.DataFrame(channels, columns=_MADE["channels.csv"]),
@@ -177,7 +184,7 @@ def machine(results: Path, lock: Path) -> dict[str, Any]:
     fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
     # Clouds hide the name of a processor, hardly ever its family and model.
     identity = [fields.get(key, "") for key in ("vendor_id", "cpu family", "model", "stepping")]
-    manifests = [_read_json(path) for path in results.glob("training/*/manifest.json")]
+    manifests = [_read_manifest(path) for path in results.glob("training/*/manifest.json")]
     return {
         "cpu": fields.get("model name") or platform.processor() or platform.machine(),
         "cpu_id": " ".join(filter(None, identity)),
@@ -199,7 +206,7 @@ def load_machine(reference: Path) -> dict[str, Any]:
         FileNotFoundError: The reference has none.
         ValueError: Its file is truncated or foreign.
     """
-    return _read_json(reference / "machine.json")
+    return read_json(reference / "machine.json")
 
 
 def machine_changes(reference: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
@@ -233,17 +240,22 @@ def _checksum(array: NDArray[Any]) -> float:
     return float((flat * np.arange(1, flat.size + 1)).mean() / flat.size)
 
 
-def _load_evaluation(path: Path) -> xr.Dataset:
+def _read_manifest(path: Path) -> dict[str, Any]:
+    manifest = read_json(path)
     try:
-        return xr.load_dataset(path, engine="h5netcdf")
-    except (OSError, RuntimeError, ValueError) as error:
-        raise ValueError(f"{path}: not a complete NetCDF-4 file ({type(error).__name__})") from error
+        wanted = (*(manifest["outputs"][name] for name in ("curves", "weights")), manifest["metric"])
+        sizes = (manifest["settings"]["num_threads"],)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path}: no manifest of a run ({type(error).__name__}: {error})") from error
+    if not all(isinstance(text, str) for text in wanted) or not all(type(size) is int for size in sizes):
+        raise ValueError(f"{path}: no manifest of a run (an entry is of another type)")
+    return manifest
 
 
 def _read_tables(folder: Path) -> Snapshot:
     found = {
-        str(path.relative_to(folder)): _read_csv(path, keys)
-        for pattern, (_, keys) in _TABLES.items()
+        str(path.relative_to(folder)): _read_csv(path, [*keys, *_VALUES.get(what, ())])
+        for pattern, (what, keys) in _TABLES.items()
         for path in sorted(folder.glob(pattern))
     }
     return found | ({_CLAIMS: _read_claims(folder / _CLAIMS)} if (folder / _CLAIMS).exists() else {})
@@ -253,9 +265,11 @@ def _read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read a table as text, so that nothing is rounded on the way."""
     try:
         text = path.read_text(encoding="utf-8")
-        header, *rows = csv.reader(text.splitlines())
+        header, *rows = csv.reader(text.splitlines(), strict=True)
     except (csv.Error, UnicodeDecodeError, ValueError) as error:
         raise ValueError(f"{path}: not a complete CSV file ({error})") from error
+    if len(set(header)) < len(header):
+        raise ValueError(f"{path}: columns are {header}; none may stand twice")
     missing = [name for name in columns if name not in header]
     if missing:
         raise ValueError(f"{path}: columns are {header}; {missing} are missing")
@@ -264,19 +278,9 @@ def _read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=header, dtype=str)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a complete JSON file ({error})") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: holds a {type(content).__name__}; it must be an object")
-    return content
-
-
 def _read_claims(path: Path) -> pd.DataFrame:
     """Return a row per claim and per measurement: name, verdict, value, low, high."""
-    rows, content = [], _read_json(path)
+    rows, content = [], read_json(path)
     try:
         for claim in content["claims"]:
             rows.append((claim["id"], claim["verdict"], math.nan, math.nan, math.nan))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qgnn_d2d.objective import released_gain, released_metric, released_wmmse_rate, sinr, weighted_sum_rate
@@ -54,7 +54,6 @@ networks = given(seed=st.integers(0, 2**32), num_links=st.integers(1, 8), decade
 
 
 @networks
-@settings(max_examples=40, deadline=None)
 def test_every_quantity_equals_its_slow_formula(seed, num_links, decades):
     gain, power, weight = draw(seed, num_links, decades)
     arguments = (gain.numpy(), power.numpy(), weight.numpy(), 1e-3)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
@@ -291,7 +291,6 @@ def random_networks(draw, max_links=5):
 
 
 @given(random_networks())
-@settings(max_examples=80, deadline=None)
 def test_bounds_hold_on_random_networks(case):
     channels, generator = case
     best = optimum(*arguments(channels))
@@ -321,7 +320,6 @@ def random_boxes(channels, generator):
 
 
 @given(random_networks(max_links=7))
-@settings(max_examples=80, deadline=None)
 def test_envelope_is_above_the_rate_all_over_the_box(case):
     _, networks, low, high, points = random_boxes(*case)
     spread = 10.0 ** case[1].uniform(-6, 1, low.shape)
@@ -333,7 +331,6 @@ def test_envelope_is_above_the_rate_all_over_the_box(case):
 
 
 @given(random_networks(max_links=7))
-@settings(max_examples=80, deadline=None)
 def test_bound_cuts_off_no_power_above_the_threshold(case):
     channels, networks, low, high, _ = random_boxes(*case)
     bound, slope, spread = _envelope(networks, low, high, np.ones_like(low))
@@ -352,7 +349,6 @@ def test_bound_cuts_off_no_power_above_the_threshold(case):
 
 
 @given(random_networks(max_links=7))
-@settings(max_examples=80, deadline=None)
 def test_conditions_cut_off_no_optimum(case):
     channels, networks, low, high, points = random_boxes(*case)
     new_low, new_high, alive = map(torch.from_numpy, _tighten_by_conditions(networks, low, high))

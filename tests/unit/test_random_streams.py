@@ -16,5 +16,5 @@ def test_streams_are_repeatable_and_distinct():
 
 
 def test_negative_seed_is_refused():
-    with pytest.raises(ValueError, match="seed = -1"):
+    with pytest.raises(ValueError, match="seed is -1"):
         seed_sequence(-1)

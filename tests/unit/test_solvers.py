@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qgnn_d2d.objective import sinr, weighted_sum_rate
@@ -125,7 +125,6 @@ def test_unusable_networks_are_refused(name):
     scenario=st.sampled_from([rayleigh, geometric]),
     start=st.floats(0.01, 1.0),
 )
-@settings(max_examples=25, deadline=None)
 def test_wmmse_objective_never_falls(seed, num_links, scenario, start):
     channels = to_channels(scenario(num_links=num_links, num_realizations=10, seed=seed))
     power = torch.full_like(channels.weight, start * channels.p_max**2)

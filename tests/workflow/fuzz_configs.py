@@ -25,6 +25,9 @@ CONFIGS = {name: ROOT / "config" / f"{name}.yaml" for name in ("smoke", "paper")
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 ACCEPTED, REFUSED, UNREADABLE = "accepted", "refused", "unreadable"
+# An alias that contains itself ends in a traceback of Snakemake's own, which reads the file before the Snakefile.
+ENDLESS = "endless (refused by Snakemake, with its traceback)"
+VERDICTS = (ACCEPTED, REFUSED, UNREADABLE, ENDLESS)
 # Snakemake's own lines for a file that is no mapping, before anything of this repository runs.
 _UNREADABLE = ("is not valid JSON or YAML", "must be given as JSON or YAML with keys")
 
@@ -283,6 +286,7 @@ def dry_run(text: str, folder: Path) -> tuple[str, str]:
             with output.open("w", encoding="utf-8") as file:
                 os.dup2(file.fileno(), 1)
                 os.dup2(file.fileno(), 2)
+                sys.stdout = sys.stderr = file  # pytest has put others in their place
                 arguments = [
                     "--snakefile",
                     str(ROOT / "Snakefile"),
@@ -295,11 +299,11 @@ def dry_run(text: str, folder: Path) -> tuple[str, str]:
                     cli.main(arguments)
                 except SystemExit as end:
                     status = end.code if isinstance(end.code, int) else 1
-                sys.stdout.flush()
-                sys.stderr.flush()
         os._exit(status)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     printed = output.read_text(encoding="utf-8", errors="replace")
+    if "_get_overwrite_config" in printed and "RecursionError" in printed:
+        return ENDLESS, printed
     if "Traceback (most recent call last)" in printed:
         return "traceback", printed
     if status == 0:
@@ -330,12 +334,12 @@ def main() -> None:
         for name, text in chosen[:: arguments.every]:
             verdict, printed = dry_run(text, Path(folder))
             counts[verdict] += 1
-            if verdict not in (ACCEPTED, REFUSED, UNREADABLE):
+            if verdict not in VERDICTS:
                 print(f"--- {name}: {verdict}\n{printed[-3000:]}", flush=True)
             elif arguments.show:
                 print(f"{verdict:10} {name}: {printed if verdict == REFUSED else ''}", flush=True)
     print(f"{sum(counts.values())} mutations: {', '.join(f'{count} {what}' for what, count in sorted(counts.items()))}")
-    sys.exit(bool(set(counts) - {ACCEPTED, REFUSED, UNREADABLE}))
+    sys.exit(bool(set(counts) - set(VERDICTS)))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..checks import require_count, require_finite
+
 
 @dataclass(frozen=True)
 class Mitigation:
@@ -42,12 +44,16 @@ def extrapolation_weights(factors: Sequence[float], degree: int) -> np.ndarray:
     """Return w with sum_i w_i v(factor_i) = the least-squares polynomial through v, at zero.
 
     Raises:
-        ValueError: The degree needs more distinct factors.
+        ValueError: The degree is no integer of at least 0, a factor is not finite, or the degree needs more distinct
+            factors.
 
     Example:
         >>> extrapolation_weights([1, 3], 1)
         array([ 1.5, -0.5])
     """
+    require_count("degree", degree, minimum=0)
+    for factor in factors:
+        require_finite("factor", factor)
     if len(set(factors)) <= degree:
         raise ValueError(
             f"degree is {degree}; {len(set(factors))} distinct factors allow at most {len(set(factors)) - 1}"
