@@ -103,7 +103,7 @@ def _legend(
             [], [], color="#444444", linestyle=linestyle, marker=marker, markersize=3.5, label=f"left: {rule}"
         )
     for dropped in sizes["drop_links"].notna().unique():
-        text = "links left out in training" if dropped else "all links in training"
+        text = "links left out in training, rates" if dropped else "as published"
         linestyle, marker = ("-", "o") if dropped else (":", "v")
         handles += middle.plot(
             [], [], color="#444444", linestyle=linestyle, marker=marker, markersize=3.5, label=f"middle: {text}"
