@@ -61,6 +61,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
             "informed": publication.informed_block(
                 table, compared, config["informed"]["mains"], {"the GCN": gcn, "the QGNN": config["informed"]["ideal"]}
             ),
+            "informed_claims": claims.beside(judged, config["informed"]["ideal"]),
             "results": publication.results_block(table, "rayleigh"),
             "noise": publication.noise_block(read_csv(reference / "noise" / "summary.csv")),
             "engine": publication.engine_block(read_csv(reference / "engine.csv")),

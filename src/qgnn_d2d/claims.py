@@ -662,6 +662,30 @@ def overview(judged: Mapping[str, Any], minutes: Mapping[str, float]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def beside(judged: Mapping[str, Any], run: str) -> str:
+    """Lay out the claims on pairs with another QGNN, beside the primary evidence in eq. (2), as Markdown.
+
+    Args:
+        judged: What `judge` returns, or that read back from JSON.
+        run: The other QGNN's run; it comes first in the evidence's runs.
+    """
+    measured = {
+        claim["id"]: [item for item in claim["measurements"] if item["runs"][0] == run and len(item["runs"]) > 1]
+        for claim in judged["claims"]
+    }
+    pairs = list(dict.fromkeys(item["models"] for items in measured.values() for item in items))
+    lines = _table(["", "claim", "as published, eq. (2)", *pairs])
+    for claim in judged["claims"]:
+        others = {item["models"]: item for item in measured[claim["id"]]}
+        if not others:
+            continue
+        items = [item for item in claim["measurements"] if item["primary"] and item["protocol"] == "stated"]
+        items += [others[pair] for pair in pairs if pair in others]
+        cells = [f"{_interval(item)} **{item['verdict']}**" for item in items]
+        lines.append(_row(claim["id"], f"{claim['claim']}: {claim['quantity']}", *cells))
+    return "\n".join(lines) + "\n"
+
+
 def _table(header: Sequence[str]) -> list[str]:
     return [_row(*header), "|" + " --- |" * len(header)]
 

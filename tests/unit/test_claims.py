@@ -211,5 +211,12 @@ def test_markdown_shows_every_claim_and_all_evidence():
     text = claims.markdown(result)
     assert text.count("\n## C") == len(claims.CLAIMS)
     assert text.count("made up (primary)") == len(claims.CLAIMS) and text.count("made up, too") == 7
+    other = replace(evidence(2.52), primary=False, models="other stars", runs=("q2", "g"))
+    alone = replace(scaling(), primary=False, runs=("q2",))
+    lines = claims.beside(claims.judge([evidence(), other, scaling(), alone]), "q2").splitlines()
+    assert len(lines) == 2 + 7 and lines[0] == "|  | claim | as published, eq. (2) | other stars |"
+    assert lines[3].startswith("| C2 |") and lines[3].endswith(
+        "**reproduced** | 0.00 [-0.0758, 0.0758] **not reproduced** |"
+    )
     small = claims.overview(result, {run: 2.0 for run in ("q", "g", "n300", "n10000")})
     assert small.count("\n") == 2 + len(claims.CLAIMS) and small.count("| 4 |") == 8
