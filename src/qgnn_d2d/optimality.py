@@ -61,7 +61,7 @@ def gaps(values: Values, optimum: Values, upper_bound: Values) -> Values:
         )
     if (values < 0).any() or (values > upper_bound * (1 + OPTIMUM_GAP)).any():
         raise ValueError("values below 0 or above the certified bound: they are of other realizations or quantities")
-    reached = np.divide(values, optimum, out=np.ones_like(values), where=optimum > 0)
+    reached = np.divide(values, optimum, out=np.ones_like(values, dtype=float), where=optimum > 0)
     return np.maximum(100 * (1 - reached), 0)
 
 

@@ -16,6 +16,7 @@ import torch
 from scipy.stats import qmc
 from tqdm import tqdm
 
+from .checks import require_count, require_positive
 from .scenarios import Channels
 from .study import RunSettings
 from .training import Trainer, cast, evaluation_leaves, mean_metric
@@ -32,8 +33,21 @@ def trials(count: int, seed: int, space: Mapping[str, Sequence[Any]]) -> list[di
 
     Returns:
         One dict of the three settings per trial.
+
+    Raises:
+        ValueError: ``count`` or ``seed`` is out of range, the learning rates are no two numbers above 0 in order, or
+            there is nothing to choose from.
     """
+    require_count("trials", count)
+    require_count("seed", seed, minimum=0)
     lowest, highest = space["learning_rate"]
+    for rate in (lowest, highest):
+        require_positive("learning_rate to search", rate)
+    if lowest > highest:
+        raise ValueError(f"learning_rate to search is {[lowest, highest]}; the lowest one must come first")
+    for name in ("batch_size", "epochs"):
+        if not space[name]:
+            raise ValueError(f"{name} to search is empty; at least one value is needed")
     points = qmc.Sobol(d=3, scramble=True, rng=np.random.default_rng(seed)).random(count)
     return [
         {
@@ -140,12 +154,13 @@ def best(record: pd.DataFrame) -> dict[str, Any]:
         record: What `search` returns, for one run.
 
     Raises:
-        ValueError: The record holds several runs, or no finite score.
+        ValueError: The record holds several runs, or no trial with finite scores only.
     """
     if record["run"].nunique() != 1:
         raise ValueError(f"record has runs {sorted(record['run'].unique())}: must be of one run")
-    means = record.groupby("trial")["value"].mean()
-    if not np.isfinite(means).any():
+    means = record.groupby("trial")["value"].agg(lambda values: values.mean(skipna=False))
+    means = means[np.isfinite(means)]  # a trial of which one seed failed is none to choose
+    if means.empty:
         raise ValueError(f"record of run {record['run'].iloc[0]} has no finite score")
     row = record[record["trial"] == means.idxmax()].iloc[0]
     return {

@@ -1,5 +1,6 @@
 """What the property tests share: who covers what, how a refusal looks, and awkward inputs."""
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ COVERED: set[str] = set()
 
 def name_of(function: Any) -> str:
     """Return a function's module, without the package, and name."""
-    return f"{function.__module__.removeprefix('qgnn_d2d.')}.{function.__name__}"
+    return f"{inspect.unwrap(function).__module__.removeprefix('qgnn_d2d.')}.{function.__name__}"
 
 
 def covers(*functions: Any) -> Callable[[Any], Any]:
@@ -55,18 +56,31 @@ ODD = st.sampled_from([NAN, INF, -INF, -1.0, 0.0, 1e-300, 1e300, -1e300, 5e-324,
 ANY_FLOAT = st.floats(width=64) | ODD
 COUNTS = st.integers(-3, 6) | st.sampled_from([10**30, -(10**30)])
 JUNK = st.one_of(
-    st.none(), st.booleans(), st.text(max_size=5), ANY_FLOAT, COUNTS, st.lists(st.integers(), max_size=2),
-    st.complex_numbers(), st.dictionaries(st.text(max_size=2), st.integers(), max_size=1), st.binary(max_size=3),
+    st.none(),
+    st.booleans(),
+    st.text(max_size=5),
+    ANY_FLOAT,
+    COUNTS,
+    st.lists(st.integers(), max_size=2),
+    st.complex_numbers(),
+    st.dictionaries(st.text(max_size=2), st.integers(), max_size=1),
+    st.binary(max_size=3),
     st.sampled_from([np.float64(2.0), np.int64(2), np.float32(np.nan), np.bool_(True), np.array([1.0]), object()]),
-)  # fmt: skip
+)
 FINITE = st.floats(-1e6, 1e6)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
+def is_plain_count(value: Any) -> bool:
+    """Whether a value is an integer, and no bool."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+
+
 def samples(ndim: int, low: int = 1, high: int = 6, elements: Any = FINITE) -> Any:
     """Return float64 arrays of some dimensions, each of size low to high."""
-    return hnp.arrays(np.float64, hnp.array_shapes(min_dims=ndim, max_dims=ndim, min_side=low, max_side=high),
-                      elements=elements)  # fmt: skip
+    return hnp.arrays(
+        np.float64, hnp.array_shapes(min_dims=ndim, max_dims=ndim, min_side=low, max_side=high), elements=elements
+    )
 
 
 def any_array() -> Any:
@@ -79,9 +93,12 @@ def any_array() -> Any:
 def is_good(values: np.ndarray, ndim: int, minimum: int = 1) -> bool:
     """Whether an array is one of finite numbers, of some dimensions, none of them empty."""
     return (
-        values.dtype.kind in "fiu" and values.ndim == ndim and values.size > 0 and len(values) >= minimum
+        values.dtype.kind in "fiu"
+        and values.ndim == ndim
+        and values.size > 0
+        and len(values) >= minimum
         and bool(np.isfinite(values).all())
-    )  # fmt: skip
+    )
 
 
 def network(seed: int, num_links: int, batch: tuple[int, ...] = (), decades: int = 3, dtype=torch.float64) -> Any:
@@ -96,6 +113,10 @@ def network(seed: int, num_links: int, batch: tuple[int, ...] = (), decades: int
 
 
 NETWORKS = {
-    "seed": SEEDS, "num_links": st.integers(1, 5), "size": st.integers(1, 3), "decades": st.sampled_from([0, 1, 5]),
-    "noise_power": st.sampled_from([1e-14, 1e-3, 0.1, 1.0, 100.0]), "p_max": st.sampled_from([0.01, 1.0, 3.0, 100.0]),
-}  # fmt: skip
+    "seed": SEEDS,
+    "num_links": st.integers(1, 5),
+    "size": st.integers(1, 3),
+    "decades": st.sampled_from([0, 1, 5]),
+    "noise_power": st.sampled_from([1e-14, 1e-3, 0.1, 1.0, 100.0]),
+    "p_max": st.sampled_from([0.01, 1.0, 3.0, 100.0]),
+}

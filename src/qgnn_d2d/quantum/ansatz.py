@@ -132,7 +132,12 @@ def qgcl_ancilla(entangling_layers: int = 2) -> Ansatz:
 
 
 def num_message_parameters(entangling_layers: int) -> int:
-    """Return how many of `qgcl_ancilla`'s angles belong to the message: 2 + 6E."""
+    """Return how many of `qgcl_ancilla`'s angles belong to the message: 2 + 6E.
+
+    Raises:
+        ValueError: ``entangling_layers`` is below 1.
+    """
+    require_count("entangling_layers", entangling_layers)
     return 2 + 6 * entangling_layers
 
 
@@ -154,7 +159,12 @@ def build(name: str, entangling_layers: int = 2) -> Ansatz:
 
 
 def star_wires(ansatz: Ansatz, k: int) -> list[str]:
-    """Return the wires of a star of ``k`` leaves, in drawing order: center, leaf 1, edge 1, ..., ancilla."""
+    """Return the wires of a star of ``k`` leaves, in drawing order: center, leaf 1, edge 1, ..., ancilla.
+
+    Raises:
+        ValueError: ``k`` is below 1.
+    """
+    require_count("k", k)
     leaves = [f"{kind} {i}" for i in range(1, k + 1) for kind in ("leaf", "edge")]
     return [ansatz.memory[0], *leaves, *ansatz.memory[1:]]
 

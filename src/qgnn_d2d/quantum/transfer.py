@@ -34,7 +34,16 @@ def _pauli_words(num_qubits: int) -> np.ndarray:
 
 
 def pauli_transfer_matrix(unitary: np.ndarray) -> np.ndarray:
-    """Return R_ij = 2^-n Tr[P_i U P_j U^dagger], real (4^n, 4^n), of a unitary (2^n, 2^n)."""
+    """Return R_ij = 2^-n Tr[P_i U P_j U^dagger], real (4^n, 4^n), of a unitary (2^n, 2^n).
+
+    Raises:
+        ValueError: It is no unitary matrix of at least one qubit.
+    """
+    size = len(unitary) if unitary.ndim == 2 and unitary.shape[0] == unitary.shape[1] else 0
+    if size < 2 or size & (size - 1):
+        raise ValueError(f"unitary has shape {unitary.shape}; it must be (2^n, 2^n), n at least 1")
+    if not np.allclose(unitary @ unitary.conj().T, np.eye(size)):
+        raise ValueError(f"unitary is a matrix of shape {unitary.shape} that is not unitary")
     words = _pauli_words(int(np.log2(len(unitary))))
     turned = unitary @ words @ unitary.conj().T
     flat = turned.transpose(0, 2, 1).reshape(len(words), -1)
@@ -42,7 +51,15 @@ def pauli_transfer_matrix(unitary: np.ndarray) -> np.ndarray:
 
 
 def embed(matrix: np.ndarray, qubits: Sequence[int], num_qubits: int) -> np.ndarray:
-    """Return a transfer matrix (4^m, 4^m) on ``qubits`` as one (4^n, 4^n) on all n qubits."""
+    """Return a transfer matrix (4^m, 4^m) on ``qubits`` as one (4^n, 4^n) on all n qubits.
+
+    Raises:
+        ValueError: ``qubits`` are not distinct numbers from 0 to n - 1, or ``matrix`` is not on as many qubits.
+    """
+    if len(set(qubits)) < len(qubits) or not set(qubits) <= set(range(num_qubits)):
+        raise ValueError(f"qubits are {list(qubits)}; they must be distinct numbers from 0 to {num_qubits - 1}")
+    if not qubits or matrix.shape != (4 ** len(qubits),) * 2:
+        raise ValueError(f"matrix has shape {matrix.shape}; on {len(qubits)} qubits (at least 1) it must be (4^m, 4^m)")
     others = [qubit for qubit in range(num_qubits) if qubit not in qubits]
     placed = [*qubits, *others]
     whole = np.kron(matrix, np.eye(4 ** len(others))).reshape((4,) * 2 * num_qubits)

@@ -1,0 +1,426 @@
+"""Files from elsewhere are data: what is damaged or foreign ends in one line that names the file."""
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import safetensors.torch
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qgnn_d2d import (
+    configuration,
+    crate,
+    evaluation,
+    files,
+    models,
+    provenance,
+    report,
+    scenarios,
+    training,
+    verification,
+)
+from qgnn_d2d.study import RunSettings, TrainingSettings, filled
+from tests.properties.helpers import ANY_FLOAT, JUNK, ODD, covers, refused, result_of
+
+OPTIONS = models.architecture_options("gcn") | {"message_widths": [2, 2], "update_width": 2, "iterations": 1}
+RUN = RunSettings("a", "s", "stated", "gcn", OPTIONS, TrainingSettings(0.1, 2, 1), 5, 2)
+
+CSV = "run,seed,epoch,split,metric,value\n" + "".join(
+    f"a,{seed},{epoch},{split},sum_rate,{seed + epoch / 7}\n"
+    for seed in (0, 1)
+    for epoch in (0, 1)
+    for split in ("train", "test")
+)
+JSON = json.dumps({"settings": {"num_threads": 1}, "metric": "sum_rate", "outputs": {"curves": "0", "weights": "1"}})
+CLAIMS = json.dumps(
+    {
+        "claims": [
+            {
+                "id": "C1",
+                "verdict": "reproduced",
+                "measurements": [
+                    {
+                        "protocol": "stated",
+                        "models": "a",
+                        "value": 1.0,
+                        "low": 0.5,
+                        "high": "inf",
+                        "verdict": "reproduced",
+                    }
+                ],
+            }
+        ]
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Good files of every kind."""
+    folder = tmp_path_factory.mktemp("files")
+    scenarios.save(scenarios.rayleigh(3, 2, seed=1), folder / "channels.nc")
+    evaluation.save(evaluation.solve(scenarios.to_channels(scenarios.rayleigh(2, 2, seed=1))), folder / "solved.nc")
+    training.save_weights(models.build("gcn", OPTIONS, seeds=range(2)), RUN, folder / "weights.safetensors")
+    for name, text in {"curves.csv": CSV, "manifest.json": JSON, "claims.json": CLAIMS}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def _weights(path):
+    return training.load_weights(RUN, path)
+
+
+def _claims(path):
+    return verification._read_claims(path)
+
+
+READERS = {
+    "channels.nc": scenarios.load,
+    "solved.nc": evaluation.load,
+    "weights.safetensors": _weights,
+    "curves.csv": lambda path: files.read_csv(path, ["run", "value"]),
+    "manifest.json": files.read_json,
+    "claims.json": _claims,
+}
+
+
+def usable(name, content):
+    """Hold what the readers promise of everything that they return."""
+    if name == "channels.nc":
+        assert np.isfinite(content["gain"]).all() and (content["gain"] >= 0).all() and content.attrs["p_max"] > 0
+        scenarios.to_channels(content)
+    elif name == "solved.nc":
+        assert np.isfinite(content["sum_rate"]).all() and evaluation.summarize(content)["mean"].notna().all()
+    elif name == "weights.safetensors":
+        assert all(torch.isfinite(values).all() for values in content.state_dict().values())
+    elif name == "curves.csv":
+        assert {"run", "value"} <= set(content)
+    else:
+        assert isinstance(content, dict | pd.DataFrame)
+
+
+def read(name, path):
+    """Read a file; None where it is refused in one line that names it."""
+    try:
+        content = READERS[name](path)
+    except ValueError as error:
+        assert str(path) in str(error) and "\n" not in str(error), repr(str(error))
+        return None
+    usable(name, content)
+    return content
+
+
+READ = (scenarios.load, evaluation.load, files.read_tensors, files.read_csv, files.read_json, training.load_weights)
+
+
+@covers(*READ)
+@pytest.mark.parametrize("name", READERS)
+@given(data=st.data())
+def test_damaged_files_are_refused_by_name(name, data, folder):
+    content = bytearray((folder / name).read_bytes())
+    kind = data.draw(st.sampled_from(["bytes", "bits", "cut", "zeros", "insert", "twice", "other"]))
+    at = data.draw(st.integers(0, len(content) - 1))
+    if kind == "bytes":
+        for place in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=8)):
+            content[place] = data.draw(st.integers(0, 255))
+    elif kind == "bits":
+        content[at] ^= 1 << data.draw(st.integers(0, 7))
+    elif kind == "cut":
+        content = content[:at]
+    elif kind == "zeros":
+        content[at : at + 16] = bytes(len(content[at : at + 16]))
+    elif kind == "insert":
+        content[at:at] = data.draw(st.binary(min_size=1, max_size=8))
+    elif kind == "twice":
+        content += content
+    else:
+        content = bytearray(data.draw(st.binary(max_size=64)))
+    path = folder / f"damaged-{name}"
+    path.write_bytes(content)
+    read(name, path)
+
+
+@covers(*READ)
+@pytest.mark.parametrize("name", READERS)
+def test_what_is_no_file_is_missing(name, folder, tmp_path):
+    usable(name, READERS[name](folder / name))
+    if name == "claims.json":
+        return
+    for path in (tmp_path / "nobody", tmp_path):
+        with pytest.raises(FileNotFoundError, match="no such file"):
+            READERS[name](path)
+
+
+@covers(scenarios.load)
+@given(
+    variable=st.sampled_from(["gain", "weight"]),
+    value=ODD,
+    change=st.sampled_from(
+        ["rename", "drop", "dtype", "integer", "text", "value", "transpose", "shape", "empty", "units"]
+    ),
+    attribute=st.sampled_from([None, "p_max", "noise_power", "seed", "scenario", "package_version"]),
+    put=st.sampled_from(["none", "text", "array", "nan", "negative"]),
+)
+def test_foreign_channels_are_refused_by_name(variable, value, change, attribute, put, folder):
+    dataset = scenarios.rayleigh(3, 2, seed=1)
+    path = folder / "foreign.nc"
+    bad = True
+    if attribute is not None:
+        if put == "none":
+            del dataset.attrs[attribute]
+        else:
+            dataset.attrs[attribute] = {"text": "much", "array": [1.0, 2.0], "nan": np.nan, "negative": -1.0}[put]
+            bad = attribute in ("p_max", "noise_power")
+    elif change == "rename":
+        dataset = dataset.rename({variable: "other"})
+    elif change == "drop":
+        dataset = dataset.drop_vars(variable)
+    elif change in ("dtype", "integer", "text"):
+        kinds = {"dtype": np.float32, "integer": np.int64, "text": str}
+        dataset[variable] = dataset[variable].astype(kinds[change])
+    elif change == "value":
+        dataset[variable].values[(0,) * dataset[variable].ndim] = value
+        bad = not 0 <= value < 1e99
+    elif change == "transpose":
+        dataset = dataset.transpose("transmitter", "receiver", "realization")
+    elif change == "shape":
+        dataset = dataset.isel(transmitter=slice(2))
+    elif change == "empty":
+        dataset = dataset.isel(realization=slice(0))
+    else:
+        dataset[variable].attrs["units"] = "days since never"
+        bad = False  # refused or read as it is
+    dataset.to_netcdf(path, engine="h5netcdf")
+    found = read("channels.nc", path)
+    assert not bad or found is None
+
+
+@covers(evaluation.load, evaluation.save, evaluation.summarize, evaluation.seed_means, files.write_netcdf)
+@given(
+    copies=st.integers(1, 3),
+    count=st.integers(1, 4),
+    value=ODD | st.floats(0, 10),
+    kind=st.sampled_from(["run", "solver"]),
+    change=st.sampled_from([None, "rename", "units", "dims", "dtype", "names"]),
+)
+def test_evaluations_come_back_or_are_refused(copies, count, value, kind, change, folder):
+    import xarray as xr
+
+    first, names = (
+        ("copy", {"run": ["a"] * copies, "seed": range(copies)})
+        if kind == "run"
+        else ("solver", {"solver": [f"s{i}" for i in range(copies)]})
+    )
+    dataset = xr.Dataset(coords={name: (first, list(values)) for name, values in names.items()})
+    values = np.arange(copies * count, dtype=float).reshape(copies, count)
+    values[0, 0] = value
+    dataset["sum_rate"] = ((first, "realization"), values, {"units": "bps/Hz"})
+    path = folder / "evaluation.nc"
+    if not np.isfinite(value):
+        refused(lambda: evaluation.save(dataset, path), str(path), "sum_rate")
+        dataset.to_netcdf(path, engine="h5netcdf")
+        refused(lambda: evaluation.load(path), str(path), "sum_rate")
+        return
+    if change == "rename":
+        dataset = dataset.rename({"sum_rate": "rate"})
+    elif change == "units":
+        dataset["sum_rate"].attrs["units"] = "nats"
+    elif change == "dims":
+        dataset = dataset.rename({"realization": "link"})
+    elif change == "dtype":
+        dataset["sum_rate"] = dataset["sum_rate"].astype(str)
+    elif change == "names":
+        dataset = dataset.drop_vars(list(names))
+    dataset.to_netcdf(path, engine="h5netcdf")
+    found = result_of(lambda: evaluation.load(path))
+    assert (found is not None) == (change is None)
+    if found is not None:
+        evaluation.save(found, path)
+        assert evaluation.load(path).equals(dataset)
+        table = evaluation.seed_means(found)["value"] if kind == "run" else evaluation.summarize(found)["mean"]
+        np.testing.assert_allclose(table, values.mean(axis=1))
+
+
+@covers(training.load_weights, training.save_weights, files.read_tensors, files.write_tensors)
+@given(
+    data=st.data(),
+    value=ODD,
+    change=st.sampled_from(["rename", "drop", "shape", "dtype", "value", "metadata", "no metadata", "more"]),
+)
+def test_foreign_weights_are_refused_by_name(data, value, change, folder):
+    tensors, metadata = files.read_tensors(folder / "weights.safetensors")
+    name = data.draw(st.sampled_from(sorted(tensors)))
+    path = folder / "foreign.safetensors"
+    bad = True
+    if change == "rename":
+        tensors["other"] = tensors.pop(name)
+    elif change == "drop":
+        del tensors[name]
+    elif change == "shape":
+        tensors[name] = tensors[name].flatten()[:-1].clone()
+    elif change == "dtype":
+        tensors[name] = tensors[name].to(data.draw(st.sampled_from([torch.float64, torch.float16, torch.int32])))
+    elif change == "value":
+        tensors[name].view(-1)[0] = value
+        bad = not np.isfinite(np.float32(value)) if abs(value) < 1e39 else True
+    elif change == "metadata":
+        metadata[data.draw(st.sampled_from(sorted(metadata)))] = data.draw(st.none() | st.integers(5, 9) | st.text())
+    elif change == "more":
+        tensors["other"] = torch.zeros(1)
+    if change == "no metadata":
+        safetensors.torch.save_file(tensors, path, metadata={"model": "no JSON ["})
+    else:
+        files.write_tensors(path, tensors, metadata)
+    assert (read("weights.safetensors", path) is None) == bad
+
+
+@covers(files.write_json, files.json_text, files.read_json, provenance.config_sha256)
+@given(
+    content=st.dictionaries(
+        st.text(max_size=4),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=4) | ANY_FLOAT,
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+            max_leaves=5,
+        ),
+        max_size=4,
+    )
+)
+def test_json_comes_back_or_is_refused(content, folder):
+    path = folder / "content.json"
+    text = result_of(lambda: files.json_text(content))
+    if text is None:
+        refused(lambda: files.write_json(path, content))
+        return
+    try:
+        files.write_json(path, content)
+    except UnicodeEncodeError:  # a lone surrogate is no text
+        return
+    assert files.read_json(path) == content
+    assert provenance.config_sha256(content) == files.sha256(path)
+
+
+@covers(files.write_whole, files.sha256, provenance.file_hashes)
+@given(content=st.binary(max_size=50), fails=st.booleans())
+def test_files_are_whole_or_as_before(content, fails, folder):
+    path = folder / "whole" / "file.bin"
+    files.write_whole(path, lambda partial: partial.write_bytes(b"before"))
+
+    def write(partial):
+        partial.write_bytes(content)
+        if fails:
+            raise OSError("disk full")
+
+    if fails:
+        with pytest.raises(OSError, match="disk full"):
+            files.write_whole(path, write)
+    else:
+        files.write_whole(path, write)
+    assert path.read_bytes() == (b"before" if fails else content)
+    assert [left.name for left in path.parent.iterdir()] == ["file.bin"]
+    assert provenance.file_hashes([path], folder) == {"whole/file.bin": files.sha256(path)}
+
+
+@covers(files.read_csv)
+@given(
+    text=st.text(max_size=80)
+    | st.lists(st.sampled_from(["a,b", "1,2", "x", '"', "1,2,3", "", "run,value"])).map("\n".join)
+)
+def test_any_text_is_a_table_or_refused(text, folder):
+    path = folder / "any.csv"
+    path.write_text(text, encoding="utf-8", errors="replace")
+    read("curves.csv", path)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Configs, paths, pages
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "a": {"type": "integer", "minimum": 1},
+        "b": {"type": "string"},
+        "c": {"type": "array", "items": {"type": "number"}, "minItems": 1},
+    },
+    "additionalProperties": False,
+    "required": ["a"],
+}
+
+
+@covers(configuration.check_schema)
+@given(
+    config=st.dictionaries(st.sampled_from(["a", "b", "c", "d", 7, None]), JUNK | st.lists(ANY_FLOAT, max_size=2))
+    | JUNK
+)
+def test_configs_of_any_values_fit_or_are_refused(config):
+    if result_of(lambda: configuration.check_schema(config, SCHEMA) or True):
+        assert type(config["a"]) is int and config["a"] >= 1 and set(config) <= {"a", "b", "c"}
+        assert all(np.isfinite(config.get("c", [0.0])))
+
+
+@covers(configuration.check_keys)
+@given(text=st.text(max_size=60) | st.text("ab:{}[],&*- \n", max_size=40))
+def test_any_text_has_its_keys_checked_or_is_none_of_yaml(text):
+    result_of(lambda: configuration.check_keys(text))
+
+
+@covers(filled)
+@given(template=st.text("ab{}.!:0", max_size=12), names=st.dictionaries(st.sampled_from("ab"), st.integers(0, 9)))
+def test_templates_are_filled_or_refused(template, names):
+    found = result_of(lambda: filled("id", template, names))
+    if found is not None:
+        assert "{" not in found and "}" not in found
+        assert found == template.format(**names)
+
+
+@covers(provenance.record_path, crate.place)
+@given(parts=st.lists(st.sampled_from(["results", "paper", "logs", "a", "b.log", "..", "/"]), max_size=6))
+def test_paths_are_placed_or_refused(parts):
+    found = result_of(lambda: provenance.record_path(Path(*parts)))
+    good = len(parts) > 3 and parts[0] == "results" and "/" not in parts and parts[2] == "logs"
+    assert found is None or (found.suffix == ".json" and found.parts[2] == "provenance")
+    assert found is not None or not good
+    if parts:
+        place = crate.place(Path(*parts), "results/paper")
+        assert not place.startswith("results/paper")
+
+
+@covers(report.page, report.write)
+@given(text=st.text(max_size=60), name=st.sampled_from(["a.md", "deep/b.md"]))
+def test_any_text_is_a_page(text, name, folder):
+    page = report.page(f"# Title\n\n{text}")
+    assert page.startswith("<!doctype html>") and "<title>Title</title>" in page and "<script" not in page.lower()
+    try:
+        report.write(f"# Title\n\n{text}", folder / name)
+    except UnicodeEncodeError:
+        return
+    assert (folder / name).with_suffix(".html").read_text(encoding="utf-8", newline="") == page
+
+
+@covers(scenarios.save)
+@given(value=ODD, at=st.integers(0, 3))
+def test_unusable_channels_are_not_written(value, at, folder):
+    dataset = scenarios.rayleigh(2, 1, seed=0)
+    dataset["gain"].values.ravel()[at] = value
+    path = folder / "saved.nc"
+    path.unlink(missing_ok=True)
+    saved = result_of(lambda: scenarios.save(dataset, path) or True)
+    assert path.exists() == (saved is True) == (0 <= value < 1e99)
+    if saved:
+        assert scenarios.load(path).identical(dataset)
+
+
+def test_a_text_file_and_another_hdf5_file_are_no_channels(tmp_path):
+    for path in (tmp_path / "text.nc", tmp_path / "other.nc"):
+        if path.stem == "text":
+            path.write_text("no channels")
+        else:
+            with h5py.File(path, "w") as file:
+                file["gain"] = np.ones(3)
+        refused(lambda path=path: scenarios.load(path), str(path))
