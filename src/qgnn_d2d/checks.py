@@ -26,7 +26,7 @@ def require_finite(name: str, value: object) -> None:
     Raises:
         ValueError: If `value` is not a real number, or is NaN or infinite.
     """
-    if not _is_real(value) or not math.isfinite(value):  # type: ignore[arg-type]
+    if not _is_finite(value):
         raise ValueError(f"{name} is {_shown(value)}; it must be a finite number")
 
 
@@ -45,7 +45,7 @@ def require_positive(name: str, value: object) -> None:
         Traceback (most recent call last):
         ValueError: noise_power is -0.1; it must be a finite number above 0
     """
-    if not _is_real(value) or not math.isfinite(value) or value <= 0:  # type: ignore[arg-type,operator]
+    if not _is_finite(value) or value <= 0:  # type: ignore[operator]
         raise ValueError(f"{name} is {_shown(value)}; it must be a finite number above 0")
 
 
@@ -179,8 +179,14 @@ def _shown(value: object) -> str:
     return " ".join(repr(plain).split())
 
 
-def _is_real(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+def _is_finite(value: object) -> bool:
+    """Whether a value is a real number (a bool is none) that float64 can hold."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer of more than 308 digits
+        return False
 
 
 def _require_non_negative_entries(name: str, values: Tensor) -> None:

@@ -164,6 +164,7 @@ def released_wmmse_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power
     Raises:
         ValueError: As `sinr`, for `weight` too.
     """
+    _require_links(gain, power, "power")  # before a transposition that would fail itself
     return weighted_sum_rate(gain.mT, power.square(), weight, noise_power) * math.log(2)
 
 

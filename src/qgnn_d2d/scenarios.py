@@ -44,6 +44,9 @@ _WEIGHT_STREAM, _FADING_STREAM, _TRANSMITTER_STREAM, _RECEIVER_STREAM = range(4)
 # Rounds of joint redraws before a geometry is declared infeasible; the paper's geometries need a few dozen.
 _MAX_PLACEMENT_ROUNDS = 5_000
 
+# Lengths, frequencies and levels that physics has lie far within; beyond, powers of ten leave float64's range.
+_LARGEST, _LARGEST_DB = 1e30, 1_000
+
 Seed = int | np.random.SeedSequence
 FloatArray = NDArray[np.float64]
 
@@ -151,8 +154,12 @@ def geometric(
     }
     for name, value in parameters.items():
         require_positive(name, value)
+        if not 1 / _LARGEST <= value <= _LARGEST:
+            raise ValueError(f"{name} is {value!r}; it must be from {1 / _LARGEST:g} to {_LARGEST:g}")
     for name, value in decibels.items():
         require_finite(name, value)
+        if abs(value) > _LARGEST_DB:
+            raise ValueError(f"{name} is {value!r}; it must be from {-_LARGEST_DB} to {_LARGEST_DB}")
     require_choice("fading", fading, (True, False))
     if pair_distance_max < pair_distance_min:
         raise ValueError(
@@ -170,7 +177,13 @@ def geometric(
     receiver = _place_receivers(
         transmitter, sequence, area_edge, pair_distance_min, pair_distance_max, min_crosslink_distance
     )
-    gain_db = -_path_loss_db(_link_distances(transmitter, receiver), carrier_frequency, antenna_height)
+    distance = _link_distances(transmitter, receiver)
+    if not (distance > 0).all():
+        raise ValueError(
+            f"area_edge is {area_edge!r}; with pair_distance_min = {pair_distance_min!r} it is so large that receivers "
+            "stand where their transmitters do, by rounding"
+        )
+    gain_db = -_path_loss_db(distance, carrier_frequency, antenna_height)
     gain_db += direct_antenna_gain_db * np.eye(num_links)
     gain = 10.0 ** (gain_db / 10)
     if fading:

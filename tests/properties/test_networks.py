@@ -206,9 +206,9 @@ def test_options_out_of_range_are_refused(candidates, iterations, gap, max_boxes
             found = result_of(lambda solver=solver: solver(*arguments, iterations=iterations))
             assert (found is not None) == (iterations >= 0)
     found = result_of(lambda: optimum(*arguments, gap=gap, max_boxes=max_boxes))
-    assert found is None or (gap >= 1e-8 and max_boxes >= 1)
-    found = result_of(lambda: wmmse(*arguments, init=torch.full((2,), init)))
-    assert (found is not None) == (0 <= np.float32(init) <= 1 + 1e-6)
+    assert found is None or (1e-8 <= gap <= 1e6 and max_boxes >= 1)
+    found = result_of(lambda: wmmse(*arguments, init=torch.full((2,), init, dtype=torch.float64)))
+    assert (found is not None) == (0 <= init <= 1)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ def test_splits_are_as_asked_for_or_refused(kind, seed, data, parameters):
     if found is not None:
         assert {name: dataset.sizes["realization"] for name, dataset in found.items()} == sizes
         assert "nobody" not in parameters and kind != "nobody" and "tset" not in sizes
-        assert parameters["num_links"] > 0 and min(sizes.values(), default=1) > 0
+        assert min(sizes.values(), default=1) > 0 and (not sizes or parameters["num_links"] > 0)
         for name, dataset in found.items():  # a split does not depend on which others are drawn
             assert dataset.identical(scenarios.splits(kind, parameters, {name: sizes[name]}, seed)[name])
 

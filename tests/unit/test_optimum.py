@@ -263,7 +263,7 @@ def test_unusable_input_is_refused():
         ({"noise_power": 1e-40}, "gain is up to 1; gain .* must be at most"),
         ({"p_max": 1e200}, "gain is up to 1; gain .* must be at most"),
         ({"p_max": math.inf}, "p_max is inf; it must be a finite number above 0"),
-        ({"gap": 1e-9}, "gap is 1e-09; it must be at least 1e-08"),
+        ({"gap": 1e-9}, "gap is 1e-09; it must be from 1e-08"),
         ({"gap": math.nan}, "gap is nan; it must be a finite number"),
         ({"max_boxes": 0}, "max_boxes is 0; it must be an integer of at least 1"),
     ]:

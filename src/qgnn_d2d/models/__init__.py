@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ..checks import require_choice
+from ..checks import require_choice, require_count
 from ..random_streams import torch_generator
 from .base import PowerModel
 from .gcn import IGCNet, ReleasedGCN, StarIGCNet
@@ -67,7 +67,7 @@ def build(
         The model, in training mode.
 
     Raises:
-        ValueError: An unknown model, an unknown option, or an option out of range.
+        ValueError: An unknown model, an unknown option, an option or the seed out of range, or no seeds.
 
     Example:
         >>> build("gcn").num_parameters
@@ -76,5 +76,6 @@ def build(
     options = architecture_options(name)
     for key in config or {}:
         require_choice(f"option of model {name}", key, options)
+    require_count("number of seeds", len(seeds))
     generators = [torch_generator(seed, "model", s) for s in seeds]
     return MODELS[name](generators, **(config or {})).to(device, dtype)

@@ -281,7 +281,12 @@ def bindings(weights: np.ndarray, center: np.ndarray, leaves: np.ndarray, edges:
 
 
 def reuse_circuit(star: NativeStar, k: int) -> StarCircuit:
-    """Return a star of k leaves on three qubits: leaf and edge are reset after each leaf and used again."""
+    """Return a star of k leaves on three qubits: leaf and edge are reset after each leaf and used again.
+
+    Raises:
+        ValueError: ``k`` is below 1.
+    """
+    require_count("k", k)
     return _assemble(star, k, lambda i: (LEAF, EDGE), num_qubits=3, reset=True)
 
 
@@ -289,14 +294,17 @@ def full_width_circuit(star: NativeStar, k: int) -> StarCircuit:
     """Return a star of k leaves on 2k + 1 qubits (center, leaf 1, edge 1, ...), each as noisy as its role's qubit.
 
     No device is wired like this; it is the reference that qubit reuse is checked against.
+
+    Raises:
+        ValueError: ``k`` is below 1.
     """
+    require_count("k", k)
     return _assemble(star, k, lambda i: (1 + 2 * i, 2 + 2 * i), num_qubits=2 * k + 1, reset=False)
 
 
 def _assemble(
     star: NativeStar, k: int, place: Callable[[int], tuple[int, int]], *, num_qubits: int, reset: bool
 ) -> StarCircuit:
-    require_count("k", k)
     center = list(ParameterVector("center", 2))
     leaves, edges = list(ParameterVector("leaf", 2 * k)), list(ParameterVector("edge", 2 * k))
     circuit = QuantumCircuit(num_qubits)

@@ -78,6 +78,7 @@ def full_width_star(ansatz: Ansatz, k: int, *, bridge: bool = False) -> StarCirc
     Raises:
         ValueError: ``k`` is below 1, or the block has a gate that `native.to_qiskit` does not know.
     """
+    require_count("k", k)
     num_memory = len(ansatz.memory)
     return _star(
         ansatz,
@@ -104,6 +105,7 @@ def reused_star(ansatz: Ansatz, k: int, *, bridge: bool = False) -> StarCircuit:
     Raises:
         ValueError: ``k`` is below 1, or the block has a gate that `native.to_qiskit` does not know.
     """
+    require_count("k", k)
     num_memory = len(ansatz.memory)
     return _star(
         ansatz, k, lambda i: (num_memory, num_memory + 1), num_qubits=num_memory + 2, reset=True, bridge=bridge
@@ -113,7 +115,6 @@ def reused_star(ansatz: Ansatz, k: int, *, bridge: bool = False) -> StarCircuit:
 def _star(
     ansatz: Ansatz, k: int, place: Callable[[int], tuple[int, int]], *, num_qubits: int, reset: bool, bridge: bool
 ) -> StarCircuit:
-    require_count("k", k)
     weights = list(ParameterVector("weight", ansatz.num_parameters))
     center = list(ParameterVector("center", 2))
     leaves, edges = list(ParameterVector("leaf", 2 * k)), list(ParameterVector("edge", 2 * k))

@@ -39,7 +39,7 @@ BoolArray = NDArray[np.bool_]
 # Certificates hold up to rounding in float64, which is far below this share of the optimum; upper bounds are raised
 # by it. A gap must leave room for it.
 ROUNDING_ALLOWANCE = 1e-9
-_MIN_GAP = 1e-8
+_MIN_GAP, _MAX_GAP = 1e-8, 1e6
 
 # Margin of every single comparison of rounded quantities, relative to the terms that were summed.
 _ROUNDING = 1e-12
@@ -100,7 +100,7 @@ def optimum(
         weight: Link weights alpha (dimensionless), shape (..., M).
         noise_power: Noise power sigma^2 at every receiver, W.
         p_max: Largest transmit amplitude, sqrt(W).
-        gap: Relative gap to certify: upper <= (1 + gap) lower. At least 1e-8; a smaller gap hardly takes longer.
+        gap: Relative gap to certify: upper <= (1 + gap) lower. From 1e-8 to 1e6; a smaller gap hardly takes longer.
         max_boxes: Number of boxes after which a realization is given up: it is returned with the bounds reached so
             far, `certified` False. It is checked between batches of boxes and can be exceeded by one batch.
 
@@ -121,8 +121,8 @@ def optimum(
     """
     check_channels(gain, weight, noise_power, p_max)
     require_finite("gap", gap)
-    if gap < _MIN_GAP:
-        raise ValueError(f"gap is {gap!r}; it must be at least {_MIN_GAP}")
+    if not _MIN_GAP <= gap <= _MAX_GAP:
+        raise ValueError(f"gap is {gap!r}; it must be from {_MIN_GAP} to {_MAX_GAP:g}")
     require_count("max_boxes", max_boxes)
 
     networks = _scale(gain, weight, noise_power, p_max)
