@@ -24,7 +24,7 @@ def plot_informed(
 
     Args:
         tables: What a table is of (leaves, sizes, noise, and main, the scenario's own) to its CSV file.
-        mains: Ids of the runs of the main table that belong to the sizes.
+        mains: Ids of the runs of the main table that belong to the sizes and, where they have stars, to the leaves.
         ideal: Id of the run whose copies were trained under noise.
         devices: Id of a run under noise to its device.
         images: Files to write, each in the format of its suffix.
@@ -33,7 +33,9 @@ def plot_informed(
     loaded = {name: _evaluated(read_csv(path)) for name, path in tables.items()}
     main = loaded["main"].set_index("method", drop=False)
     models = {name: table[table["kind"] == "model"] for name, table in loaded.items()}
-    sizes = pd.concat([models["sizes"], main.loc[list(mains)]], ignore_index=True)
+    own = main.loc[list(mains)]
+    leaves = pd.concat([models["leaves"], own[own["stars"].notna()]], ignore_index=True)
+    sizes = pd.concat([models["sizes"], own], ignore_index=True)
     at_ideal = main.loc[ideal, "mean"]
     noise = models["noise"].assign(
         device=models["noise"]["method"].map(devices),
@@ -42,10 +44,10 @@ def plot_informed(
         percent_high=100 * models["noise"]["high"] / at_ideal,
     )
     solvers = main[main["kind"] == "solver"]
-    figure = informed_stars(models["leaves"], sizes, noise, solvers["percent_of_wmmse"].to_dict())
+    figure = informed_stars(leaves, sizes, noise, solvers["percent_of_wmmse"].to_dict())
     for path in images:
         save(figure, path)
-    parts = {"leaves": models["leaves"], "sizes": sizes, "noise": noise, "baselines": solvers}
+    parts = {"leaves": leaves, "sizes": sizes, "noise": noise, "baselines": solvers}
     plotted = pd.concat([part.assign(panel=panel) for panel, part in parts.items()], ignore_index=True)
     write_whole(csv, lambda partial: plotted.to_csv(partial, index=False))
 
