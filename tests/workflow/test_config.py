@@ -53,7 +53,7 @@ MISTAKES = {
     "sweep over no option": (["runs", -1, "sweep", "depth"], [1], [".sweep", "'depth'", "layers"]),
     "sweep not in the id": (["runs", 5, "id"], "{model}-swept", ["run qgnn-swept", "two runs"]),
     "unknown run of the noise study": (["noise", "run"], "nobody", ["noise.run", "'nobody'", "rayleigh-stated-qgnn"]),
-    "noise model without an aware run": (["noise", "levels"], ["lagos_idle"], ["noise.aware for lagos_idle"]),
+    "noise model without an aware run": (["noise", "devices"], ["lagos_idle"], ["noise.aware for lagos_idle"]),
     "unknown mitigation": (["noise", "hardware", "mitigation"], "none", ["mitigation", "'none'", "richardson"]),
     "no shots": (["noise", "shots"], [0], ["noise.shots", "0", "at least 1"]),
     "unknown run in a claim": (["claims", 0, "qgnn"], "nobody", ["claims[0].qgnn", "'nobody'"]),
