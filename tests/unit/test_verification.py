@@ -57,7 +57,7 @@ def write_evaluation(path, runs):
     rates = np.array(values)[:, np.newaxis] + np.array([-0.1, 0.1])
     path.parent.mkdir(parents=True)
     xr.Dataset(
-        {metric: (("copy", "realization"), rates) for metric in ("sum_rate", "released_metric")},
+        {metric: (("copy", "realization"), rates, {"units": "bps/Hz"}) for metric in ("sum_rate", "released_metric")},
         coords={"run": ("copy", names), "seed": ("copy", seeds)},
     ).to_netcdf(path, engine="h5netcdf")
 
