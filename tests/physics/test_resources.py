@@ -130,7 +130,7 @@ def test_counts_of_a_circuit_written_by_hand():
 def test_table_has_a_row_per_circuit_k_and_layout():
     data = resources.table([1, 2], "FakeLagosV2")
     assert list(data.columns) == list(resources.COLUMNS)
-    assert len(data) == len(data.drop_duplicates(["circuit", "k", "layout"])) == 2 * 2 * 3
+    assert len(data) == len(data.drop_duplicates(["circuit", "k", "layout"])) == len(CIRCUITS) * 2 * 3
     assert set(data["device"].dropna()) == {"FakeLagosV2"}
     assert (data["device"].notna() == (data["layout"] == "device")).all()
     for _, row in data.iterrows():

@@ -39,7 +39,7 @@ def write_study(folder, epochs):
     config = yaml.safe_load((ROOT / "config" / "smoke.yaml").read_text(encoding="utf-8"))
     config |= {"study": STUDY, "figures": {}, "claims": [], "tuned": {}}
     config["tuning"].pop("runs")
-    for part in ("noise", "ablation", "scale"):  # they name runs that are not here
+    for part in ("noise", "ablation", "informed", "scale", "choices"):  # they name runs that are not here
         config.pop(part)
     training_settings = {"learning_rate": 0.01, "batch_size": 4, "epochs": epochs}
     config["runs"] = [
