@@ -41,6 +41,7 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
         record = provenance.record_path(log)
         record.unlink(missing_ok=True)  # of a former run of the job
         content = _describe(snakemake)  # the code and inputs that the work begins with
+        provenance.check_inputs(content["inputs"], Path(*record.parts[:3]))  # results/<study>/provenance
         main(snakemake)
         write_json(record, content | {"outputs": provenance.file_hashes(snakemake.output, ROOT)})
     except Exception as error:

@@ -35,14 +35,14 @@ COPIED = (
 
 
 def job_times(benchmarks: Path) -> pd.DataFrame:
-    """Return what every job took but the search's and comparison's: rule, job, seconds, cpu_seconds, max_rss_mb."""
+    """Return what every job took but the search's: rule, job, seconds, cpu_seconds, max_rss_mb."""
     rows = [
         (path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), str(path.relative_to(benchmarks)), *measured)
         for path in sorted(benchmarks.rglob("*.tsv"))
         for measured in read_csv(path, separator="\t")[["s", "cpu_time", "max_rss"]].itertuples(index=False)
     ]
     jobs = pd.DataFrame(rows, columns=["rule", "job", "seconds", "cpu_seconds", "max_rss_mb"])
-    return jobs[~jobs["rule"].isin(["tune_model", "try_choices", "verify", "write_crate"])]
+    return jobs[~jobs["rule"].isin(["tune_model", "try_choices"])]
 
 
 def blocks(reference: Path) -> dict[str, dict[str, str]]:

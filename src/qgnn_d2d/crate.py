@@ -14,9 +14,10 @@ from urllib.parse import quote
 from rocrate.model import ContextEntity, DataEntity, File
 from rocrate.rocrate import ROCrate
 
-from .files import sha256
+from .files import json_text, sha256
 
 METADATA = "ro-crate-metadata.json"
+CONFIG = "config.json"
 
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _EXTRA_TERMS = {"sha256": "http://schema.org/sha256"}  # newer than RO-Crate 1.1
@@ -57,7 +58,7 @@ def lineage(files: Iterable[str], records: Mapping[str, Record]) -> list[str]:
 
     Args:
         files: Files that jobs wrote, relative to the repository.
-        records: Job to its record, of all jobs.
+        records: Job to its record, of all jobs: what `provenance.load_records` returns.
 
     Returns:
         The jobs that wrote the files, that wrote what those read, and so on; sorted.
@@ -81,6 +82,28 @@ def lineage(files: Iterable[str], records: Mapping[str, Record]) -> list[str]:
             found.add(job)
             waiting += [(*entry, job) for entry in records[job]["inputs"].items()]
     return sorted(found)
+
+
+def summary(records: Mapping[str, Record], jobs: Iterable[str]) -> str:
+    """Return in words how many jobs a crate holds, and what they do not have in common.
+
+    A study may be made in several sittings, under other configs or code, as long as every job read what the job before
+    it wrote; so this says how many there were.
+
+    Args:
+        records: Job to its record.
+        jobs: Jobs that the crate describes.
+    """
+    chosen = [records[job] for job in jobs]
+    parts = {
+        "configs": [record["config"]["sha256"] for record in chosen],
+        "states of the library": [record["library"]["sha256"] for record in chosen],
+        "locks": [record["environment"]["lock_sha256"] for record in chosen],
+        "machines": [json_text(record["machine"]) for record in chosen],
+    }
+    counts = {what: len(set(found)) for what, found in parts.items()}
+    mixed = [f"{count} {what}" for what, count in counts.items() if count > 1]
+    return f"{len(chosen)} jobs, by {' and '.join(mixed) or 'one config, library, lock and machine'}"
 
 
 def metadata(

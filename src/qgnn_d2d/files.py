@@ -138,7 +138,11 @@ def read_csv(path: Path | str, columns: Sequence[str] = (), *, separator: str = 
     """
     _require_file(path)
     try:
+        if not Path(path).read_bytes().endswith(b"\n"):
+            raise ValueError("its last line has no end")
         table = pd.read_csv(path, sep=separator)
+        if not isinstance(table.index, pd.RangeIndex):  # pandas would take the first column for names of rows
+            raise ValueError("rows are longer than the header")
     except (ValueError, OverflowError, RecursionError) as error:  # all that pandas raises for bad files are ValueErrors
         raise ValueError(f"{path}: not a complete CSV file ({_reason(error)})") from error
     missing = [name for name in columns if name not in table]

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from . import __version__
-from .files import json_text, sha256
+from .files import json_text, read_json, sha256
 
 PACKAGES = (
     "torch", "numpy", "scipy", "pandas", "xarray", "pennylane", "pennylane-lightning", "pennylane-qiskit", "qiskit",
@@ -68,6 +68,60 @@ def record_path(log: Path | str) -> Path:
     if (results, folder) != ("results", "logs") or not any(rest):
         raise ValueError(f"{log}: not a log in results/<study>/logs")
     return Path(results, study, "provenance", *rest).with_suffix(".json")
+
+
+def load_records(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return job to record, of all records of a study; a job is named by its record's path without suffix.
+
+    Args:
+        folder: The study's folder ``provenance``; none if it is not there.
+
+    Raises:
+        ValueError: A file is no record; the line names it.
+    """
+    records = {}
+    for path in sorted(folder.rglob("[!.]*.json")):
+        try:
+            records[path.relative_to(folder).with_suffix("").as_posix()] = _checked(path, read_json(path))
+        except FileNotFoundError:  # its job was started again just now
+            continue
+    return records
+
+
+def _checked(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record that has the form of one."""
+    try:
+        texts = [record["rule"], record["library"]["version"], record["environment"]["lock_sha256"]]
+        texts += [record[part]["sha256"] for part in ("config", "library", "script")]
+        texts += [record[part]["path"] for part in ("library", "script")]
+        texts += [text for part in ("inputs", "outputs") for entry in record[part].items() for text in entry]
+        wrong = [text for text in texts if not isinstance(text, str)] or not isinstance(record["machine"], dict)
+    except (AttributeError, KeyError, TypeError):
+        wrong = True
+    if wrong:
+        raise ValueError(f"{path}: not the record of a job; repeat the job (--forcerun RULE), or delete the file")
+    return record
+
+
+def check_inputs(inputs: Mapping[str, str], folder: Path) -> None:
+    """Refuse an input that is not what the job that wrote it left.
+
+    Args:
+        inputs: Path to SHA-256, relative to the repository.
+        folder: The study's folder ``provenance``. A file that no record names is no job's output, and is not refused.
+
+    Raises:
+        ValueError: Records name a file, but with another content.
+    """
+    written: dict[str, dict[str, str]] = {}
+    for job, record in load_records(folder).items():
+        for path, digest in record["outputs"].items():
+            written.setdefault(path, {})[digest] = job  # two contents: one rule had another name before
+    for path, digest in inputs.items():
+        known = written.get(path, {digest: ""})
+        if digest not in known:
+            job = ", ".join(sorted(known.values()))
+            raise ValueError(f"{path}: changed since the job {job} wrote it; delete it, and it is made again")
 
 
 def describe(

@@ -32,6 +32,8 @@ def study(tmp_path, monkeypatch):
             "script": {"path": "scripts/x.py", "sha256": "1" * 64},
             "library": {"path": "src/qgnn_d2d", "sha256": "2" * 64, "version": "0.1.0"},
             "config": {"files": [], "sha256": sha256(RESULTS / "config.json")},
+            "environment": {"lock_sha256": "3" * 64},
+            "machine": {"cpu": "x"},
             "inputs": {path: sha256(path) for path in inputs},
             "outputs": {output: sha256(output)},
         }
@@ -91,6 +93,13 @@ def test_every_job_is_an_action_with_script_inputs_and_outputs(study):
 def test_a_job_under_another_config_does_not_claim_this_one(study):
     study["plot"]["config"]["sha256"] = "0" * 64
     assert graph(study, ["plot"])["#plot"]["object"] == {"@id": "training/a/weights.safetensors"}
+
+
+def test_what_jobs_do_not_have_in_common_is_counted(study):
+    assert crate.summary(study, study) == "4 jobs, by one config, library, lock and machine"
+    study["plot"] |= {"library": {**study["plot"]["library"], "sha256": "4" * 64}, "machine": {"cpu": "y"}}
+    assert crate.summary(study, study) == "4 jobs, by 2 states of the library and 2 machines"
+    assert crate.summary(study, ["draw/train", "train/a"]) == "2 jobs, by one config, library, lock and machine"
 
 
 def test_the_metadata_repeat_and_have_the_citations_date(study):

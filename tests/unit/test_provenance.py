@@ -82,6 +82,37 @@ def test_a_config_is_hashed_as_it_is_written(tmp_path):
     assert provenance.config_sha256(CONFIG) == sha256(tmp_path / "config.json")
 
 
+@pytest.fixture
+def records(root, tmp_path):
+    """A folder with the records of a job and of one that was renamed."""
+    folder = tmp_path / "provenance"
+    write_json(folder / "train_model" / "a.json", describe(root) | {"outputs": {"out.csv": "1", "other.csv": "2"}})
+    write_json(folder / "renamed.json", describe(root) | {"outputs": {"out.csv": "0"}})
+    (folder / ".b.1.partial.json").write_text("{")
+    return folder
+
+
+def test_records_are_found_by_job(records, tmp_path):
+    assert set(provenance.load_records(records)) == {"renamed", "train_model/a"}
+    assert provenance.load_records(tmp_path / "nowhere") == {}
+
+
+@pytest.mark.parametrize(
+    "change", [{"outputs": []}, {"outputs": {"a": 1}}, {"rule": None}, {"machine": "x"}, {"config": 3}]
+)
+def test_what_is_no_record_is_refused_by_name(root, records, change):
+    write_json(records / "bad.json", describe(root) | {"outputs": {}} | change)
+    with pytest.raises(ValueError, match=r"bad.json: not the record of a job"):
+        provenance.load_records(records)
+
+
+def test_an_input_must_be_what_its_job_wrote(records):
+    provenance.check_inputs({"out.csv": "1", "other.csv": "2", "from elsewhere.csv": "3"}, records)
+    provenance.check_inputs({"out.csv": "0"}, records)
+    with pytest.raises(ValueError, match=r"^out.csv: changed since the job renamed, train_model/a wrote it; delete it"):
+        provenance.check_inputs({"out.csv": "2"}, records)
+
+
 @pytest.mark.parametrize("log", ["logs/x.log", "results/s/train.log", "results/s/logs", "/results/s/logs/x.log"])
 def test_a_log_elsewhere_has_no_record(log):
     with pytest.raises(ValueError, match=r"not a log in results/<study>/logs"):

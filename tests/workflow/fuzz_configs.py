@@ -177,6 +177,10 @@ def _targeted(config: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"fig2 shows {run}", changed((["figures", "fig2", "left"], [run]))
         yield f"another figure shows {run}", changed((["figures", "fig2_paper_lr", "right"], [run]))
         yield f"to tune {run}", changed((["tuning", "runs"], [run]))
+    for study in ("reference", "benchmarks"):
+        yield f"a study {study}", changed((["study"], study))
+    for figure in ("informed", "scale_inference"):
+        yield f"a figure {figure}", changed((["figures", figure], config["figures"]["fig2"]))
     yield "a device as level", changed((["noise", "levels"], ["lagos"]))
     yield "a level as device", changed((["noise", "devices"], ["p1e-2"]))
     yield "a device twice", changed((["noise", "devices"], ["lagos", "lagos"]))

@@ -238,7 +238,6 @@ def test_every_job_wrote_a_log_and_a_benchmark(smoke):
             "try_choices",
             "run_hardware",
             "verify",
-            "write_crate",
             "provenance",
         ):  # not part of `all`
             for folder in ("logs", "benchmarks"):
@@ -257,8 +256,8 @@ def test_rule_script_log_and_benchmark_have_one_name():
     for rule, body in _rules().items():
         assert f'"../../scripts/{rule}.py"' in body
         assert (ROOT / "scripts" / f"{rule}.py").is_file()
-        # A benchmark would keep `verify`, which has no output, from running again.
-        for folder in ("logs",) if rule == "verify" else ("logs", "benchmarks"):
+        # A benchmark would keep these, which have no output, from running again.
+        for folder in ("logs",) if rule in ("verify", "provenance") else ("logs", "benchmarks"):
             assert re.search(rf'f"{{PREFIX}}/{folder}/{rule}[/.]', body), f"{folder} of {rule}"
         for directive in ("threads:", "resources:", "conda:", "message:"):
             assert directive in body, f"{directive} of {rule}"

@@ -132,19 +132,26 @@ def test_a_full_disk_then_a_closed_one_stop_the_run_in_one_line_and_nothing_is_l
         assert_undisturbed(results, config)
 
 
-@pytest.mark.parametrize("obstacle", ["file", "closed folder"])
+@pytest.mark.parametrize("obstacle", ["file", "file within", "link", "closed folder"])
 def test_results_that_cannot_be_written_stop_the_run_before_it_begins(study, snakemake, obstacle):
     folder, _, file = study
     results = folder / "results"
     if obstacle == "file":
         results.write_text("not a folder", encoding="utf-8")
         expected = "results: a file where results need a folder"
+    elif obstacle == "file within":
+        (folder / RESULTS).mkdir(parents=True)
+        (folder / RESULTS / "logs").write_text("not a folder", encoding="utf-8")
+        expected = f"{RESULTS}/logs: a file where results need a folder"
+    elif obstacle == "link":
+        results.symlink_to("nowhere")
+        expected = "results: a file where results need a folder"
     else:
         if os.geteuid() == 0:
             pytest.skip("no folder is closed to root; the test of the full disk closes a whole file system")
         results.mkdir(mode=0o500)
         expected = "results: results cannot be written there (read-only)"
-    assert one_line(snakemake(folder, *MAKE, "--configfile", str(file)), "results: ") == expected
+    assert one_line(snakemake(folder, *MAKE, "--configfile", str(file)), "results") == expected
 
 
 def test_an_input_that_is_deleted_in_mid_run_is_named_and_made_again(tmp_path, snakemake):
@@ -171,13 +178,41 @@ def test_an_input_that_is_deleted_in_mid_run_is_named_and_made_again(tmp_path, s
     assert_undisturbed(folder / RESULTS, config)
 
 
-def test_a_truncated_channel_file_stops_the_rule_in_one_line(study, snakemake):
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_truncated_channel_file_stops_the_rule_in_one_line(study, snakemake, recorded):
     folder, _, file = study
     made = snakemake(folder, "--cores", "1", str(TRAIN), "--configfile", str(file))
     assert made.returncode == 0, made.stderr[-3000:]
     content = (folder / TRAIN).read_bytes()
     (folder / TRAIN).write_bytes(content[: len(content) // 2])
+    expected = (
+        f"{TRAIN}: changed since the job generate_channels/rayleigh/train wrote it; delete it, and it is made again"
+    )
+    if not recorded:  # a file from elsewhere
+        (folder / RESULTS / "provenance" / "generate_channels" / "rayleigh" / "train.json").unlink()
+        expected = f"{TRAIN}: not a complete NetCDF-4 file"
     line = one_line(snakemake(folder, *MAKE, "--configfile", str(file)), "train_model: ")
-    assert "train.nc: not a complete NetCDF-4 file" in line
+    assert line.startswith(f"train_model: {expected}")
     assert not (folder / CURVES).exists()
     assert not list((folder / "results").rglob("*.partial*"))
+
+
+def test_a_result_that_was_edited_or_exchanged_is_not_used_until_it_is_made_again(tmp_path, snakemake):
+    folder, _, file = write_study(tmp_path, 3)
+    table, solved = folder / RESULTS / "tables" / "rayleigh.csv", folder / RESULTS / "solvers" / "rayleigh" / "test.nc"
+
+    def run():
+        return snakemake(folder, str(RESULTS / "tables" / "rayleigh.csv"), "--cores", "1", "--configfile", str(file))
+
+    assert run().returncode == 0
+    before = table.read_bytes()
+    table.unlink()
+    times = solved.stat()
+    solved.write_bytes(solved.with_name("evaluation.nc").read_bytes())  # valid, and of the same rule
+    os.utime(solved, ns=(times.st_atime_ns, times.st_mtime_ns))  # by its time, nothing has to be done again
+    line = one_line(run(), "tabulate_results: ")
+    assert f"{solved.relative_to(folder)}: changed since the job solve_baselines/rayleigh wrote it" in line
+    assert not table.exists()
+    solved.unlink()
+    assert run().returncode == 0
+    assert table.read_bytes() == before

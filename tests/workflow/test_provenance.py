@@ -1,6 +1,7 @@
 """What the smoke study leaves behind: records, the same bits from another run, a crate that its validator accepts."""
 
 import json
+import os
 import subprocess
 import sysconfig
 from collections import Counter
@@ -65,6 +66,35 @@ def crate(smoke, snakemake):
     done = snakemake(smoke, "provenance", "--cores", "1", "--configfile", str(SMOKE))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return smoke / RESULTS
+
+
+def test_a_crate_is_compared_with_its_files_whenever_it_is_asked_for(crate, smoke, snakemake):
+    metadata, record = crate / "ro-crate-metadata.json", crate / "provenance" / "solve_baselines" / "rayleigh.json"
+    made = metadata.read_bytes()
+
+    def describe():
+        return snakemake(smoke, "provenance", "--cores", "1", "--configfile", str(SMOKE))
+
+    def changed(path, content):
+        """Change a file, but not its time, and describe the study; return what that printed."""
+        before, times = path.read_bytes(), path.stat()
+        path.write_bytes(content)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        try:
+            done = describe()
+        finally:
+            path.write_bytes(before)
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        assert done.returncode != 0 and not metadata.exists()
+        return done.stdout + done.stderr
+
+    weights, table = crate / "training" / "rayleigh-stated-qgnn" / "weights.safetensors", crate / "convergence.csv"
+    assert "weights.safetensors: missing, or not what its job wrote" in changed(weights, weights.read_bytes() + b"x")
+    assert "convergence.csv: changed since the job tabulate_convergence wrote it" in changed(table, b"run\n1\n")
+    assert "rayleigh.json: not the record of a job" in changed(record, b"{}")
+    metadata.write_text("{}", encoding="utf-8")
+    assert describe().returncode == 0
+    assert metadata.read_bytes() == made
 
 
 @pytest.fixture

@@ -80,15 +80,17 @@ FIGURES = "figures" if STUDY.name == "paper" else f"{PREFIX}/figures"
 
 def check_folder(folder):
     """Refuse a folder that nothing can be written to: Snakemake would say so in a traceback, in the middle of a run."""
-    present = next(path for path in [folder, *folder.parents] if path.exists())
+    present = next(path for path in [folder, *folder.parents] if os.path.lexists(path))
     if not present.is_dir():
         raise WorkflowError(f"{present}: a file where results need a folder")
     if not os.access(present, os.W_OK | os.X_OK):
         raise WorkflowError(f"{present}: results cannot be written there (read-only)")
 
 
-for folder in (PREFIX, FIGURES):
-    check_folder(Path(folder))
+# In a study's folder, every name without a suffix is a folder's.
+for folder in (PREFIX, FIGURES, *Path(PREFIX).glob("[!.]*")):
+    if not Path(folder).suffix:
+        check_folder(Path(folder))
 
 
 wildcard_constraints:
@@ -338,8 +340,3 @@ def verified_tables():
     names = ["summary", "shots", "devices", "resources"] if NOISE else []
     files = expand(f"{PREFIX}/noise/{{name}}.csv", name=names)
     return files + table_files() + claim_files() + (scale_files() if SCALE else [])
-
-
-def crate_copies(files):
-    """Return the copies, in the study's results, of files that lie elsewhere."""
-    return [f"{PREFIX}/{file}" for file in files if not file.startswith(f"{PREFIX}/")]

@@ -1,18 +1,13 @@
 # A finished study as an RO-Crate, described by the records that scripts/_job.py writes.
 
 
-rule write_crate:
+# No output: so every file is compared with its record anew whenever it is asked for.
+rule provenance:
     input:
         files=rules.all.input,
         citation=str(Path(workflow.basedir, "CITATION.cff")),
-    output:
-        copies=crate_copies(rules.all.input),
-        config=f"{PREFIX}/config.json",
-        metadata=f"{PREFIX}/ro-crate-metadata.json",
     log:
-        f"{PREFIX}/logs/write_crate.log",
-    benchmark:
-        f"{PREFIX}/benchmarks/write_crate.tsv"
+        f"{PREFIX}/logs/provenance.log",
     conda:
         "../../envs/artifact.yaml"
     threads: 1
@@ -20,13 +15,9 @@ rule write_crate:
         mem_mb=1000,
         runtime=10,
     params:
-        config=config,  # whole: any change of it belongs in the crate
+        metadata=f"{PREFIX}/ro-crate-metadata.json",
+        config=config,
     message:
         "Describing the study as an RO-Crate"
     script:
-        "../../scripts/write_crate.py"
-
-
-rule provenance:
-    input:
-        rules.write_crate.output,
+        "../../scripts/provenance.py"

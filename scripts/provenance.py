@@ -1,4 +1,4 @@
-"""Describe a finished study as an RO-Crate: what each of its files was made of, by the jobs' records."""
+"""Compare a finished study with its jobs' records, and describe it as an RO-Crate: what each file was made of."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,11 @@ from typing import Any
 import yaml
 from _job import run
 
-from qgnn_d2d import crate
-from qgnn_d2d.files import read_json, write_json, write_whole
+from qgnn_d2d import crate, provenance
+from qgnn_d2d.files import write_json, write_whole
 
 
-def write_crate(
-    files: Sequence[str], results: Path, settings: Mapping[str, Any], citation: Path, config: Path, metadata: Path
-) -> None:
+def write_crate(files: Sequence[str], results: Path, settings: Mapping[str, Any], citation: Path) -> str:
     """Write the config and the crate's metadata; figures that lie elsewhere are copied into the crate.
 
     Args:
@@ -22,13 +20,13 @@ def write_crate(
         results: The study's results, which are the crate's root.
         settings: The study's config as loaded.
         citation: CITATION.cff.
-        config: JSON file to write: the settings.
-        metadata: JSON file to write.
+
+    Returns:
+        What the crate holds, in words.
     """
-    folder = results / "provenance"
-    records = {
-        path.relative_to(folder).with_suffix("").as_posix(): read_json(path) for path in sorted(folder.rglob("*.json"))
-    }
+    config, metadata = results / crate.CONFIG, results / crate.METADATA
+    metadata.unlink(missing_ok=True)  # a crate that stands is one that was found right
+    records = provenance.load_records(results / "provenance")
     jobs = crate.lineage(files, records)
     for path in files:
         copy = results / crate.place(path, results)
@@ -37,18 +35,19 @@ def write_crate(
     write_json(config, settings)
     content = crate.metadata(results, records, jobs, config, yaml.safe_load(citation.read_text(encoding="utf-8")))
     write_json(metadata, content)
-    print(f"{len(jobs)} jobs; left out, as the study does not need them: {sorted(records.keys() - set(jobs))}")
+    unused = sorted(records.keys() - set(jobs))
+    return f"{crate.summary(records, jobs)}; left out, as the study does not need them: {', '.join(unused) or 'none'}"
 
 
 def main(snakemake: Any) -> None:
     """Map Snakemake's job to arguments."""
-    write_crate(
-        snakemake.input.files,
-        Path(snakemake.output.metadata).parent,
-        snakemake.params.config,
-        Path(snakemake.input.citation),
-        Path(snakemake.output.config),
-        Path(snakemake.output.metadata),
+    print(
+        write_crate(
+            snakemake.input.files,
+            Path(snakemake.params.metadata).parent,
+            snakemake.params.config,
+            Path(snakemake.input.citation),
+        )
     )
 
 
