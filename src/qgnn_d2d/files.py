@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ import safetensors
 import safetensors.torch
 import torch
 import xarray as xr
+
+# Control characters, all that ends a line, and the surrogates that stand for bytes that are no UTF-8.
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def write_whole(path: Path | str, write: Callable[[Path], Any]) -> None:
@@ -29,13 +32,18 @@ def write_whole(path: Path | str, write: Callable[[Path], Any]) -> None:
 
     Raises:
         OSError: The system refuses (no space, no permission, ...); the line names ``path`` and the reason.
+        ValueError: The path would break a message's line.
     """
+    _require_name(path)
     path = Path(path)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    # A glob's `*` would take `.a.b.1.partial.csv`, which someone may be filling for `a.b.csv`, for one of `a.csv`.
+    of_this_path = re.compile(rf"\.{re.escape(path.stem)}\.[0-9]+\.partial{re.escape(path.suffix)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{glob.escape(path.suffix)}"):
-            left.unlink(missing_ok=True)
+        for left in path.parent.iterdir():
+            if of_this_path.fullmatch(left.name):
+                left.unlink(missing_ok=True)
         write(partial)
         os.replace(partial, path)
     except OSError as error:
@@ -151,7 +159,14 @@ def read_csv(path: Path | str, columns: Sequence[str] = (), *, separator: str = 
     return table
 
 
+def _require_name(path: Path | str) -> None:
+    """Refuse a path that would break a message's line, or that no message can show."""
+    if _UNSHOWN.search(str(path)):
+        raise ValueError(f"file name is {str(path)!a}; it must be UTF-8 without control characters")
+
+
 def _require_file(path: Path | str) -> None:
+    _require_name(path)
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: no such file")
 

@@ -7,7 +7,16 @@ import torch
 import xarray as xr
 from matplotlib.figure import Figure
 
-from qgnn_d2d.files import read_tensors, sha256, write_json, write_netcdf, write_tensors, write_whole
+from qgnn_d2d.files import (
+    read_csv,
+    read_json,
+    read_tensors,
+    sha256,
+    write_json,
+    write_netcdf,
+    write_tensors,
+    write_whole,
+)
 from qgnn_d2d.plotting.style import save
 from tests.runs import disk
 
@@ -29,6 +38,36 @@ def test_what_a_killed_process_left_is_swept(tmp_path):
     (tmp_path / ".table.99999.partial.csv").write_text("half")
     write_whole(tmp_path / "table.csv", lambda partial: partial.write_text("whole"))
     assert [p.name for p in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_what_others_are_writing_is_left_alone(tmp_path):
+    others = {".table.b.99999.partial.csv", ".table.7.99999.partial.csv", ".table.9.partial.csv.gz", ".table.x.csv"}
+    for name in others | {".table.99999.partial.csv"}:
+        (tmp_path / name).write_text("half")
+    write_whole(tmp_path / "table.csv", lambda partial: partial.write_text("whole"))
+    assert {path.name for path in tmp_path.iterdir()} == others | {"table.csv"}
+
+
+def test_names_with_brackets_are_swept_as_they_are(tmp_path):
+    for name in (".a[1].9.partial.csv", ".a1.9.partial.csv"):
+        (tmp_path / name).write_text("half")
+    write_whole(tmp_path / "a[1].csv", lambda partial: partial.write_text("whole"))
+    assert {path.name for path in tmp_path.iterdir()} == {".a1.9.partial.csv", "a[1].csv"}
+
+
+@pytest.mark.parametrize("name", ["two\nlines.json", "a\x1bb.json", "a\u2028b.json", "a\udcffb.json"])
+@pytest.mark.parametrize("use", [read_json, read_csv, read_tensors, lambda path: write_json(path, {})])
+def test_names_that_no_line_can_hold_are_refused_in_one(tmp_path, name, use):
+    with pytest.raises(ValueError) as failure:
+        use(tmp_path / name)
+    assert str(failure.value).isprintable() and "it must be UTF-8 without control characters" in str(failure.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a b.json", "a:b.json", "Größe.json", "a\u00a0b\u3000c.json"])
+def test_other_names_are_used(tmp_path, name):
+    write_json(tmp_path / name, {"a": 1})
+    assert read_json(tmp_path / name) == {"a": 1}
 
 
 def test_tensors_and_metadata_round_trip(tmp_path):
