@@ -6,6 +6,7 @@ OMP_NUM_THREADS, MKL_NUM_THREADS and their like to the rule's threads.
 
 import contextlib
 import errno
+import json
 import os
 import sys
 import traceback
@@ -66,7 +67,7 @@ def _describe(snakemake: Any) -> dict[str, Any]:
         params=dict(snakemake.params.items()),
         threads=snakemake.threads,
         config=snakemake.config,
-        config_files=filter(None, os.environ.get("QGNN_D2D_CONFIG_FILES", "").split(os.pathsep)),
+        config_files=json.loads(os.environ.get("QGNN_D2D_CONFIG_FILES", "[]")),
         inputs=snakemake.input,
         root=ROOT,
     )

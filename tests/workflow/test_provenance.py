@@ -60,6 +60,16 @@ def test_runs_on_one_and_on_two_cores_give_the_same_bits(smoke, snakemake, tmp_p
     assert Counter(name.suffix for name in made) == {".csv": 3, ".safetensors": 2, ".nc": 5, ".json": 8}
 
 
+def test_a_record_names_a_config_of_any_name(snakemake, tmp_path):
+    config = tmp_path / "my c:2, 'x'.yaml"
+    config.write_bytes(SMOKE.read_bytes())
+    target = RESULTS / "channels" / "rayleigh" / "train.nc"
+    done = snakemake(tmp_path, str(target), "--cores", "1", "--configfile", str(config))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    record = tmp_path / RESULTS / "provenance" / "generate_channels" / "rayleigh" / "train.json"
+    assert read(record)["config"]["files"] == [config.name]
+
+
 @pytest.fixture(scope="module")
 def crate(smoke, snakemake):
     """The smoke study's crate; returns its root."""

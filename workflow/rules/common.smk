@@ -1,5 +1,6 @@
 """What all rules share: the checked config, the study, paths, and input functions."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -22,7 +23,9 @@ os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 * 2**20))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 * 2**30))
 
 # For the records of scripts/_job.py, and no rule's parameter: another file of the same content repeats no job.
-os.environ.update(QGNN_D2D_CONFIG_FILES=os.pathsep.join(map(str, workflow.configfiles)))
+os.environ.update(
+    QGNN_D2D_CONFIG_FILES=json.dumps([str(path) for path in workflow.configfiles])
+)
 
 from qgnn_d2d import configuration
 
