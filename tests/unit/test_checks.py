@@ -65,9 +65,23 @@ def _channels(**changes):
     return arguments | changes
 
 
+def _gain_with(value):
+    """One entry of many, off the diagonal."""
+    gain = torch.ones(2, 3, 3, dtype=torch.float64)
+    gain[1, 0, 2] = value
+    return gain
+
+
 def test_good_channels_pass():
     check_channels(**_channels())
     check_channels(**_channels(gain=torch.ones(3, 3), weight=torch.zeros(3)))
+
+
+@pytest.mark.parametrize("changes", [{}, {"p_max": 100.0}, {"noise_power": 1e-99}])
+def test_channels_at_the_bounds_pass(changes):
+    arguments = _channels(weight=torch.full((2, 3), 1e100, dtype=torch.float64)) | changes
+    largest = 0.99e100 * arguments["noise_power"] / arguments["p_max"] ** 2
+    check_channels(**arguments | {"gain": _gain_with(largest)})
 
 
 @pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf])
@@ -93,6 +107,12 @@ def test_bad_entries_are_counted_and_located(bad):
         ({"gain": torch.ones(2, 3, 3, dtype=torch.complex64)}, "gain has dtype torch.complex64"),
         ({"noise_power": 0.0}, "noise_power is 0.0"),
         ({"p_max": -1.0}, "p_max is -1.0"),
+        ({"p_max": 1e101}, r"p_max is 1e\+101; it must be from 1e-100 to 1e\+100"),
+        ({"p_max": 1e-101}, r"p_max is 1e-101; it must be from 1e-100 to 1e\+100"),
+        ({"weight": torch.full((2, 3), 1.1e100, dtype=torch.float64)}, r"weight has an entry 1\.1e\+100; all must be"),
+        ({"gain": _gain_with(1.1e99)}, r"gain has an entry 1\.1e\+99; all must be at most 1e\+100 noise_power"),
+        ({"gain": _gain_with(1.1e95), "p_max": 100.0}, r"gain has an entry 1\.1e\+95; .* p_max = 100\.0$"),
+        ({"gain": _gain_with(3.0), "noise_power": 2e-100}, r"gain has an entry 3\.0; .* noise_power = 2e-100"),
     ],
 )
 def test_unusable_channels_are_refused(changes, message):

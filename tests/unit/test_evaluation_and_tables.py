@@ -1,5 +1,7 @@
 """Per-realization evaluation and the tables, on made-up numbers with known answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +27,17 @@ def test_solvers_are_scored_in_every_quantity():
     of_other_powers = objective.released_metric(data.gain, power, data.weight, data.noise_power)
     assert expected.mean() > of_other_powers.mean()  # solved for the metric it is scored in
     assert set(evaluation.UNITS) <= set(solved.data_vars)
+
+
+def test_an_optimum_that_is_not_certified_is_refused(monkeypatch):
+    def uncertain(*arguments, **options):
+        best = optimum(*arguments, **options)
+        return replace(best, certified=torch.tensor([True, False, True, False]))
+
+    optimum = evaluation.optimum
+    monkeypatch.setattr(evaluation, "optimum", uncertain)
+    with pytest.raises(ValueError, match=r"^2 of 4 realizations have no optimum certified to 1e-06$"):
+        evaluation.solve(channels(4))
 
 
 def test_nats_line_is_left_out_where_it_has_no_meaning():

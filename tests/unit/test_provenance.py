@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,9 @@ from qgnn_d2d import provenance
 from qgnn_d2d.files import sha256, write_json
 
 ROOT = Path(__file__).parents[2]
+NO_NUMBERS = {  # dependencies that draw, read or write what others compute
+    "h5py", "tqdm", "matplotlib", "seaborn", "jsonschema", "PyYAML", "pygments", "markdown-it-py", "rocrate",
+}  # fmt: skip
 CONFIG = {"study": "s", "seed": 3, "splits": {"train": 4}}
 
 
@@ -41,6 +47,7 @@ def describe(root, **changes):
 
 def test_a_record_names_config_versions_processor_threads_seed_and_hashes(root, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("MKL_NUM_THREADS", "3")
     record = describe(root)
     assert record["params"] == {"rate": 0.1, "leaves": [1, 2], "lock": "envs/requirements.lock"}
     assert record["config"]["files"] == ["config/paper.yaml", "mine.yaml"]
@@ -51,9 +58,18 @@ def test_a_record_names_config_versions_processor_threads_seed_and_hashes(root, 
         "sha256": sha256(root / "scripts" / "train_model.py"),
     }
     environment, machine = record["environment"], record["machine"]
-    assert set(environment["packages"]) == set(provenance.PACKAGES)
     assert environment["lock_sha256"] == sha256(root / "envs" / "requirements.lock")
     assert machine["cpu"] and machine["vector_instructions"] and machine["OMP_NUM_THREADS"] == "1"
+    assert machine["MKL_NUM_THREADS"] == "3"
+
+
+def test_a_record_has_every_dependency_that_can_change_a_number(root):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    dependencies = {re.match(r"[\w.-]+", line)[0] for line in project["dependencies"]}
+    assert dependencies >= NO_NUMBERS
+    packages = describe(root)["environment"]["packages"]
+    assert set(packages) == dependencies - NO_NUMBERS
+    assert packages == {name: version(name) for name in packages}
 
 
 def test_a_record_repeats_and_names_no_place_outside_the_repository(root):
@@ -119,9 +135,7 @@ def test_a_log_elsewhere_has_no_record(log):
         provenance.record_path(log)
 
 
-def test_a_job_that_fails_leaves_no_record(tmp_path):
-    (tmp_path / "results" / "s" / "logs").mkdir(parents=True)
-    job = """
+JOB = """
 from pathlib import Path
 from types import SimpleNamespace
 from _job import run
@@ -130,20 +144,40 @@ def main(job):
     if Path("broken").exists():
         raise ValueError("no good")
     Path("out.csv").write_text("1")
+    Path("in.csv").write_text("replaced while the job works")
 
 log = "results/s/logs/draw_circuit.log"
 run(main, SimpleNamespace(rule="draw_circuit", wildcards={}, params={}, threads=1, config={"study": "s", "seed": 1},
-                          input=[], output=["out.csv"], log=[log]))
+                          input=["in.csv"], output=["out.csv"], log=[log]))
 """
+
+
+@pytest.fixture
+def job(tmp_path):
+    """A job in a folder of its own; returns (what runs it, its record)."""
+    (tmp_path / "results" / "s" / "logs").mkdir(parents=True)
+    (tmp_path / "in.csv").write_text("0")
     path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "scripts")])
 
     def run():
-        command, environment = [sys.executable, "-c", job], os.environ | {"PYTHONPATH": path}
+        command, environment = [sys.executable, "-c", JOB], os.environ | {"PYTHONPATH": path}
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
-    record = tmp_path / "results" / "s" / "provenance" / "draw_circuit.json"
+    return run, tmp_path / "results" / "s" / "provenance" / "draw_circuit.json"
+
+
+def test_a_record_has_the_inputs_as_the_work_began_with_them_and_the_outputs_as_it_left_them(job, tmp_path):
+    run, record = job
+    before = sha256(tmp_path / "in.csv")
     assert run().returncode == 0
-    assert json.loads(record.read_text(encoding="utf-8"))["outputs"] == {"out.csv": sha256(tmp_path / "out.csv")}
+    content = json.loads(record.read_text(encoding="utf-8"))
+    assert content["inputs"] == {"in.csv": before} and before != sha256(tmp_path / "in.csv")
+    assert content["outputs"] == {"out.csv": sha256(tmp_path / "out.csv")}
+
+
+def test_a_job_that_fails_leaves_no_record(job, tmp_path):
+    run, record = job
+    assert run().returncode == 0 and record.exists()
     (tmp_path / "broken").touch()
     failed = run()
     assert failed.returncode == 1 and failed.stderr == "draw_circuit: no good\n"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -318,6 +319,12 @@ def test_damaged_data_are_refused(tmp_path):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"channels\.nc: "):
         load(path)
+
+
+def test_files_have_checksums_of_their_own(dataset, tmp_path):
+    save(dataset, tmp_path / "channels.nc")
+    with h5py.File(tmp_path / "channels.nc") as file:
+        assert {name: file[name].fletcher32 for name in dataset.data_vars} == {"gain": True, "weight": True}
 
 
 def test_foreign_and_missing_files_are_refused(tmp_path):

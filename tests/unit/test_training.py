@@ -1,6 +1,7 @@
 """Training: stacking, resuming, schedules, and what it refuses."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -163,6 +164,25 @@ def test_checkpoint_key_depends_on_settings_and_data():
     }
     assert len(keys) == 3
     assert training.checkpoint_key(settings(), ["a"]) in keys
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"), [(torch, "__version__", "0.0"), (platform, "machine", lambda: "abacus")]
+)
+def test_checkpoint_key_depends_on_torch_and_machine(monkeypatch, part, name, value):
+    before = training.checkpoint_key(settings(), ["a"])
+    monkeypatch.setattr(part, name, value)
+    assert training.checkpoint_key(settings(), ["a"]) != before
+
+
+def test_checkpoint_key_depends_on_the_code(monkeypatch, tmp_path):
+    keys = set()
+    monkeypatch.setattr(training, "__file__", str(tmp_path / "training.py"))
+    for name, text in [("training.py", "a"), ("training.py", "b"), ("models/qgnn.py", "a"), ("models/qgnn.py", "b")]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+        keys.add(training.checkpoint_key(settings(), ["a"]))
+    assert len(keys) == 4
 
 
 def test_weights_round_trip(tmp_path):
