@@ -24,6 +24,7 @@ PATIENCE = 30  # seconds for a killed process to be gone, or a disk to be there
 ABOUT_THE_RUN = ("logs", "benchmarks")  # a study's folders that no two runs have in common
 HASHES = ("inputs", "outputs")  # of a job's record
 MEASURED = re.compile(r"(^|_)(milli)?seconds$|_mi?b$")  # columns that no two runs have in common
+LAST_BYTES = {".png": b"IEND\xaeB`\x82", ".pdf": b"%%EOF"}  # of a whole figure
 
 
 def command(directory: Path, *arguments: str) -> list[str]:
@@ -158,9 +159,10 @@ class Comparison:
 
     @property
     def wrong(self) -> str:
-        """What should not be, in one line; empty if there is nothing."""
+        """What should not be, in one line; empty if there is nothing. To have nothing in common is wrong, too."""
         found = {"different": self.different, "in one run only": self.missing}
-        return "; ".join(f"{what}: {', '.join(map(str, names))}" for what, names in found.items() if names)
+        wrong = [f"{what}: {', '.join(map(str, names))}" for what, names in found.items() if names]
+        return "; ".join(wrong + ["no file in common"] * (not self.same and not self.equal))
 
 
 def compare(one: Path, other: Path, without: Sequence[str] = ABOUT_THE_RUN) -> Comparison:
@@ -178,7 +180,7 @@ def compare(one: Path, other: Path, without: Sequence[str] = ABOUT_THE_RUN) -> C
             continue
         if (one / name).read_bytes() == (other / name).read_bytes():
             result.same.append(name)
-        elif _shows_measured(one / name) or unmeasured(one / name) == unmeasured(other / name):
+        elif unmeasured(one / name) == unmeasured(other / name):
             result.equal.append(name)
         else:
             result.different.append(name)
@@ -193,12 +195,15 @@ def unmeasured(path: Path) -> Any:
     if "provenance" in path.parts and path.suffix == ".json":  # the files themselves are compared
         record = json.loads(path.read_text(encoding="utf-8"))
         return record | {key: list(record[key]) for key in HASHES}
-    return path.read_bytes()
+    content = path.read_bytes()
+    if _shows_measured(path) and content.rstrip().endswith(LAST_BYTES[path.suffix]):
+        return "a whole figure"
+    return content
 
 
 def _shows_measured(path: Path) -> bool:
     """Return whether a figure has times or memory among its numbers, which stand in CSV files named after it."""
-    if path.suffix not in (".png", ".pdf"):
+    if path.suffix not in LAST_BYTES:
         return False
     columns = [name for csv in path.parent.glob(f"{path.stem}*.csv") for name in pd.read_csv(csv, nrows=0).columns]
     return any(MEASURED.search(name) for name in columns)

@@ -22,7 +22,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.runs import ABOUT_THE_RUN, ROOT, compare, tail
+import yaml
+
+from tests.runs import ROOT, compare, tail
 
 TEMPLATE = Path(__file__).with_name("slurm.conf")
 CONF = Path("/etc/slurm/slurm.conf")  # the executor plugin strips SLURM_* variables, SLURM_CONF too
@@ -33,6 +35,8 @@ PATIENCE = 30  # seconds for a daemon to start or stop
 TIMEOUT = 3600  # seconds for a run: a job that asks for more than the node has would wait for ever
 CONFIG = ("--configfile", "config/smoke.yaml")
 RESULTS = Path("results", "smoke")
+PROFILE = "workflow/profiles/slurm"
+SUBMITTED = re.compile(r"submitted with SLURM jobid (\d+) \(log: .*/slurm_logs/(group|rule)_([^/]+)/")
 
 
 class Failure(Exception):
@@ -178,19 +182,46 @@ def run_study(folder: Path, log: Path, *options: str) -> float:
     return time.monotonic() - start
 
 
-def check_jobs(submitted: Path, completed: Path) -> int:
-    """Compare the jobs that Snakemake submitted with those in Slurm's job-completion log; return how many there are."""
-    asked = re.findall(r"submitted with SLURM jobid (\d+)", submitted.read_text(encoding="utf-8"))
+def check_jobs(submitted: Path, completed: Path, records: Path) -> int:
+    """Compare the jobs that Snakemake submitted with those in Slurm's job-completion log and with the study's records.
+
+    Args:
+        submitted: What Snakemake printed; each submission's line ends in the job's log, in a folder named after its
+            rule, or its group and the group's rules.
+        completed: Slurm's job-completion log.
+        records: The study's records, one per job of a rule that has a script.
+
+    Returns:
+        How many Slurm jobs there are.
+
+    Raises:
+        Failure: A job did not end well, or a rule's jobs were run elsewhere.
+    """
+    asked = SUBMITTED.findall(submitted.read_text(encoding="utf-8"))
     ended = dict(re.findall(r"^JobId=(\d+) .*?JobState=(\S+)", completed.read_text(encoding="utf-8"), re.MULTILINE))
-    states = Counter(ended.get(job, "not in Slurm's log") for job in asked)
-    if not asked or set(states) != {"COMPLETED"} or set(asked) != set(ended):
+    states = Counter(ended.get(job, "not in Slurm's log") for job, *_ in asked)
+    if not asked or set(states) != {"COMPLETED"} or {job for job, *_ in asked} != set(ended):
         raise Failure(f"Snakemake submitted {len(asked)} jobs, Slurm's log holds {len(ended)}: {dict(states)}")
+    groups = yaml.safe_load((ROOT / PROFILE / "config.yaml").read_text(encoding="utf-8"))["groups"]
+    made = Counter(path.relative_to(records).with_suffix("").parts[0] for path in records.rglob("*.json"))
+    alone = Counter(name for _, kind, name in asked if kind == "rule")
+    together = [name for _, kind, name in asked if kind == "group"]
+    wrong = [
+        f"{rule}: {alone[rule]} Slurm jobs for {count} records" for rule, count in made.items()
+        if rule not in groups and alone[rule] != count
+    ]  # fmt: skip
+    wrong += [
+        f"{rule}: no Slurm job of the group {groups[rule]}" for rule in made
+        if rule in groups and not any(name.startswith(f"{groups[rule]}_") for name in together)
+    ]  # fmt: skip
+    if wrong or not made:
+        raise Failure("; ".join(wrong) or f"{records}: no records")
     return len(asked)
 
 
 def comparison(local: Path, remote: Path) -> str:
-    """Compare all that the two runs wrote, but their logs, benchmarks and records; return what to say about it."""
-    compared = compare(local / RESULTS, remote / RESULTS, (*ABOUT_THE_RUN, "provenance"))
+    """Compare all that the two runs wrote, but their logs and benchmarks; return what to say about it."""
+    compared = compare(local / RESULTS, remote / RESULTS)
     if compared.wrong:
         raise Failure(compared.wrong)
     equal = ", ".join(map(str, compared.equal)) or "none"
@@ -218,8 +249,8 @@ def main() -> int:
         seconds = run_study(local, folder / "local.log", "--cores", "2")
         print(f"local: {seconds:.0f} s", flush=True)
         with cluster(folder / "cluster"):
-            seconds = run_study(remote, folder / "slurm.log", "--profile", "workflow/profiles/slurm")
-        jobs = check_jobs(folder / "slurm.log", folder / "cluster" / "jobs.txt")
+            seconds = run_study(remote, folder / "slurm.log", "--profile", PROFILE)
+        jobs = check_jobs(folder / "slurm.log", folder / "cluster" / "jobs.txt", remote / RESULTS / "provenance")
         steps = re.findall(r"(\d+) of \1 steps", (folder / "slurm.log").read_text(encoding="utf-8"))
         print(f"slurm: {seconds:.0f} s, {jobs} Slurm jobs for {steps[-1]} steps, all COMPLETED in Slurm's own log")
         print(comparison(local, remote))
