@@ -59,6 +59,10 @@ CLAIMS = json.dumps(
 )
 
 
+NAMES = {}
+"""Checkpoints' names that were given, and what to."""
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Good files of every kind."""
@@ -246,7 +250,32 @@ def test_evaluations_come_back_or_are_refused(copies, count, value, kind, change
         np.testing.assert_allclose(table, values.mean(axis=1))
 
 
-@covers(training.load_weights, training.save_weights, files.read_tensors, files.write_tensors)
+@covers(training.load_weights, training.save_weights)
+@given(data=st.data(), value=ODD | st.floats(width=32), seeds=st.integers(1, 3))
+def test_saved_weights_come_back_or_are_refused(data, value, seeds, folder):
+    path = folder / "saved.safetensors"
+    model = models.build("gcn", OPTIONS, seeds=range(seeds))
+    chosen = data.draw(st.sampled_from(list(model.state_dict().values())))
+    with np.errstate(over="ignore"):
+        chosen.view(-1)[0] = float(np.float32(value))
+    training.save_weights(model, RUN, path)
+    found = read("weights.safetensors", path)
+    assert (found is None) == (seeds != RUN.num_seeds or not bool(torch.isfinite(chosen).all()))
+    if found is not None:
+        torch.testing.assert_close(dict(found.state_dict()), dict(model.state_dict()), rtol=0, atol=0)
+
+
+@covers(training.checkpoint_key)
+@given(changes=st.tuples(*[st.integers(1, 2)] * 4), hashes=st.lists(st.sampled_from(["a", "b", "ab", ""]), max_size=3))
+def test_checkpoints_have_one_name_per_settings_and_data(changes, hashes):
+    epochs, batch_size, seed, num_seeds = changes
+    run = RunSettings("a", "s", "stated", "gcn", OPTIONS, TrainingSettings(0.1, batch_size, epochs), seed, num_seeds)
+    key = training.checkpoint_key(run, hashes)
+    assert len(key) == 16 and key == training.checkpoint_key(run, list(hashes))
+    assert NAMES.setdefault(key, (changes, hashes)) == (changes, hashes)
+
+
+@covers(training.load_weights, files.read_tensors, files.write_tensors)
 @given(
     data=st.data(),
     value=ODD,

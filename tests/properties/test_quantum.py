@@ -98,6 +98,8 @@ def test_the_engine_agrees_with_pennylane(seed, circuit, per_leaf):
     if seed % 8:  # PennyLane takes its time
         return
     np.testing.assert_allclose(found, qnode.star_qnode(built, k)(weights, center, leaves, edges), atol=1e-9)
+    again = star.StarEngine(built, star.ideal_program(built))(weights, center, leaves, edges)
+    torch.testing.assert_close(again, found, rtol=0, atol=0)
 
 
 @covers(qnode.star_qnode, devices.pennylane_device)

@@ -7,11 +7,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d import convergence, device_study, evaluation, publication, scale, tables, verification
+from qgnn_d2d import (
+    convergence,
+    device_study,
+    evaluation,
+    files,
+    publication,
+    scale,
+    scenarios,
+    tables,
+    verification,
+)
 from tests.properties.helpers import COUNTS, ODD, SEEDS, covers, refused, result_of, samples
 from tests.properties.test_numbers import curves_of
 
@@ -168,10 +179,55 @@ def reference(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A study of one run, with everything that `verification.made` reads; returns its folder and its snapshot."""
+    study = tmp_path_factory.mktemp("finished") / "paper"
+    scenarios.save(scenarios.rayleigh(2, 2, seed=0), study / "channels" / "rayleigh" / "test.nc")
+    run, evaluated = study / "training" / "gcn", study / "evaluation" / "rayleigh" / "evaluation.nc"
+    files.write_tensors(run / "weights.safetensors", {"a": torch.ones(2, 3)}, {"run": "gcn"})
+    values = np.array([[1.0, 2.0], [3.0, 4.0]])
+    curves_of(values).assign(run="gcn").to_csv(run / "curves.csv", index=False)
+    hashes = {name.partition(".")[0]: files.sha256(run / name) for name in ("curves.csv", "weights.safetensors")}
+    settings = {"id": "gcn", "num_threads": 1}
+    files.write_json(run / "manifest.json", {"metric": "sum_rate", "settings": settings, "outputs": hashes})
+    evaluation.save(datasets(values)[0], evaluated)
+    (study / "tables").mkdir()
+    table = "split,metric,method,kind,mean,low,high\ntest,sum_rate,gcn,model,2,1,3\n"
+    (study / "tables" / "rayleigh.csv").write_text(table)
+    good = verification.snapshot(study)
+    assert set(good) == {"channels.csv", "runs.csv", "finals.csv", "tables/rayleigh.csv"}
+    assert all(len(frame) for frame in good.values())
+    return study, good
+
+
+@covers(verification.made, verification.snapshot)
+@given(data=st.data())
+def test_damaged_studies_are_refused_by_name_or_seen(data, finished):
+    study, good = finished
+    name = data.draw(st.sampled_from(sorted(path.relative_to(study) for path in study.rglob("*.*"))))
+    content = bytearray((study / name).read_bytes())
+    at = data.draw(st.integers(0, len(content) - 1))
+    if data.draw(st.booleans()):
+        content = content[:at]
+    else:
+        content[at] ^= 1 << data.draw(st.integers(0, 7))
+    damaged = study.parent / "damaged"
+    shutil.rmtree(damaged, ignore_errors=True)
+    shutil.copytree(study, damaged)
+    (damaged / name).write_bytes(content)
+    try:
+        found = verification.snapshot(damaged)
+    except ValueError as error:
+        assert str(damaged / name) in str(error) or (name.parts[0] == "training" and str(damaged) in str(error))
+        assert "\n" not in str(error)
+        return
+    assert name.parts[0] != "training" or name.name == "manifest.json"  # whose hashes tell
+    result_of(lambda: verification.compare(good, found, same_machine=True))
+
+
 @covers(
     verification.load,
-    verification.snapshot,
-    verification.made,
     verification.compare,
     verification.missed,
     verification.conclusion,
