@@ -25,17 +25,12 @@ def train_model(
         weights: Safetensors file to write.
         manifest: JSON file to write: settings, metric, parameters, hashes of curves and weights.
     """
-    checkpoint = checkpoints / f"{run.id}-{training.checkpoint_key(run, [sha256(train), sha256(test)])}.safetensors"
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    for stale in checkpoints.glob(f"{run.id}-{'?' * 16}.safetensors"):
-        if stale != checkpoint:
-            stale.unlink()
     monitored = {
         split: scenarios.to_channels(scenarios.load(path)) for split, path in [("train", train), ("test", test)]
     }
     if run.train_size is not None:
         monitored["train"] = monitored["train"].take(slice(run.train_size))
-    trained = training.train(run, monitored["train"], monitored, checkpoint=checkpoint, progress=sys.stderr)
+    trained = training.train(run, monitored["train"], monitored, checkpoints=checkpoints, progress=sys.stderr)
     write_whole(curves, lambda partial: trained.curves.to_csv(partial, index=False))
     training.save_weights(trained.model, run, weights)
     content = {
@@ -45,7 +40,7 @@ def train_model(
         "outputs": {"curves": sha256(curves), "weights": sha256(weights)},
     }
     write_json(manifest, content)
-    checkpoint.unlink(missing_ok=True)
+    training.remove_checkpoints(run, checkpoints)
 
 
 def main(snakemake: Any) -> None:

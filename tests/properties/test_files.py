@@ -66,9 +66,25 @@ def folder(tmp_path_factory):
     scenarios.save(scenarios.rayleigh(3, 2, seed=1), folder / "channels.nc")
     evaluation.save(evaluation.solve(scenarios.to_channels(scenarios.rayleigh(2, 2, seed=1))), folder / "solved.nc")
     training.save_weights(models.build("gcn", OPTIONS, seeds=range(2)), RUN, folder / "weights.safetensors")
+    trainer().save(folder / "checkpoint.safetensors")
     for name, text in {"curves.csv": CSV, "manifest.json": JSON, "claims.json": CLAIMS}.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def trainer(epochs=1):
+    """A training of an epoch."""
+    channels = scenarios.to_channels(scenarios.rayleigh(3, 4, seed=1))
+    started = training.Trainer(RUN, channels, {"train": channels})
+    for _ in range(epochs):
+        started.train_epoch()
+    return started
+
+
+def _checkpoint(path):
+    restored = trainer(epochs=0)
+    restored.restore(path)
+    return restored
 
 
 def _weights(path):
@@ -83,6 +99,7 @@ READERS = {
     "channels.nc": scenarios.load,
     "solved.nc": evaluation.load,
     "weights.safetensors": _weights,
+    "checkpoint.safetensors": _checkpoint,
     "curves.csv": lambda path: files.read_csv(path, ["run", "value"]),
     "manifest.json": files.read_json,
     "claims.json": _claims,
@@ -98,6 +115,9 @@ def usable(name, content):
         assert np.isfinite(content["sum_rate"]).all() and evaluation.summarize(content)["mean"].notna().all()
     elif name == "weights.safetensors":
         assert all(torch.isfinite(values).all() for values in content.state_dict().values())
+    elif name == "checkpoint.safetensors":
+        assert content.epoch == 1 and np.isfinite(content.curves()["value"]).all() and len(content.curves()) == 4
+        assert all(torch.isfinite(values).all() for values in content.model.state_dict().values())
     elif name == "curves.csv":
         assert {"run", "value"} <= set(content)
     else:
@@ -278,6 +298,42 @@ def test_foreign_weights_are_refused_by_name(data, value, change, folder):
     else:
         files.write_tensors(path, tensors, metadata)
     assert (read("weights.safetensors", path) is None) == bad
+
+
+CHECKPOINT = {
+    "key": st.text(),
+    "epoch": st.integers(-2, 3),
+    "records": st.lists(st.lists(JUNK, max_size=3), max_size=3),
+}
+
+
+@given(data=st.data(), name=st.sampled_from(list(CHECKPOINT)), drop=st.booleans())
+def test_checkpoints_of_other_content_are_refused_by_name(data, name, drop, folder):
+    tensors, metadata = files.read_tensors(folder / "checkpoint.safetensors")
+    value = data.draw(CHECKPOINT[name] | st.none() | st.booleans() | ANY_FLOAT | st.text(max_size=5))
+    path = folder / "foreign-checkpoint.safetensors"
+    if drop:
+        tensors.pop(data.draw(st.sampled_from(sorted(tensors))))
+        files.write_tensors(path, tensors, metadata)
+    else:
+        changed = result_of(lambda: json.loads(json.dumps({**metadata, name: value}, default=str)))
+        if changed == metadata and type(changed[name]) is type(metadata[name]):
+            return
+        files.write_tensors(path, tensors, changed)
+    refused(lambda: _checkpoint(path), str(path), "run a")
+
+
+@covers(training.remove_checkpoints)
+@given(names=st.lists(st.sampled_from(["a", "ab", "a-b", "[a]", "a-0123456789abcdef"]), unique=True))
+def test_only_a_runs_own_checkpoints_are_removed(names, folder):
+    checkpoints = folder / "checkpoints"
+    checkpoints.mkdir(exist_ok=True)
+    for name in names:
+        (checkpoints / f"{name}-0123456789abcdef.safetensors").write_bytes(b"")
+    training.remove_checkpoints(RUN, checkpoints)
+    assert {path.stem.removesuffix("-0123456789abcdef") for path in checkpoints.iterdir()} == {*names} - {"a"}
+    for path in checkpoints.iterdir():
+        path.unlink()
 
 
 @covers(files.write_json, files.json_text, files.read_json, provenance.config_sha256)
