@@ -30,13 +30,14 @@ from tests.properties.helpers import ANY_FLOAT, JUNK, ODD, covers, refused, resu
 OPTIONS = models.architecture_options("gcn") | {"message_widths": [2, 2], "update_width": 2, "iterations": 1}
 RUN = RunSettings("a", "s", "stated", "gcn", OPTIONS, TrainingSettings(0.1, 2, 1), 5, 2)
 
+MODEL = models.build("gcn", OPTIONS, seeds=range(2))
+
 CSV = "run,seed,epoch,split,metric,value\n" + "".join(
     f"a,{seed},{epoch},{split},sum_rate,{seed + epoch / 7}\n"
     for seed in (0, 1)
     for epoch in (0, 1)
     for split in ("train", "test")
 )
-JSON = json.dumps({"settings": {"num_threads": 1}, "metric": "sum_rate", "outputs": {"curves": "0", "weights": "1"}})
 CLAIMS = json.dumps(
     {
         "claims": [
@@ -65,11 +66,17 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     scenarios.save(scenarios.rayleigh(3, 2, seed=1), folder / "channels.nc")
     evaluation.save(evaluation.solve(scenarios.to_channels(scenarios.rayleigh(2, 2, seed=1))), folder / "solved.nc")
-    training.save_weights(models.build("gcn", OPTIONS, seeds=range(2)), RUN, folder / "weights.safetensors")
+    training.save_weights(MODEL, RUN, folder / "weights.safetensors")
     trainer().save(folder / "checkpoint.safetensors")
-    for name, text in {"curves.csv": CSV, "manifest.json": JSON, "claims.json": CLAIMS}.items():
+    for name, text in {"curves.csv": CSV, "claims.json": CLAIMS}.items():
         (folder / name).write_text(text, encoding="utf-8")
+    describe(folder / "weights.safetensors")
     return folder
+
+
+def describe(weights):
+    """Write the manifest of the run's weights."""
+    training.save_manifest(RUN, MODEL, weights.with_name("manifest.json"), weights=weights)
 
 
 def trainer(epochs=1):
@@ -88,6 +95,8 @@ def _checkpoint(path):
 
 
 def _weights(path):
+    if path.is_file():
+        describe(path)  # so that nothing but the weights' content tells them apart
     return training.load_weights(RUN, path)
 
 
@@ -291,6 +300,7 @@ def test_foreign_weights_are_refused_by_name(data, value, change, folder):
         bad = not torch.isfinite(tensors[name]).all()
     elif change == "metadata":
         metadata[data.draw(st.sampled_from(sorted(metadata)))] = data.draw(st.none() | st.integers(5, 9) | st.text())
+        bad = False  # the manifest says whose weights they are
     elif change == "more":
         tensors["other"] = torch.zeros(1)
     if change == "no metadata":
@@ -298,6 +308,24 @@ def test_foreign_weights_are_refused_by_name(data, value, change, folder):
     else:
         files.write_tensors(path, tensors, metadata)
     assert (read("weights.safetensors", path) is None) == bad
+
+
+@covers(training.check_manifest, training.save_manifest)
+@given(
+    data=st.data(),
+    part=st.sampled_from(["settings", "outputs"]),
+    value=JUNK.filter(lambda value: isinstance(value, None | bool | int | str | list | dict)),
+)
+def test_manifests_of_other_content_are_refused_by_name(data, part, value, folder):
+    weights, path = folder / "weights.safetensors", folder / "other-manifest.json"
+    training.save_manifest(RUN, MODEL, path, weights=weights)
+    training.check_manifest(RUN, path, weights=weights)
+    manifest = files.read_json(path)
+    name = data.draw(st.sampled_from([None, *sorted(manifest[part])]))
+    if (manifest[part] if name is None else manifest[part][name]) == value:
+        return
+    files.write_json(path, manifest | {part: value if name is None else manifest[part] | {name: value}})
+    refused(lambda: training.check_manifest(RUN, path, weights=weights), str(path))
 
 
 CHECKPOINT = {

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d import evaluation, models, objective, scale, scenarios, stars, training
+from qgnn_d2d import channel_files, evaluation, models, objective, scale, scenarios, stars, training
 from qgnn_d2d.models import star
 from qgnn_d2d.models.layers import mlp, stacked_uniform
 from qgnn_d2d.random_streams import torch_generator
@@ -15,7 +15,7 @@ from qgnn_d2d.scenarios import Channels
 from qgnn_d2d.solvers.heuristics import best_single_link, full_power, on_off_search
 from qgnn_d2d.solvers.optimum import optimum
 from qgnn_d2d.solvers.wmmse import wmmse, wmmse_multistart
-from qgnn_d2d.study import RunSettings, TrainingSettings
+from qgnn_d2d.study import RunSettings, Study, TrainingSettings
 from tests.properties.helpers import COUNTS, JUNK, NETWORKS, ODD, SEEDS, covers, network, refused, result_of
 
 CHEAP = {**NETWORKS, "num_links": st.integers(1, 4), "size": st.integers(1, 2)}
@@ -275,6 +275,41 @@ def test_splits_are_as_asked_for_or_refused(kind, seed, data, parameters):
         assert min(sizes.values(), default=1) > 0 and (not sizes or parameters["num_links"] > 0)
         for name, dataset in found.items():  # a split does not depend on which others are drawn
             assert dataset.identical(scenarios.splits(kind, parameters, {name: sizes[name]}, seed)[name])
+
+
+@covers(channel_files.draw, channel_files.read, channel_files.training_split)
+@given(
+    kind=st.sampled_from(list(scenarios.KINDS)),
+    num_links=st.integers(1, 3),
+    sizes=st.dictionaries(st.sampled_from(["train", "pool", "test"]), st.integers(1, 3), min_size=1),
+    seed=st.integers(0, 3),
+    data=st.data(),
+)
+def test_a_studys_files_are_read_by_the_studies_that_draw_the_same(
+    kind, num_links, sizes, seed, data, tmp_path_factory
+):
+    def study(num_links, sizes, seed, kind):
+        scenario = {"kind": kind, "parameters": {"num_links": num_links}, "draw_seed": seed}
+        return Study("s", seed, {"a": scenario}, sizes)
+
+    drawn = study(num_links, sizes, seed, kind)
+    split = data.draw(st.sampled_from(sorted(sizes)))
+    path = tmp_path_factory.getbasetemp() / "split.nc"
+    scenarios.save(channel_files.draw("a", drawn.scenarios["a"], split, sizes[split], seed), path)
+    assert len(channel_files.read(drawn, "a", {split: path})[split]) == sizes[split]
+    what = data.draw(st.sampled_from(["links", "size", "seed", "kind", "split"]))
+    other = {
+        "links": study(num_links + 1, sizes, seed, kind),
+        "size": study(num_links, {**sizes, split: sizes[split] + 1}, seed, kind),
+        "seed": study(num_links, sizes, seed + 1, kind),
+        "kind": study(num_links, sizes, seed, data.draw(st.sampled_from(sorted({*scenarios.KINDS} - {kind})))),
+        "split": study(num_links, {"evaluation": sizes[split]}, seed, kind),
+    }[what]
+    asked = "evaluation" if what == "split" else split
+    refused(lambda: channel_files.read(other, "a", {asked: path}), str(path), "scenario a has")
+    run = run_of("gcn")
+    assert channel_files.training_split(run) == "train"
+    assert channel_files.training_split(RunSettings(**{**vars(run), "train_size": 1})) == "pool"
 
 
 @covers(scale.draw)

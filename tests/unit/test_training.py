@@ -284,11 +284,16 @@ def test_checkpoint_key_depends_on_settings_and_data():
     assert training.checkpoint_key(settings(), ["a"]) in keys
 
 
+def save(model, run, path):
+    training.save_weights(model, run, path)
+    training.save_manifest(run, model, path.with_name("manifest.json"), weights=path)
+
+
 def test_weights_round_trip(tmp_path):
     run = settings()
     result = training.train(run, channels(), monitored())
     path = tmp_path / "weights.safetensors"
-    training.save_weights(result.model, run, path)
+    save(result.model, run, path)
     loaded = training.load_weights(run, path)
     test = training.cast(channels(seed=1), torch.float32, "cpu")
     leaves = training.evaluation_leaves(run, loaded, test, "test")
@@ -298,16 +303,49 @@ def test_weights_round_trip(tmp_path):
 
 def test_weights_of_another_architecture_are_refused(tmp_path):
     path = tmp_path / "weights.safetensors"
-    training.save_weights(models.build("qgnn", seeds=range(2)), settings(), path)
-    with pytest.raises(ValueError, match=r"weights.safetensors: architecture is .*'layers': 2"):
+    save(models.build("qgnn", seeds=range(2)), settings(), path)
+    training.load_weights(settings(), path)
+    with pytest.raises(ValueError, match=r"manifest.json: architecture is .*'layers': 2"):
         training.load_weights(settings(layers=3), path)
     with pytest.raises(ValueError, match="model is 'qgnn'; run a-run needs 'gcn'"):
         training.load_weights(settings("gcn"), path)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", "b-run"),
+        ("protocol", "released"),
+        ("seed", 6),
+        ("training", TrainingSettings(0.02, 8, 3)),
+        ("scenario", "s"),
+    ],
+)
+def test_weights_of_another_run_of_the_same_architecture_are_refused(tmp_path, field, value):
+    path = tmp_path / "weights.safetensors"
+    save(models.build("qgnn", seeds=range(2)), replace(settings(), **{field: value}), path)
+    with pytest.raises(ValueError, match=rf"manifest.json: {field} is .*; run a-run needs"):
+        training.load_weights(settings(), path)
+
+
+def test_weights_that_their_manifest_does_not_describe_are_refused(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    save(models.build("qgnn", seeds=range(2)), settings(), path)
+    training.save_weights(models.build("qgnn", seed=1, seeds=range(2)), settings(), path)
+    with pytest.raises(ValueError, match=r"weights.safetensors: not the file that .*manifest.json describes"):
+        training.load_weights(settings(), path)
+    for content in ("{}", '{"settings": 1}', '{"settings": [], "outputs": "x"}'):
+        path.with_name("manifest.json").write_text(content)
+        with pytest.raises(ValueError, match=r"manifest.json: id is None; run a-run needs 'a-run'"):
+            training.load_weights(settings(), path)
+    path.with_name("manifest.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"manifest.json: no such file"):
+        training.load_weights(settings(), path)
+
+
 def test_truncated_weights_are_refused(tmp_path):
     path = tmp_path / "weights.safetensors"
-    training.save_weights(models.build("qgnn", seeds=range(2)), settings(), path)
+    save(models.build("qgnn", seeds=range(2)), settings(), path)
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ValueError, match=r"weights.safetensors: not a complete safetensors file"):
         training.load_weights(settings(), path)
