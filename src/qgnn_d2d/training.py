@@ -95,7 +95,14 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
 
     Returns:
         (S, N, M) transmit powers.
+
+    Raises:
+        ValueError: A leaf is none of the M links, or a shape or type does not fit (see `PowerModel.forward`).
     """
+    if leaves is not None and leaves.numel():
+        first, last = int(leaves.min()), int(leaves.max())
+        if first < 0 or last >= channels.num_links:
+            raise ValueError(f"leaves are from {first} to {last}; they must be from 0 to {channels.num_links - 1}")
     model.eval()
     seeds, powers = model.num_seeds, []
     chunk = max(1, min(EVALUATION_CHUNK, EVALUATION_CHUNK * 10**2 // channels.num_links**2))
