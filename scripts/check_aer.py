@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from _job import run as run_job
 
-from qgnn_d2d import device_study, scenarios, training
+from qgnn_d2d import channel_files, configuration, device_study, training
 from qgnn_d2d.files import write_whole
-from qgnn_d2d.study import RunSettings
+from qgnn_d2d.study import RunSettings, Study
 
 
 def check_aer(
+    study: Study,
     name: str,
     noise: Mapping[str, Any],
     run: RunSettings,
@@ -24,6 +25,7 @@ def check_aer(
     """Write the comparison.
 
     Args:
+        study: The study, which says what the channels must be.
         name: The noise model's name.
         noise: Its setting.
         run: The noise-unaware run.
@@ -33,7 +35,7 @@ def check_aer(
         csv: CSV file to write.
     """
     torch.set_num_threads(run.num_threads)
-    realizations = scenarios.to_channels(scenarios.load(channels))
+    realizations = channel_files.read(study, run.scenario, {"test": channels})["test"]
     table = device_study.aer_rows(
         name,
         noise,
@@ -50,6 +52,7 @@ def check_aer(
 def main(snakemake: Any) -> None:
     """Map Snakemake's job to arguments."""
     check_aer(
+        configuration.load(snakemake.config)[0],
         snakemake.wildcards.noise,
         snakemake.params.noise,
         RunSettings.from_dict(snakemake.params.run),

@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from _job import run as run_job
 
-from qgnn_d2d import device_study, scenarios, training
+from qgnn_d2d import channel_files, configuration, device_study, training
 from qgnn_d2d.files import write_whole
-from qgnn_d2d.study import RunSettings
+from qgnn_d2d.study import RunSettings, Study
 
 
 def evaluate_noise(
+    study: Study,
     name: str,
     noise: Mapping[str, Any],
     runs: Mapping[str, RunSettings],
@@ -25,9 +26,10 @@ def evaluate_noise(
     """Write the sum rates of noise-unaware and noise-aware models.
 
     Args:
+        study: The study, which says what the channels must be.
         name: The noise model's name.
         noise: Its setting.
-        runs: Training (unaware, aware) to its run.
+        runs: Training (unaware, aware) to its run, all of one scenario.
         weights: Training to its weights.
         channels: Split to its channel file: evaluation for exact values, test for shots.
         shots: Numbers of shots; none for exact values only.
@@ -36,7 +38,7 @@ def evaluate_noise(
     """
     torch.set_num_threads(next(iter(runs.values())).num_threads)
     models = {key: (run, training.load_weights(run, weights[key])) for key, run in runs.items()}
-    loaded = {split: scenarios.to_channels(scenarios.load(path)) for split, path in channels.items()}
+    loaded = channel_files.read(study, next(iter(runs.values())).scenario, channels)
     table = device_study.noise_rows(name, noise, models, loaded["evaluation"], "evaluation")
     write_whole(exact_csv, lambda partial: table.to_csv(partial, index=False))
     sampled = device_study.shot_rows(name, noise, models, loaded["test"], "test", shots)
@@ -47,6 +49,7 @@ def main(snakemake: Any) -> None:
     """Map Snakemake's job to arguments."""
     trainings = list(snakemake.params.runs)
     evaluate_noise(
+        configuration.load(snakemake.config)[0],
         snakemake.wildcards.noise,
         snakemake.params.noise,
         {key: RunSettings.from_dict(snakemake.params.runs[key]) for key in trainings},

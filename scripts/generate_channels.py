@@ -6,8 +6,7 @@ from typing import Any
 
 from _job import run
 
-from qgnn_d2d import scenarios
-from qgnn_d2d.random_streams import seed_sequence
+from qgnn_d2d import channel_files, scenarios
 
 
 def generate_channels(name: str, scenario: Mapping[str, Any], split: str, size: int, seed: int, path: Path) -> None:
@@ -21,9 +20,7 @@ def generate_channels(name: str, scenario: Mapping[str, Any], split: str, size: 
         seed: The study's seed.
         path: NetCDF file to write.
     """
-    stream = scenario["draw_seed"] if scenario["kind"] == "public_draws" else seed_sequence(seed, "channels", name)
-    drawn = scenarios.splits(scenario["kind"], scenario["parameters"], {split: size}, stream)
-    scenarios.save(drawn[split], path)
+    scenarios.save(channel_files.draw(name, scenario, split, size, seed), path)
 
 
 def main(snakemake: Any) -> None:

@@ -7,15 +7,18 @@ from typing import Any
 import torch
 from _job import run as run_job
 
-from qgnn_d2d import device_study, scenarios, training
+from qgnn_d2d import channel_files, configuration, device_study, training
 from qgnn_d2d.files import write_whole
-from qgnn_d2d.study import RunSettings
+from qgnn_d2d.study import RunSettings, Study
 
 
-def run_hardware(settings: Mapping[str, Any], run: RunSettings, weights: Path, channels: Path, csv: Path) -> None:
+def run_hardware(
+    study: Study, settings: Mapping[str, Any], run: RunSettings, weights: Path, channels: Path, csv: Path
+) -> None:
     """Write the sum rate of the first realizations, measured.
 
     Args:
+        study: The study, which says what the channels must be.
         settings: backend, realizations, seeds, shots, mitigation.
         run: The run.
         weights: Its weights.
@@ -23,12 +26,12 @@ def run_hardware(settings: Mapping[str, Any], run: RunSettings, weights: Path, c
         csv: CSV file to write.
     """
     torch.set_num_threads(run.num_threads)
-    realizations = scenarios.to_channels(scenarios.load(channels)).take(slice(settings["realizations"]))
+    realizations = channel_files.read(study, run.scenario, {"test": channels})["test"]
     table = device_study.hardware_rows(
         settings["backend"],
         run,
         training.load_weights(run, weights),
-        realizations,
+        realizations.take(slice(settings["realizations"])),
         "test",
         shots=settings["shots"],
         mitigation=settings["mitigation"],
@@ -39,6 +42,7 @@ def run_hardware(settings: Mapping[str, Any], run: RunSettings, weights: Path, c
 def main(snakemake: Any) -> None:
     """Map Snakemake's job to arguments."""
     run_hardware(
+        configuration.load(snakemake.config)[0],
         snakemake.params.settings,
         RunSettings.from_dict(snakemake.params.run),
         Path(snakemake.input.weights),

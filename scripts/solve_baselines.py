@@ -7,21 +7,26 @@ from typing import Any
 import pandas as pd
 from _job import run
 
-from qgnn_d2d import evaluation, scenarios
+from qgnn_d2d import channel_files, configuration, evaluation
 from qgnn_d2d.files import write_whole
+from qgnn_d2d.study import Study
 
 
-def solve_baselines(channels: Mapping[str, Path], solved: Mapping[str, Path], summary: Path) -> None:
+def solve_baselines(
+    study: Study, scenario: str, channels: Mapping[str, Path], solved: Mapping[str, Path], summary: Path
+) -> None:
     """Write powers and rates per split, and the means of all splits.
 
     Args:
+        study: The study, which says what the channels must be.
+        scenario: The scenario's name.
         channels: Split to its channel file.
         solved: Split to the NetCDF file to write.
         summary: CSV file to write (solver, metric, unit, num_realizations, mean, split).
     """
     means = []
-    for split, path in channels.items():
-        dataset = evaluation.solve(scenarios.to_channels(scenarios.load(path)))
+    for split, realizations in channel_files.read(study, scenario, channels).items():
+        dataset = evaluation.solve(realizations)
         evaluation.save(dataset.assign_attrs(split=split), solved[split])
         means.append(evaluation.summarize(dataset).assign(split=split))
     table = pd.concat(means, ignore_index=True)
@@ -32,6 +37,8 @@ def main(snakemake: Any) -> None:
     """Map Snakemake's job to arguments."""
     splits = ("test", "evaluation")
     solve_baselines(
+        configuration.load(snakemake.config)[0],
+        snakemake.wildcards.scenario,
         {split: Path(snakemake.input[split]) for split in splits},
         {split: Path(snakemake.output[split]) for split in splits},
         Path(snakemake.output.summary),

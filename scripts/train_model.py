@@ -6,17 +6,25 @@ from typing import Any
 
 from _job import run as run_job
 
-from qgnn_d2d import scenarios, training
-from qgnn_d2d.files import sha256, write_json, write_whole
-from qgnn_d2d.study import RunSettings
+from qgnn_d2d import channel_files, configuration, training
+from qgnn_d2d.files import write_whole
+from qgnn_d2d.study import RunSettings, Study
 
 
 def train_model(
-    run: RunSettings, train: Path, test: Path, checkpoints: Path, curves: Path, weights: Path, manifest: Path
+    study: Study,
+    run: RunSettings,
+    train: Path,
+    test: Path,
+    checkpoints: Path,
+    curves: Path,
+    weights: Path,
+    manifest: Path,
 ) -> None:
     """Train a run, scored on its training and test sets; an interrupted training goes on from its checkpoint.
 
     Args:
+        study: The study, which says what the channels must be.
         run: The run.
         train: Training channels.
         test: Test channels.
@@ -25,33 +33,23 @@ def train_model(
         weights: Safetensors file to write.
         manifest: JSON file to write: settings, metric, parameters, hashes of curves and weights.
     """
-    checkpoint = checkpoints / f"{run.id}-{training.checkpoint_key(run, [sha256(train), sha256(test)])}.safetensors"
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    for stale in checkpoints.glob(f"{run.id}-{'?' * 16}.safetensors"):
-        if stale != checkpoint:
-            stale.unlink()
-    monitored = {
-        split: scenarios.to_channels(scenarios.load(path)) for split, path in [("train", train), ("test", test)]
-    }
+    source = channel_files.training_split(run)
+    channels = channel_files.read(study, run.scenario, {source: train, "test": test})
+    monitored = {"train": channels[source], "test": channels["test"]}
     if run.train_size is not None:
         monitored["train"] = monitored["train"].take(slice(run.train_size))
-    trained = training.train(run, monitored["train"], monitored, checkpoint=checkpoint, progress=sys.stderr)
+    trained = training.train(run, monitored["train"], monitored, checkpoints=checkpoints, progress=sys.stderr)
     write_whole(curves, lambda partial: trained.curves.to_csv(partial, index=False))
     training.save_weights(trained.model, run, weights)
-    content = {
-        "settings": run.as_dict(),
-        "metric": training.METRICS[run.protocol][0],
-        "num_parameters": trained.model.num_parameters,
-        "outputs": {"curves": sha256(curves), "weights": sha256(weights)},
-    }
-    write_json(manifest, content)
-    checkpoint.unlink(missing_ok=True)
+    training.save_manifest(run, trained.model, manifest, curves=curves, weights=weights)
+    training.remove_checkpoints(run, checkpoints)
 
 
 def main(snakemake: Any) -> None:
     """Map Snakemake's job to arguments."""
     output = snakemake.output
     train_model(
+        configuration.load(snakemake.config)[0],
         RunSettings.from_dict(snakemake.params.settings),
         *map(Path, snakemake.input.channels),
         Path(snakemake.params.checkpoints),

@@ -7,12 +7,13 @@ from typing import Any
 
 from _job import run as run_job
 
-from qgnn_d2d import scenarios, tuning
+from qgnn_d2d import channel_files, configuration, tuning
 from qgnn_d2d.files import write_whole
-from qgnn_d2d.study import RunSettings
+from qgnn_d2d.study import RunSettings, Study
 
 
 def try_choices(
+    study: Study,
     run: RunSettings,
     train: Path,
     validation: Path,
@@ -23,6 +24,7 @@ def try_choices(
     """Write the record of the trials.
 
     Args:
+        study: The study, which says what the channels must be.
         run: The run.
         train: Training channels.
         validation: Validation channels.
@@ -30,7 +32,8 @@ def try_choices(
         num_seeds: Seeds per trial.
         record: CSV file to write.
     """
-    splits = [scenarios.to_channels(scenarios.load(path)) for path in (train, validation)]
+    files = {channel_files.training_split(run): train, "validation": validation}
+    splits = channel_files.read(study, run.scenario, files).values()
     table = tuning.compare(run, *splits, trials, num_seeds, progress=sys.stderr)
     print(table.groupby(["trial", "changes"])["value"].mean().sort_values().to_string())
     write_whole(record, lambda partial: table.to_csv(partial, index=False))
@@ -40,6 +43,7 @@ def main(snakemake: Any) -> None:
     """Map Snakemake's job to arguments."""
     params = snakemake.params
     try_choices(
+        configuration.load(snakemake.config)[0],
         RunSettings.from_dict(params.settings),
         *map(Path, snakemake.input.channels),
         params.trials,

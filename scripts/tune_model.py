@@ -7,22 +7,26 @@ from typing import Any
 
 from _job import run as run_job
 
-from qgnn_d2d import scenarios, tuning
+from qgnn_d2d import channel_files, configuration, tuning
 from qgnn_d2d.files import write_whole
-from qgnn_d2d.study import RunSettings
+from qgnn_d2d.study import RunSettings, Study
 
 
-def tune_model(run: RunSettings, train: Path, validation: Path, space: Mapping[str, Any], record: Path) -> None:
+def tune_model(
+    study: Study, run: RunSettings, train: Path, validation: Path, space: Mapping[str, Any], record: Path
+) -> None:
     """Write the record of a search.
 
     Args:
+        study: The study, which says what the channels must be.
         run: The run.
         train: Training channels.
         validation: Validation channels.
         space: The config's ``tuning``.
         record: CSV file to write.
     """
-    splits = [scenarios.to_channels(scenarios.load(path)) for path in (train, validation)]
+    files = {channel_files.training_split(run): train, "validation": validation}
+    splits = channel_files.read(study, run.scenario, files).values()
     table = tuning.search(run, *splits, space, progress=sys.stderr)
     print(f"best: {tuning.best(table)}")
     write_whole(record, lambda partial: table.to_csv(partial, index=False))
@@ -31,6 +35,7 @@ def tune_model(run: RunSettings, train: Path, validation: Path, space: Mapping[s
 def main(snakemake: Any) -> None:
     """Map Snakemake's job to arguments."""
     tune_model(
+        configuration.load(snakemake.config)[0],
         RunSettings.from_dict(snakemake.params.settings),
         *map(Path, snakemake.input.channels),
         snakemake.params.space,

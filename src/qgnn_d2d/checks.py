@@ -49,6 +49,27 @@ def require_positive(name: str, value: object) -> None:
         raise ValueError(f"{name} is {_shown(value)}; it must be a finite number above 0")
 
 
+def require_within(name: str, value: object, low: float, high: float) -> None:
+    """Require a finite real number within bounds.
+
+    Args:
+        name: What the value is called in the message.
+        value: The value to check.
+        low: Smallest value allowed.
+        high: What the value must be below.
+
+    Raises:
+        ValueError: If `value` is not a finite real number from `low` to below `high`.
+
+    Example:
+        >>> require_within("dropout", -1, 0, 1)
+        Traceback (most recent call last):
+        ValueError: dropout is -1; it must be a number of at least 0 and below 1
+    """
+    if not _is_finite(value) or not low <= value < high:  # type: ignore[operator]
+        raise ValueError(f"{name} is {_shown(value)}; it must be a number of at least {low:g} and below {high:g}")
+
+
 def require_count(name: str, value: object, minimum: int = 1, maximum: int | None = None) -> None:
     """Require an integer within bounds (a bool is no integer here).
 
@@ -94,6 +115,29 @@ def require_choice(name: str, value: object, allowed: Iterable[object]) -> None:
         raise ValueError(f"{name} is {_shown(value)}; it must be one of: {', '.join(map(str, choices))}")
 
 
+def require_device(name: str, value: object) -> None:
+    """Require a device that PyTorch has on this machine.
+
+    Args:
+        name: What the value is called in the message.
+        value: The value to check.
+
+    Raises:
+        ValueError: If no tensor can be made there.
+
+    Example:
+        >>> require_device("device", "warp")
+        Traceback (most recent call last):
+        ValueError: device is 'warp'; it must be a device that PyTorch has here, for instance cpu
+    """
+    try:
+        torch.empty(0, device=value)  # type: ignore[call-overload]
+    except Exception as error:  # by the kind of device, almost any
+        raise ValueError(
+            f"{name} is {_shown(value)}; it must be a device that PyTorch has here, for instance cpu"
+        ) from error
+
+
 def require_samples(
     name: str, values: object, ndim: int = 1, minimum: int = 1, low: float = -math.inf, high: float = math.inf
 ) -> None:
@@ -137,6 +181,25 @@ def require_samples(
         )
 
 
+def require_tensor(name: str, value: object) -> None:
+    """Require a PyTorch tensor.
+
+    Args:
+        name: What the value is called in the message.
+        value: The value to check.
+
+    Raises:
+        ValueError: If `value` is of another type.
+
+    Example:
+        >>> require_tensor("gain", np.ones(2))
+        Traceback (most recent call last):
+        ValueError: gain has type ndarray; it must be a torch tensor
+    """
+    if not isinstance(value, Tensor):
+        raise ValueError(f"{name} has type {type(value).__name__}; it must be a torch tensor")
+
+
 def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> None:
     """Require a complete, usable description of one or many interference networks.
 
@@ -147,10 +210,12 @@ def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: floa
         p_max: Largest transmit amplitude, sqrt(W).
 
     Raises:
-        ValueError: If a shape does not fit, a tensor is empty or not real floating point, an entry of `gain`
-            or `weight` is negative, NaN or infinite, `noise_power` or `p_max` is not above zero, or powers, weights
+        ValueError: If `gain` or `weight` is no tensor, a shape does not fit, a tensor is empty or not real floating
+            point, an entry is negative, NaN or infinite, `noise_power` or `p_max` is not above zero, or powers, weights
             or signal-to-noise ratios are so large or small (1e100) that rates would leave float64's range.
     """
+    for name, values in (("gain", gain), ("weight", weight)):
+        require_tensor(name, values)
     if gain.ndim < 2 or gain.shape[-1] != gain.shape[-2]:
         raise ValueError(f"gain has shape {tuple(gain.shape)}; it must be (..., M, M)")
     if weight.shape != gain.shape[:-1]:

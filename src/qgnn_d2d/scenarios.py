@@ -28,7 +28,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from . import __version__
-from .checks import check_channels, require_choice, require_count, require_finite, require_positive
+from .checks import (
+    check_channels,
+    require_choice,
+    require_count,
+    require_device,
+    require_finite,
+    require_positive,
+    require_tensor,
+)
 from .files import write_netcdf
 
 SPEED_OF_LIGHT = 299_792_458.0  # m/s
@@ -346,7 +354,8 @@ class Channels:
         p_max: Largest transmit amplitude, sqrt(W).
 
     Raises:
-        ValueError: If a shape does not fit, an entry is negative or not finite, or there is no realization.
+        ValueError: If a shape does not fit, an entry is negative or not finite, there is no realization, or gains and
+            weights are no tensors of one type on one device.
     """
 
     gain: Tensor
@@ -356,9 +365,14 @@ class Channels:
 
     def __post_init__(self) -> None:
         """Check shapes and values."""
+        require_tensor("gain", self.gain)
         if self.gain.ndim != 3:
             raise ValueError(f"gain has shape {tuple(self.gain.shape)}; it must be (N, M, M)")
         check_channels(self.gain, self.weight, self.noise_power, self.p_max)
+        for name in ("dtype", "device"):
+            own, other = getattr(self.gain, name), getattr(self.weight, name)
+            if own != other:
+                raise ValueError(f"{name} of weight is {other}; it must be that of gain, {own}")
 
     def __len__(self) -> int:
         """Return the number of realizations N."""
@@ -373,17 +387,36 @@ class Channels:
         """Return some of the realizations.
 
         Args:
-            indices: A slice, a list of indices, or a tensor of indices (integers) or of choices (booleans,
-                shape (N,)).
+            indices: A slice, or a list or tensor of indices (integers; negative ones count from the end) or of choices
+                (booleans, one for each of the N realizations).
 
         Returns:
             The realizations, in the order of `indices`.
 
         Raises:
-            ValueError: If no realization is left.
+            ValueError: If the indices are none of these or out of range, or no realization is left.
         """
-        chosen = indices if isinstance(indices, slice | Tensor) else torch.as_tensor(indices, dtype=torch.long)
+        chosen = self._chosen(indices)
         return Channels(self.gain[chosen], self.weight[chosen], self.noise_power, self.p_max)
+
+    def _chosen(self, indices: slice | Sequence[int] | Tensor) -> slice | Tensor:
+        """Return indices or choices as a slice or tensor that fits."""
+        count = len(self)
+        try:
+            if isinstance(indices, slice):
+                range(count)[indices]  # a TypeError unless its bounds are integers
+                return indices
+            chosen = torch.as_tensor(indices)
+        except (RuntimeError, TypeError, ValueError):
+            chosen = torch.empty(0)  # of no type that is allowed
+        is_choice = chosen.dtype == torch.bool and chosen.shape == (count,)
+        is_index = chosen.dtype in (torch.int32, torch.int64) and chosen.ndim == 1
+        if is_choice or (is_index and bool(((chosen >= -count) & (chosen < count)).all())):
+            return chosen
+        shown = " ".join(repr(indices).split())
+        raise ValueError(
+            f"indices are {shown:.80}; they must be a slice, integers from {-count} to {count - 1}, or {count} booleans"
+        )
 
 
 def to_channels(
@@ -400,9 +433,10 @@ def to_channels(
         The realizations, N and M as in the dataset.
 
     Raises:
-        ValueError: If `dataset` is no complete set of channel realizations.
+        ValueError: If `dataset` is no complete set of channel realizations, or there is no such device.
     """
     _check_dataset(dataset, "dataset")
+    require_device("device", device)
     return Channels(
         gain=torch.tensor(dataset["gain"].values, dtype=dtype, device=device),
         weight=torch.tensor(dataset["weight"].values, dtype=dtype, device=device),

@@ -30,13 +30,14 @@ from tests.properties.helpers import ANY_FLOAT, JUNK, ODD, covers, refused, resu
 OPTIONS = models.architecture_options("gcn") | {"message_widths": [2, 2], "update_width": 2, "iterations": 1}
 RUN = RunSettings("a", "s", "stated", "gcn", OPTIONS, TrainingSettings(0.1, 2, 1), 5, 2)
 
+MODEL = models.build("gcn", OPTIONS, seeds=range(2))
+
 CSV = "run,seed,epoch,split,metric,value\n" + "".join(
     f"a,{seed},{epoch},{split},sum_rate,{seed + epoch / 7}\n"
     for seed in (0, 1)
     for epoch in (0, 1)
     for split in ("train", "test")
 )
-JSON = json.dumps({"settings": {"num_threads": 1}, "metric": "sum_rate", "outputs": {"curves": "0", "weights": "1"}})
 CLAIMS = json.dumps(
     {
         "claims": [
@@ -69,13 +70,37 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     scenarios.save(scenarios.rayleigh(3, 2, seed=1), folder / "channels.nc")
     evaluation.save(evaluation.solve(scenarios.to_channels(scenarios.rayleigh(2, 2, seed=1))), folder / "solved.nc")
-    training.save_weights(models.build("gcn", OPTIONS, seeds=range(2)), RUN, folder / "weights.safetensors")
-    for name, text in {"curves.csv": CSV, "manifest.json": JSON, "claims.json": CLAIMS}.items():
+    training.save_weights(MODEL, RUN, folder / "weights.safetensors")
+    trainer().save(folder / "checkpoint.safetensors")
+    for name, text in {"curves.csv": CSV, "claims.json": CLAIMS}.items():
         (folder / name).write_text(text, encoding="utf-8")
+    describe(folder / "weights.safetensors")
     return folder
 
 
+def describe(weights):
+    """Write the manifest of the run's weights."""
+    training.save_manifest(RUN, MODEL, weights.with_name("manifest.json"), weights=weights)
+
+
+def trainer(epochs=1):
+    """A training of an epoch."""
+    channels = scenarios.to_channels(scenarios.rayleigh(3, 4, seed=1))
+    started = training.Trainer(RUN, channels, {"train": channels})
+    for _ in range(epochs):
+        started.train_epoch()
+    return started
+
+
+def _checkpoint(path):
+    restored = trainer(epochs=0)
+    restored.restore(path)
+    return restored
+
+
 def _weights(path):
+    if path.is_file():
+        describe(path)  # so that nothing but the weights' content tells them apart
     return training.load_weights(RUN, path)
 
 
@@ -87,6 +112,7 @@ READERS = {
     "channels.nc": scenarios.load,
     "solved.nc": evaluation.load,
     "weights.safetensors": _weights,
+    "checkpoint.safetensors": _checkpoint,
     "curves.csv": lambda path: files.read_csv(path, ["run", "value"]),
     "manifest.json": files.read_json,
     "claims.json": _claims,
@@ -102,6 +128,9 @@ def usable(name, content):
         assert np.isfinite(content["sum_rate"]).all() and evaluation.summarize(content)["mean"].notna().all()
     elif name == "weights.safetensors":
         assert all(torch.isfinite(values).all() for values in content.state_dict().values())
+    elif name == "checkpoint.safetensors":
+        assert content.epoch == 1 and np.isfinite(content.curves()["value"]).all() and len(content.curves()) == 4
+        assert all(torch.isfinite(values).all() for values in content.model.state_dict().values())
     elif name == "curves.csv":
         assert {"run", "value"} <= set(content)
     else:
@@ -300,6 +329,7 @@ def test_foreign_weights_are_refused_by_name(data, value, change, folder):
         bad = not torch.isfinite(tensors[name]).all()
     elif change == "metadata":
         metadata[data.draw(st.sampled_from(sorted(metadata)))] = data.draw(st.none() | st.integers(5, 9) | st.text())
+        bad = False  # the manifest says whose weights they are
     elif change == "more":
         tensors["other"] = torch.zeros(1)
     if change == "no metadata":
@@ -307,6 +337,60 @@ def test_foreign_weights_are_refused_by_name(data, value, change, folder):
     else:
         files.write_tensors(path, tensors, metadata)
     assert (read("weights.safetensors", path) is None) == bad
+
+
+@covers(training.check_manifest, training.save_manifest)
+@given(
+    data=st.data(),
+    part=st.sampled_from(["settings", "outputs"]),
+    value=JUNK.filter(lambda value: isinstance(value, None | bool | int | str | list | dict)),
+)
+def test_manifests_of_other_content_are_refused_by_name(data, part, value, folder):
+    weights, path = folder / "weights.safetensors", folder / "other-manifest.json"
+    training.save_manifest(RUN, MODEL, path, weights=weights)
+    training.check_manifest(RUN, path, weights=weights)
+    manifest = files.read_json(path)
+    name = data.draw(st.sampled_from([None, *sorted(manifest[part])]))
+    if (manifest[part] if name is None else manifest[part][name]) == value:
+        return
+    files.write_json(path, manifest | {part: value if name is None else manifest[part] | {name: value}})
+    refused(lambda: training.check_manifest(RUN, path, weights=weights), str(path))
+
+
+CHECKPOINT = {
+    "key": st.text(),
+    "epoch": st.integers(-2, 3),
+    "records": st.lists(st.lists(JUNK, max_size=3), max_size=3),
+}
+
+
+@given(data=st.data(), name=st.sampled_from(list(CHECKPOINT)), drop=st.booleans())
+def test_checkpoints_of_other_content_are_refused_by_name(data, name, drop, folder):
+    tensors, metadata = files.read_tensors(folder / "checkpoint.safetensors")
+    value = data.draw(CHECKPOINT[name] | st.none() | st.booleans() | ANY_FLOAT | st.text(max_size=5))
+    path = folder / "foreign-checkpoint.safetensors"
+    if drop:
+        tensors.pop(data.draw(st.sampled_from(sorted(tensors))))
+        files.write_tensors(path, tensors, metadata)
+    else:
+        changed = result_of(lambda: json.loads(json.dumps({**metadata, name: value}, default=str)))
+        if changed == metadata and type(changed[name]) is type(metadata[name]):
+            return
+        files.write_tensors(path, tensors, changed)
+    refused(lambda: _checkpoint(path), str(path), "run a")
+
+
+@covers(training.remove_checkpoints)
+@given(names=st.lists(st.sampled_from(["a", "ab", "a-b", "[a]", "a-0123456789abcdef"]), unique=True))
+def test_only_a_runs_own_checkpoints_are_removed(names, folder):
+    checkpoints = folder / "checkpoints"
+    checkpoints.mkdir(exist_ok=True)
+    for name in names:
+        (checkpoints / f"{name}-0123456789abcdef.safetensors").write_bytes(b"")
+    training.remove_checkpoints(RUN, checkpoints)
+    assert {path.stem.removesuffix("-0123456789abcdef") for path in checkpoints.iterdir()} == {*names} - {"a"}
+    for path in checkpoints.iterdir():
+        path.unlink()
 
 
 @covers(files.write_json, files.json_text, files.read_json, provenance.config_sha256)

@@ -7,7 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d import evaluation, models, objective, scale, scenarios, stars, training
+from qgnn_d2d import channel_files, evaluation, models, objective, scale, scenarios, stars, training
+from qgnn_d2d.checks import require_device, require_tensor
 from qgnn_d2d.models import star
 from qgnn_d2d.models.layers import mlp, stacked_uniform
 from qgnn_d2d.random_streams import torch_generator
@@ -15,7 +16,7 @@ from qgnn_d2d.scenarios import Channels
 from qgnn_d2d.solvers.heuristics import best_single_link, full_power, on_off_search
 from qgnn_d2d.solvers.optimum import optimum
 from qgnn_d2d.solvers.wmmse import wmmse, wmmse_multistart
-from qgnn_d2d.study import RunSettings, TrainingSettings
+from qgnn_d2d.study import RunSettings, Study, TrainingSettings
 from tests.properties.helpers import COUNTS, JUNK, NETWORKS, ODD, SEEDS, covers, network, refused, result_of
 
 CHEAP = {**NETWORKS, "num_links": st.integers(1, 4), "size": st.integers(1, 2)}
@@ -277,6 +278,41 @@ def test_splits_are_as_asked_for_or_refused(kind, seed, data, parameters):
             assert dataset.identical(scenarios.splits(kind, parameters, {name: sizes[name]}, seed)[name])
 
 
+@covers(channel_files.draw, channel_files.read, channel_files.training_split)
+@given(
+    kind=st.sampled_from(list(scenarios.KINDS)),
+    num_links=st.integers(1, 3),
+    sizes=st.dictionaries(st.sampled_from(["train", "pool", "test"]), st.integers(1, 3), min_size=1),
+    seed=st.integers(0, 3),
+    data=st.data(),
+)
+def test_a_studys_files_are_read_by_the_studies_that_draw_the_same(
+    kind, num_links, sizes, seed, data, tmp_path_factory
+):
+    def study(num_links, sizes, seed, kind):
+        scenario = {"kind": kind, "parameters": {"num_links": num_links}, "draw_seed": seed}
+        return Study("s", seed, {"a": scenario}, sizes)
+
+    drawn = study(num_links, sizes, seed, kind)
+    split = data.draw(st.sampled_from(sorted(sizes)))
+    path = tmp_path_factory.getbasetemp() / "split.nc"
+    scenarios.save(channel_files.draw("a", drawn.scenarios["a"], split, sizes[split], seed), path)
+    assert len(channel_files.read(drawn, "a", {split: path})[split]) == sizes[split]
+    what = data.draw(st.sampled_from(["links", "size", "seed", "kind", "split"]))
+    other = {
+        "links": study(num_links + 1, sizes, seed, kind),
+        "size": study(num_links, {**sizes, split: sizes[split] + 1}, seed, kind),
+        "seed": study(num_links, sizes, seed + 1, kind),
+        "kind": study(num_links, sizes, seed, data.draw(st.sampled_from(sorted({*scenarios.KINDS} - {kind})))),
+        "split": study(num_links, {"evaluation": sizes[split]}, seed, kind),
+    }[what]
+    asked = "evaluation" if what == "split" else split
+    refused(lambda: channel_files.read(other, "a", {asked: path}), str(path), "scenario a has")
+    run = run_of("gcn")
+    assert channel_files.training_split(run) == "train"
+    assert channel_files.training_split(RunSettings(**{**vars(run), "train_size": 1})) == "pool"
+
+
 @covers(scale.draw)
 @given(kind=st.sampled_from(list(scenarios.KINDS)), num_links=COUNTS, count=COUNTS, seed=SEEDS)
 def test_networks_of_other_sizes_are_drawn_or_refused(kind, num_links, count, seed):
@@ -426,8 +462,24 @@ def test_the_mean_metric_is_the_mean_of_the_scores(seed, num_links, size, decade
     seed=st.integers(-1, 9),
     copies=st.integers(0, 2),
     options=st.dictionaries(
-        st.sampled_from(["k", "layers", "heads", "width", "iterations", "dropout", "circuit"]),
-        st.integers(-1, 2) | ODD | st.none(),
+        st.sampled_from(
+            [
+                "k",
+                "layers",
+                "heads",
+                "width",
+                "iterations",
+                "dropout",
+                "circuit",
+                "start_range",
+                "angle_range",
+                "update_width",
+                "message_widths",
+                "noise",
+                "stars",
+            ]
+        ),
+        st.integers(-1, 2) | ODD | st.lists(st.integers(-1, 3), max_size=3) | JUNK,
         max_size=2,
     ),
 )
@@ -438,6 +490,78 @@ def test_models_of_any_options_are_built_or_refused(name, seed, copies, options)
     if model is not None:
         assert known is not None and set(options) <= set(known) and seed >= 0 and copies == model.num_seeds > 0
         assert model.num_parameters["total"] > 0
+        assert all(torch.isfinite(values).all() for values in model.state_dict().values())
+
+
+@covers(models.build, scenarios.to_channels, require_device)
+@given(device=st.sampled_from(["cpu", "warp", "cpu:0", "cuda:77"]) | JUNK)
+def test_devices_are_here_or_refused(device):
+    for call in (
+        lambda: require_device("device", device) or True,
+        lambda: models.build("gcn_small", device=device),
+        lambda: scenarios.to_channels(scenarios.rayleigh(2, 1, seed=0), device=device),
+    ):
+        assert result_of(call) is not None or device not in ("cpu", "cpu:0")
+
+
+@covers(require_tensor)
+@given(gain=JUNK, weight=JUNK, dtype=st.sampled_from([torch.float32, torch.float64]))
+def test_channels_of_no_tensors_or_of_two_types_are_refused(gain, weight, dtype):
+    tensors = torch.ones(1, 2, 2), torch.ones(1, 2)
+    refused(lambda: Channels(gain, tensors[1], 0.1, 1.0), "gain", "tensor")
+    refused(lambda: Channels(tensors[0], weight, 0.1, 1.0), "weight", "tensor")
+    refused(lambda: require_tensor("gain", gain), "gain")
+    mixed = result_of(lambda: Channels(tensors[0], tensors[1].to(dtype), 0.1, 1.0))
+    assert (mixed is not None) == (dtype == torch.float32)
+
+
+@given(
+    count=st.integers(1, 4),
+    indices=st.lists(st.integers(-6, 6) | st.booleans() | ODD, max_size=4) | JUNK | st.slices(4),
+    dtype=st.sampled_from([None, torch.int64, torch.bool, torch.float32, torch.uint8]),
+)
+def test_realizations_are_taken_or_refused(count, indices, dtype):
+    channels = Channels(torch.arange(1.0, count + 1).view(-1, 1, 1), torch.ones(count, 1), 0.1, 1.0)
+    if dtype is not None and isinstance(indices, list):
+        try:
+            indices = torch.tensor(indices, dtype=dtype)
+        except (RuntimeError, TypeError, ValueError, OverflowError):
+            return
+    found = result_of(lambda: channels.take(indices))
+    if isinstance(indices, torch.Tensor):
+        assert found is None or dtype in (torch.int64, torch.bool)
+        indices = indices.tolist()
+    if isinstance(indices, slice):
+        expected = [i + 1 for i in range(count)[indices]]
+    elif not isinstance(indices, list) or not all(isinstance(i, int) for i in indices):
+        expected = []
+    elif all(isinstance(i, bool) for i in indices):
+        expected = [i + 1 for i, is_chosen in enumerate(indices) if is_chosen] if len(indices) == count else []
+    else:
+        expected = [range(count)[i] + 1 for i in indices] if all(-count <= i < count for i in indices) else []
+    if dtype in (None, torch.int64, torch.bool) and not isinstance(indices, slice):
+        assert (found is not None) == bool(expected)
+    assert found is None or found.gain.flatten().tolist() == expected
+
+
+@given(
+    name=st.sampled_from(list(SMALL)),
+    gain=SHAPES,
+    weight=SHAPES,
+    leaves=SHAPES | st.none(),
+    fits=st.sampled_from([None, "gain", "weight", "leaves"]),
+    dtype=st.sampled_from([torch.float32, torch.float64]),
+)
+def test_shapes_that_do_not_fit_a_model_are_refused(name, gain, weight, leaves, fits, dtype):
+    model = BUILT[name]
+    good = {"gain": (2, 3, 4, 4), "weight": (2, 3, 4), "leaves": (2, 3, 4, 2)}
+    drawn = {"gain": gain, "weight": weight, "leaves": leaves}
+    shapes = {key: drawn[key] if key == fits else shape for key, shape in good.items()}
+    g, w = torch.ones(shapes["gain"], dtype=dtype), torch.ones(shapes["weight"], dtype=torch.float64)
+    chosen = None if shapes["leaves"] is None else torch.zeros(shapes["leaves"], dtype=torch.int64)
+    found = result_of(lambda: model(g, w, 0.1, 1.0, chosen))
+    same = shapes == good or (model.k is None and {**shapes, "leaves": None} == {**good, "leaves": None})
+    assert (found is not None) == (same and dtype == torch.float64)
 
 
 @covers(stacked_uniform, mlp)

@@ -45,6 +45,13 @@ def test_only_finite_numbers_pass(value):
         refused(lambda: checks.require_finite("x", value), "x is", "must be a finite number")
 
 
+@covers(checks.require_within)
+@given(value=JUNK, low=st.integers(-2, 3), high=st.integers(-2, 6))
+def test_only_numbers_within_bounds_pass(value, low, high):
+    good = is_plain(value) and math.isfinite(value) and low <= value < high
+    assert (result_of(lambda: checks.require_within("x", value, low, high) or True) is True) == good
+
+
 @covers(checks.require_count)
 @given(value=JUNK, minimum=st.integers(-2, 3), maximum=st.none() | st.integers(-2, 6))
 def test_only_integers_within_bounds_pass(value, minimum, maximum):

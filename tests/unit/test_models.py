@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from qgnn_d2d import models, objective, stars
+from qgnn_d2d import models, objective, scenarios, stars, training
 from qgnn_d2d.models import MODELS, architecture_options
 
 ROUNDING = 1e-10  # float64
@@ -159,7 +159,7 @@ def test_a_gcn_on_stars_of_all_others_is_the_gcn():
 
 @pytest.mark.parametrize("name", INFORMED)
 def test_nodes_hear_their_leaves_only(name):
-    model = build(name, **({} if name == "gcn_informed" else {"layers": 1})).eval()
+    model = build(name, k=1, **({} if name == "gcn_informed" else {"layers": 1})).eval()
     gain, weight = channels()
     leaves = torch.zeros(1, BATCH, LINKS, 1, dtype=torch.int64)
     leaves[:, :, 0] = 1  # everyone hears link 0, which hears link 1
@@ -200,7 +200,7 @@ def test_models_on_stars_need_leaves(name):
 
 def test_wrong_number_of_seeds_is_refused():
     gain, weight = channels()
-    with pytest.raises(ValueError, match=r"gain has 1 seeds .* this model has 2"):
+    with pytest.raises(ValueError, match=r"gain has shape \(1, .* this model has S = 2"):
         build("gcn", seeds=range(2))(gain[None], weight[None], 0.1, 1.0)
 
 
@@ -213,10 +213,74 @@ def test_unknown_names_are_refused():
         build("gcn", scale="log")
 
 
-@pytest.mark.parametrize("options", [{"k": 0}, {"layers": 0}, {"heads": -1}, {"angle_range": 0.0}])
-def test_options_out_of_range_are_refused(options):
-    with pytest.raises(ValueError, match=next(iter(options))):
-        build("qgnn", **options)
+OUT_OF_RANGE = [
+    ("qgnn", {"k": 0}),
+    ("qgnn", {"layers": 0}),
+    ("qgnn", {"heads": -1}),
+    ("qgnn", {"angle_range": 0.0}),
+    ("qgnn", {"angle_range": 1e300}),
+    ("qgnn", {"start_range": float("inf")}),
+    ("qgnn", {"start_range": -0.1}),
+    ("qgnn", {"start_range": 1e300}),
+    ("qgnn", {"noise": "lagos"}),
+    ("qgnn", {"noise": ["device"]}),
+    ("qgnn_released", {"dropout": -1}),
+    ("qgnn_released", {"dropout": 1.0}),
+    ("qgnn_released", {"dropout": float("nan")}),
+    ("gcn", {"update_width": -1}),
+    ("gcn", {"message_widths": []}),
+    ("gcn", {"message_widths": [4]}),
+    ("gcn", {"message_widths": [4, 0]}),
+    ("gcn", {"message_widths": 4}),
+    ("gcn_informed", {"message_widths": [4, 4, 4]}),
+    ("gcn_released", {"width": 0}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), OUT_OF_RANGE)
+def test_options_out_of_range_are_refused(name, options):
+    with pytest.raises(ValueError, match=next(iter(options))) as refusal:
+        build(name, **options)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("device", ["warp", "cuda:99", 3.5])
+def test_devices_that_are_not_here_are_refused(device):
+    with pytest.raises(ValueError, match=r"device is .*; it must be a device that PyTorch has here"):
+        models.build("gcn", device=device)
+
+
+MISFITS = {
+    "links": (lambda gain, weight, leaves: (gain[..., :-1], weight, leaves), r"gain has shape \(1, 5, 6, 5\)"),
+    "no batch": (lambda gain, weight, leaves: (gain[:, 0], weight, leaves), "gain has shape"),
+    "weights": (lambda gain, weight, leaves: (gain, weight[..., :-1], leaves), r"weight has shape \(1, 5, 5\)"),
+    "gain's type": (lambda gain, weight, leaves: (gain.float(), weight, leaves), "gain has dtype torch.float32"),
+    "weight's type": (lambda gain, weight, leaves: (gain, weight.float(), leaves), "weight has dtype torch.float32"),
+    "fewer leaves": (lambda gain, weight, leaves: (gain, weight, leaves[..., :2]), r"of shape \(1, 5, 6, 3\)"),
+    "leaves' batch": (lambda gain, weight, leaves: (gain, weight, leaves[:, :1]), "leaves are"),
+    "leaves' type": (lambda gain, weight, leaves: (gain, weight, leaves.int()), "leaves are torch.int32"),
+}
+
+
+@pytest.mark.parametrize("misfit", MISFITS)
+@pytest.mark.parametrize("name", ["qgnn", "qgnn_released", *INFORMED])
+def test_tensors_that_do_not_fit_are_refused(name, misfit):
+    change, words = MISFITS[misfit]
+    model = build(name)
+    gain, weight = (values.unsqueeze(0) for values in channels())
+    model(gain, weight, NOISE_POWER, 1.0, draw_leaves(model, 1))
+    gain, weight, leaves = change(gain, weight, draw_leaves(model, 1))
+    with pytest.raises(ValueError, match=words):
+        model(gain, weight, NOISE_POWER, 1.0, leaves)
+
+
+@pytest.mark.parametrize("leaf", [-1, LINKS])
+def test_leaves_that_are_no_links_are_refused(leaf):
+    model = build("qgnn")
+    leaves = draw_leaves(model, 1)
+    leaves[0, 0, 0, 0] = leaf
+    with pytest.raises(ValueError, match=r"leaves are from .* to .*; they must be from 0 to 5"):
+        training.allocate(model, scenarios.Channels(*channels(), NOISE_POWER, 1.0), leaves)
 
 
 def test_decibel_features_are_standardized():

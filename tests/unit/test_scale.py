@@ -161,6 +161,7 @@ def test_one_copy_is_seed_0(model):
 def test_inference_is_measured_in_a_fresh_process(tmp_path):
     run = run_of("qgnn")
     training.save_weights(model_of(run), run, tmp_path / "w.safetensors")
+    training.save_manifest(run, model_of(run), tmp_path / "manifest.json", weights=tmp_path / "w.safetensors")
     row = scale.inference_row(run, tmp_path / "w.safetensors", "rayleigh", SCENARIO, 12, 2)
     assert row["num_links"] == 12 and row["seconds"] > 0 and row["peak_mib"] > row["added_mib"] >= 0
     with pytest.raises(ValueError, match=r"inference of r at 12 links failed: .*missing"):

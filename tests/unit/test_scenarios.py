@@ -340,6 +340,32 @@ def test_foreign_and_missing_files_are_refused(tmp_path):
         load(tmp_path / "none.nc")
 
 
+@pytest.mark.parametrize("indices", [[99], [-6], [0.5], [True, False], [], "ab", None, 3, slice(0.5), [[0]]])
+def test_realizations_that_are_not_there_are_refused(indices):
+    channels = to_channels(rayleigh(num_links=2, num_realizations=5, seed=1))
+    with pytest.raises(ValueError, match=r"^(indices are|gain has shape \(0)") as refusal:
+        channels.take(indices)
+    assert "\n" not in str(refusal.value)
+
+
+def test_realizations_are_taken_by_index_from_the_end_and_by_choice():
+    channels = to_channels(rayleigh(num_links=2, num_realizations=3, seed=1))
+    for indices in ([2, 0], [-1, -3], torch.tensor([2, 0])):
+        assert torch.equal(channels.take(indices).gain, channels.gain[[2, 0]])
+    assert torch.equal(channels.take([True, False, True]).weight, channels.weight[[0, 2]])
+    assert torch.equal(channels.take(slice(2)).weight, channels.weight[:2])
+
+
+def test_channels_of_arrays_or_of_two_types_are_refused():
+    channels = to_channels(rayleigh(num_links=2, num_realizations=3, seed=1))
+    with pytest.raises(ValueError, match="gain has type ndarray; it must be a torch tensor"):
+        Channels(channels.gain.numpy(), channels.weight.numpy(), 0.1, 1.0)
+    with pytest.raises(ValueError, match=r"dtype of weight is torch.float32; it must be that of gain, torch.float64"):
+        Channels(channels.gain, channels.weight.float(), 0.1, 1.0)
+    with pytest.raises(ValueError, match="device is 'warp'; it must be a device that PyTorch has here"):
+        to_channels(rayleigh(num_links=2, num_realizations=3, seed=1), device="warp")
+
+
 def _transposed(dataset):
     return dataset.assign(gain=dataset.gain.transpose("realization", "transmitter", "receiver"))
 

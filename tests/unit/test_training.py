@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from qgnn_d2d import models, objective, scenarios, stars, training
+from qgnn_d2d.files import read_tensors, write_tensors
 from qgnn_d2d.study import RunSettings, TrainingSettings
 
 ROUNDING = 1e-7  # float64, over the first epochs; batch norm over few nodes amplifies rounding
@@ -107,8 +108,8 @@ def test_learning_rate_schedules(schedule, expected):
     assert rates == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize("model", ["qgnn", "qgnn_released"])
-@pytest.mark.parametrize("stop", [1, 2])
+@pytest.mark.parametrize("model", list(models.MODELS))
+@pytest.mark.parametrize("stop", [0, 1, 2])
 def test_a_restored_trainer_goes_on_identically(tmp_path, model, stop):
     run = settings(model, epochs=4)
     whole = training.Trainer(run, channels(), monitored())
@@ -132,15 +133,16 @@ import sys
 from pathlib import Path
 from tests.unit.test_training import channels, monitored, settings
 from qgnn_d2d import training
-result = training.train(settings(epochs=200), channels(), monitored(), checkpoint=Path(sys.argv[1]))
+result = training.train(settings(epochs=200), channels(), monitored(), checkpoints=Path(sys.argv[1]))
 """
 
 
 def test_a_killed_training_resumes_to_the_identical_curve(tmp_path):
-    checkpoint = tmp_path / "checkpoint.safetensors"
+    run = settings(epochs=200)
+    checkpoint = tmp_path / f"{run.id}-{training.Trainer(run, channels(), monitored()).key}.safetensors"
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(checkpoint)], cwd=root, env=environment)
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], cwd=root, env=environment)
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -148,12 +150,129 @@ def test_a_killed_training_resumes_to_the_identical_curve(tmp_path):
     assert process.poll() is None, "the training ended before it could be killed"
     process.send_signal(signal.SIGKILL)
     process.wait()
-    restored = training.Trainer(settings(epochs=200), channels(), monitored())
+    restored = training.Trainer(run, channels(), monitored())
     restored.restore(checkpoint)
     assert 0 < restored.epoch < 200
-    resumed = training.train(settings(epochs=200), channels(), monitored(), checkpoint=checkpoint)
-    undisturbed = training.train(settings(epochs=200), channels(), monitored())
+    resumed = training.train(run, channels(), monitored(), checkpoints=tmp_path)
+    undisturbed = training.train(run, channels(), monitored())
     pd.testing.assert_frame_equal(resumed.curves, undisturbed.curves, check_exact=True)
+
+
+def saved(folder, run, *data, epochs=1, **options):
+    trainer = training.Trainer(run, *data or (channels(), monitored()), **options)
+    for _ in range(epochs):
+        trainer.train_epoch()
+    trainer.save(folder / "state.safetensors")
+    return folder / "state.safetensors"
+
+
+OTHERS = {
+    "learning rate": (replace(settings(), training=TrainingSettings(0.01, 8, 2)),),
+    "protocol": (settings(protocol="released"),),
+    "seed": (replace(settings(), seed=6),),
+    "name": (replace(settings(), id="b-run"),),
+    "training data": (settings(), channels(seed=2), monitored()),
+    "noise": (settings(), replace(channels(), noise_power=0.2), monitored()),
+    "test data": (settings(), channels(), {"train": channels(), "test": channels(seed=2)}),
+    "what is monitored": (settings(), channels(), {"test": channels(seed=1), "train": channels()}),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_checkpoints_of_other_runs_are_refused(tmp_path, other):
+    path = saved(tmp_path, *OTHERS[other])
+    trainer = training.Trainer(settings(), channels(), monitored())
+    with pytest.raises(ValueError, match=r"state.safetensors: no checkpoint of run a-run \(key is '.*'; it must be"):
+        trainer.restore(path)
+    assert trainer.epoch == 0
+
+
+def test_checkpoints_of_other_seeds_and_types_are_refused(tmp_path):
+    for options in ({"seeds": range(1, 2)}, {"seeds": range(1), "dtype": torch.float64}):
+        path = saved(tmp_path, settings(), **options)
+        with pytest.raises(ValueError, match="key is"):
+            training.Trainer(settings(), channels(), monitored(), seeds=range(1)).restore(path)
+
+
+def without(start):
+    return lambda tensors, about: ({name: t for name, t in tensors.items() if not name.startswith(start)}, about)
+
+
+def put(name, change):
+    return lambda tensors, about: ({**tensors, name: change(tensors.get(name))}, about)
+
+
+def about(**changes):
+    return lambda tensors, metadata: (tensors, {**metadata, **changes})
+
+
+def records(change):
+    return lambda tensors, metadata: (tensors, {**metadata, "records": change(metadata["records"])})
+
+
+DAMAGES = {
+    "no key": (lambda tensors, about: (tensors, {"epoch": 1, "records": about["records"]}), "key is None"),
+    "no generators": (without("generator."), r"generator.shuffle.0.* are missing"),
+    "no moments": (without("adam."), r"adam.0.exp_avg.* are missing"),
+    "no parameter": (without("model.block_angles"), r"model.block_angles.* are missing"),
+    "another tensor": (put("model.more", lambda _: torch.zeros(1)), r"model.more.* are none of it"),
+    "moments of another shape": (put("adam.0.exp_avg", torch.flatten), "adam.0.exp_avg is torch.float32 of shape"),
+    "moments of another type": (put("adam.0.exp_avg", torch.Tensor.double), "adam.0.exp_avg is torch.float64"),
+    "moments without a number": (put("adam.0.exp_avg_sq", lambda t: t * torch.nan), "all entries finite"),
+    "parameters without a number": (put("model.block_angles", lambda t: t / 0), "all entries finite"),
+    "other steps": (put("adam.1.step", lambda t: t + 1), "adam.1.step is 4; after epoch 1 it must be 3"),
+    "a generator's state cut": (put("generator.model.1", lambda t: t[:-1].clone()), "generator.model.1 is torch.uint8"),
+    "no generator's state": (put("generator.stars.0", torch.zeros_like), r"no checkpoint of run a-run \("),
+    "an epoch beyond the last": (about(epoch=99), "epoch is 99; it must be an integer from 0 to 2"),
+    "an epoch before the first": (about(epoch=-1), "epoch is -1"),
+    "an epoch as text": (about(epoch="1"), "epoch is '1'"),
+    "no epoch": (about(epoch=None), "epoch is None"),
+    "another epoch": (about(epoch=2), "adam.0.step is 3; after epoch 2 it must be 6"),
+    "epoch 0": (about(epoch=0), r"adam.0.exp_avg.* are none of it"),
+    "no records": (about(records=[]), "records are 0; after epoch 1 they must be a list of 4"),
+    "text for records": (about(records="none"), "records are a str"),
+    "a record missing": (records(lambda r: r[1:]), "records are 3"),
+    "a record twice": (records(lambda r: [r[0], *r[:-1]]), "must be"),
+    "a record of another split": (records(lambda r: [[0, "tset", r[0][2]], *r[1:]]), r"must be \(0, 'train'\)"),
+    "text in a record": (records(lambda r: [[0, "train", "12"], *r[1:]]), "2 finite numbers"),
+    "text for a value": (records(lambda r: [[0, "train", ["1", 1.0]], *r[1:]]), "2 finite numbers"),
+    "a seed missing": (records(lambda r: [[0, "train", [1.0]], *r[1:]]), "2 finite numbers"),
+    "a value that is no number": (records(lambda r: [[0, "train", [1.0, float("nan")]], *r[1:]]), "2 finite numbers"),
+    "more than values": (records(lambda r: [[*r[0], 1], *r[1:]]), "2 finite numbers"),
+    "no record": (records(lambda r: [7, *r[1:]]), "record 7 must be"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_checkpoints_are_refused(tmp_path, damage):
+    change, words = DAMAGES[damage]
+    path = saved(tmp_path, settings())
+    write_tensors(path, *change(*read_tensors(path)))
+    with pytest.raises(ValueError, match=words) as refusal:
+        training.Trainer(settings(), channels(), monitored()).restore(path)
+    assert str(refusal.value).startswith(f"{path}: ") and "\n" not in str(refusal.value)
+
+
+def test_a_checkpoint_is_complete_where_not_every_epoch_is_scored(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "MAX_POINTS", 2)
+    path = saved(tmp_path, settings("gcn", epochs=6), epochs=5)
+    trainer = training.Trainer(settings("gcn", epochs=6), channels(), monitored())
+    trainer.restore(path)
+    assert trainer.epoch == 5 and [epoch for epoch, _, _ in trainer.records] == [0, 0, 3, 3]
+    write_tensors(path, read_tensors(path)[0], read_tensors(path)[1] | {"epoch": 4})
+    with pytest.raises(ValueError, match="step is 15; after epoch 4 it must be 12"):
+        trainer.restore(path)
+
+
+def test_only_the_own_checkpoint_is_kept(tmp_path):
+    names = ["a-run-0123456789abcdef", "a-run-b-0123456789abcdef", "a-run-2"]
+    for name in names:
+        (tmp_path / f"{name}.safetensors").write_bytes(b"")
+    training.train(settings("gcn"), channels(), monitored(), checkpoints=tmp_path)
+    key = training.Trainer(settings("gcn"), channels(), monitored()).key
+    assert {path.stem for path in tmp_path.iterdir()} == {f"a-run-{key}", *names[1:]}
+    training.remove_checkpoints(settings("gcn"), tmp_path)
+    assert {path.stem for path in tmp_path.iterdir()} == set(names[1:])
 
 
 def test_checkpoint_key_depends_on_settings_and_data():
@@ -185,11 +304,16 @@ def test_checkpoint_key_depends_on_the_code(monkeypatch, tmp_path):
     assert len(keys) == 4
 
 
+def save(model, run, path):
+    training.save_weights(model, run, path)
+    training.save_manifest(run, model, path.with_name("manifest.json"), weights=path)
+
+
 def test_weights_round_trip(tmp_path):
     run = settings()
     result = training.train(run, channels(), monitored())
     path = tmp_path / "weights.safetensors"
-    training.save_weights(result.model, run, path)
+    save(result.model, run, path)
     loaded = training.load_weights(run, path)
     test = training.cast(channels(seed=1), torch.float32, "cpu")
     leaves = training.evaluation_leaves(run, loaded, test, "test")
@@ -199,16 +323,49 @@ def test_weights_round_trip(tmp_path):
 
 def test_weights_of_another_architecture_are_refused(tmp_path):
     path = tmp_path / "weights.safetensors"
-    training.save_weights(models.build("qgnn", seeds=range(2)), settings(), path)
-    with pytest.raises(ValueError, match=r"weights.safetensors: architecture is .*'layers': 2"):
+    save(models.build("qgnn", seeds=range(2)), settings(), path)
+    training.load_weights(settings(), path)
+    with pytest.raises(ValueError, match=r"manifest.json: architecture is .*'layers': 2"):
         training.load_weights(settings(layers=3), path)
     with pytest.raises(ValueError, match="model is 'qgnn'; run a-run needs 'gcn'"):
         training.load_weights(settings("gcn"), path)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", "b-run"),
+        ("protocol", "released"),
+        ("seed", 6),
+        ("training", TrainingSettings(0.02, 8, 3)),
+        ("scenario", "s"),
+    ],
+)
+def test_weights_of_another_run_of_the_same_architecture_are_refused(tmp_path, field, value):
+    path = tmp_path / "weights.safetensors"
+    save(models.build("qgnn", seeds=range(2)), replace(settings(), **{field: value}), path)
+    with pytest.raises(ValueError, match=rf"manifest.json: {field} is .*; run a-run needs"):
+        training.load_weights(settings(), path)
+
+
+def test_weights_that_their_manifest_does_not_describe_are_refused(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    save(models.build("qgnn", seeds=range(2)), settings(), path)
+    training.save_weights(models.build("qgnn", seed=1, seeds=range(2)), settings(), path)
+    with pytest.raises(ValueError, match=r"weights.safetensors: not the file that .*manifest.json describes"):
+        training.load_weights(settings(), path)
+    for content in ("{}", '{"settings": 1}', '{"settings": [], "outputs": "x"}'):
+        path.with_name("manifest.json").write_text(content)
+        with pytest.raises(ValueError, match=r"manifest.json: id is None; run a-run needs 'a-run'"):
+            training.load_weights(settings(), path)
+    path.with_name("manifest.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"manifest.json: no such file"):
+        training.load_weights(settings(), path)
+
+
 def test_truncated_weights_are_refused(tmp_path):
     path = tmp_path / "weights.safetensors"
-    training.save_weights(models.build("qgnn", seeds=range(2)), settings(), path)
+    save(models.build("qgnn", seeds=range(2)), settings(), path)
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ValueError, match=r"weights.safetensors: not a complete safetensors file"):
         training.load_weights(settings(), path)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ..checks import require_choice, require_count
+from ..checks import require_choice, require_count, require_device
 from ..random_streams import torch_generator
 from .base import PowerModel
 from .gcn import IGCNet, ReleasedGCN, StarIGCNet
@@ -67,7 +67,7 @@ def build(
         The model, in training mode.
 
     Raises:
-        ValueError: An unknown model, an unknown option, an option or the seed out of range, or no seeds.
+        ValueError: An unknown model, option or device, an option or the seed out of range, or no seeds.
 
     Example:
         >>> build("gcn").num_parameters
@@ -77,5 +77,6 @@ def build(
     for key in config or {}:
         require_choice(f"option of model {name}", key, options)
     require_count("number of seeds", len(seeds))
+    require_device("device", device)
     generators = [torch_generator(seed, "model", s) for s in seeds]
     return MODELS[name](generators, **(config or {})).to(device, dtype)

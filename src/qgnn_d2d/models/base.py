@@ -53,6 +53,10 @@ class PowerModel(nn.Module, ABC):
     ) -> torch.Tensor:
         """Allocate powers.
 
+        Training calls this in every step, so shapes and types are checked here and entries are not: those of channels
+        are checked by `scenarios.Channels`, those of leaves by `training.allocate`. Nor is it checked that the features
+        were fitted: they start with mean 0 and deviation 1.
+
         Args:
             gain: (S, B, M, M) power gains |g_jm|² at [m, j] (receiver first).
             weight: (S, B, M) weights α.
@@ -64,12 +68,27 @@ class PowerModel(nn.Module, ABC):
             (S, B, M) transmit powers p_m² in [0, P_max²]; the network's output is the amplitude p_m of eq. (1).
 
         Raises:
-            ValueError: The model uses stars and got none, or the seeds do not match.
+            ValueError: The model uses stars and got none, or a tensor has another shape or type than above.
         """
-        if len(gain) != self.num_seeds:
-            raise ValueError(f"gain has {len(gain)} seeds along its first dim: this model has {self.num_seeds}")
-        if self.k is not None and leaves is None:
-            raise ValueError(f"{type(self).__name__} needs leaves: choose them with stars.choose")
+        if gain.ndim != 4 or gain.shape[-1] != gain.shape[-2] or len(gain) != self.num_seeds:
+            raise ValueError(
+                f"gain has shape {tuple(gain.shape)}; it must be (S, B, M, M), and this model has S = {self.num_seeds}"
+            )
+        if weight.shape != gain.shape[:-1]:
+            raise ValueError(f"weight has shape {tuple(weight.shape)}; it must be {tuple(gain.shape[:-1])}")
+        dtype = self.features.get_buffer("mean").dtype
+        for name, values in (("gain", gain), ("weight", weight)):
+            if values.dtype != dtype:
+                raise ValueError(f"{name} has dtype {values.dtype}; it must be the model's, {dtype}")
+        if self.k is not None:
+            if leaves is None:
+                raise ValueError(f"{type(self).__name__} needs leaves: choose them with stars.choose")
+            expected = (*weight.shape, min(self.k, weight.shape[-1] - 1))
+            if leaves.shape != expected or leaves.dtype != torch.int64:
+                raise ValueError(
+                    f"leaves are {leaves.dtype} of shape {tuple(leaves.shape)}; they must be torch.int64 of shape "
+                    f"{expected}"
+                )
         return (p_max * self.activity(gain, weight, noise_power, p_max, leaves)) ** 2
 
     @property

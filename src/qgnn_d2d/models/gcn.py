@@ -46,6 +46,11 @@ class IGCNet(PowerModel):
         require_count("iterations", iterations)
         self.features = Features(scale, standardize=False)
         self.iterations = iterations
+        if not isinstance(message_widths, list | tuple) or len(message_widths) != 2:
+            raise ValueError(f"message_widths are {message_widths!r}; they must be two widths")
+        for width in message_widths:
+            require_count("entry of message_widths", width)
+        require_count("update_width", update_width)
         hidden, width = message_widths
         self.message_in = Linear(5, hidden, generators)
         self.message_out = Linear(hidden, width, generators)
@@ -127,7 +132,8 @@ class ReleasedGCN(PowerModel):
 
     def __init__(self, generators: Generators, *, scale: str = "amplitude", layers: int = 2, width: int = 64) -> None:
         super().__init__(generators)
-        require_count("layers", layers)
+        for name, value in {"layers": layers, "width": width}.items():
+            require_count(name, value)
         self.features = Features(scale, standardize=False)
         self.embed = nn.Sequential(mlp((4, width, width), generators, nn.ReLU), nn.ReLU())
         self.rounds = nn.ModuleList(_ReleasedRound(width, generators) for _ in range(layers))

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from ..checks import require_count
+from ..checks import require_count, require_within
 from ..quantum import ansatz
 from ..quantum.ansatz import encoded_bloch
 from ..quantum.star import Program, StarEngine
 from .base import PowerModel
 from .features import Features
 from .layers import BatchNorm, Dropout, Generators, Linear, mlp, stacked_uniform
-from .star import StarNetwork, gather, leaf_columns, star_edges
+from .star import LARGEST_ANGLE, StarNetwork, gather, leaf_columns, star_edges
 
 if TYPE_CHECKING:
     from ..quantum.execution import Estimator
@@ -65,6 +65,7 @@ class QGNN(StarNetwork):
         noise: Mapping[str, Any] | None = None,
         stars: str = "random",
     ) -> None:
+        require_within("start_range", start_range, 0, LARGEST_ANGLE)
         star = ansatz.build(circuit, entangling_layers)
         super().__init__(
             generators, len(star.observables), scale=scale, k=k, layers=layers, heads=heads, angle_range=angle_range,
@@ -120,7 +121,7 @@ class ReleasedQGNN(PowerModel):
         layers: Quantum layers.
         entangling_layers: Strongly entangling layers in message and update.
         width: Hidden width of the networks.
-        dropout: Dropout probability in the feature networks.
+        dropout: Dropout probability in the feature networks, below 1.
     """
 
     def __init__(
@@ -137,6 +138,7 @@ class ReleasedQGNN(PowerModel):
         super().__init__(generators)
         for name, value in {"k": k, "layers": layers, "width": width}.items():
             require_count(name, value)
+        require_within("dropout", dropout, 0, 1)
         self.k = k
         self.features = Features(scale, standardize=False)
         self.node_network = _feature_network(4, width, dropout, generators)

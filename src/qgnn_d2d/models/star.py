@@ -9,11 +9,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..checks import require_choice, require_count, require_positive
+from ..checks import require_choice, require_count, require_positive, require_within
 from ..stars import RULES
 from .base import PowerModel
 from .features import Features
 from .layers import Generators, Linear
+
+LARGEST_ANGLE = 1e6  # far beyond any sense, and far from where float32 ends
 
 
 def leaf_columns(leaves: torch.Tensor) -> torch.Tensor:
@@ -79,6 +81,7 @@ class StarNetwork(PowerModel):
         for name, value in {"k": k, "layers": layers, "heads": heads}.items():
             require_count(name, value)
         require_positive("angle_range", angle_range)
+        require_within("angle_range", angle_range, 0, LARGEST_ANGLE)
         self.k, self.heads, self.layers = k, heads, layers
         self.angle_scale = angle_range * math.pi
         self.features = Features(scale, standardize=True)

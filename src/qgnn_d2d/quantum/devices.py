@@ -73,6 +73,10 @@ def check_noise(settings: Mapping[str, Any]) -> None:
         ValueError: An unknown device, keys that do not go together, a line that is no three qubits, an idle or
             invert_readout that is neither true nor false, or a p outside 0 to 1.
     """
+    if not isinstance(settings, Mapping):
+        raise ValueError(
+            f"noise is {settings!r}; it must be a mapping with either the key device or the key depolarizing"
+        )
     if ("device" in settings) == ("depolarizing" in settings):
         raise ValueError(f"noise is {dict(settings)}; it must have either the key device or the key depolarizing")
     allowed = ("device", "line", "idle", "invert_readout") if "device" in settings else ("depolarizing",)
