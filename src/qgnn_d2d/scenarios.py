@@ -29,7 +29,7 @@ from torch import Tensor
 
 from . import __version__
 from .checks import check_channels, require_choice, require_count, require_finite, require_positive
-from .files import write_netcdf
+from .files import require_file, write_netcdf
 
 SPEED_OF_LIGHT = 299_792_458.0  # m/s
 SPLITS = ("train", "validation", "test", "evaluation", "pool")
@@ -322,9 +322,7 @@ def load(path: str | Path) -> xr.Dataset:
             realizations: dimensions, dtypes, non-negative finite values, required attributes. The line
             names the file.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+    require_file(path)
     try:
         with xr.open_dataset(path, engine="h5netcdf") as opened:
             dataset = opened.load()
