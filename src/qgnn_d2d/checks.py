@@ -123,7 +123,7 @@ def require_device(name: str, value: object) -> None:
         value: The value to check.
 
     Raises:
-        ValueError: If no tensor can be made there.
+        ValueError: If nothing can be computed there.
 
     Example:
         >>> require_device("device", "warp")
@@ -131,7 +131,7 @@ def require_device(name: str, value: object) -> None:
         ValueError: device is 'warp'; it must be a device that PyTorch has here, for instance cpu
     """
     try:
-        torch.empty(0, device=value)  # type: ignore[call-overload]
+        torch.empty(0, device=value).sum().item()  # type: ignore[call-overload]
     except Exception as error:  # by the kind of device, almost any
         raise ValueError(
             f"{name} is {_shown(value)}; it must be a device that PyTorch has here, for instance cpu"

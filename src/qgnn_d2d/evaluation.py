@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 
 from . import objective
-from .files import write_netcdf
+from .files import require_file, write_netcdf
 from .models import PowerModel
 from .scenarios import Channels
 from .solvers import SOLVERS
@@ -186,9 +186,7 @@ def load(path: Path | str) -> xr.Dataset:
         ValueError: The file is truncated or foreign: no whole NetCDF-4 file, another layout, or a value that is not
             finite; the line names it.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+    require_file(path)
     try:
         dataset = xr.load_dataset(path, engine="h5netcdf")
     except Exception as error:  # the layers down to HDF5 raise almost anything for bad files

@@ -105,7 +105,7 @@ def read_tensors(path: Path | str) -> tuple[dict[str, torch.Tensor], dict[str, A
         FileNotFoundError: There is no such file.
         ValueError: The file is truncated or no safetensors file of this project; the line names it.
     """
-    _require_file(path)
+    require_file(path)
     try:
         with safetensors.safe_open(str(path), framework="pt") as file:
             metadata = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
@@ -122,7 +122,7 @@ def read_json(path: Path | str) -> dict[str, Any]:
         FileNotFoundError: There is no such file.
         ValueError: The file is truncated, foreign, or holds something else than an object; the line names it.
     """
-    _require_file(path)
+    require_file(path)
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -144,7 +144,7 @@ def read_csv(path: Path | str, columns: Sequence[str] = (), *, separator: str = 
         FileNotFoundError: There is no such file.
         ValueError: The file is truncated or foreign, or lacks a column; the line names it.
     """
-    _require_file(path)
+    require_file(path)
     try:
         if not Path(path).read_bytes().endswith(b"\n"):
             raise ValueError("its last line has no end")
@@ -165,7 +165,13 @@ def _require_name(path: Path | str) -> None:
         raise ValueError(f"file name is {str(path)!a}; it must be UTF-8 without control characters")
 
 
-def _require_file(path: Path | str) -> None:
+def require_file(path: Path | str) -> None:
+    """Require a file that is there, under a name that a message's line can hold.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The name has control characters or is no UTF-8.
+    """
     _require_name(path)
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: no such file")

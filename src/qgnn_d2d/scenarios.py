@@ -37,7 +37,7 @@ from .checks import (
     require_positive,
     require_tensor,
 )
-from .files import write_netcdf
+from .files import require_file, write_netcdf
 
 SPEED_OF_LIGHT = 299_792_458.0  # m/s
 SPLITS = ("train", "validation", "test", "evaluation", "pool")
@@ -330,9 +330,7 @@ def load(path: str | Path) -> xr.Dataset:
             realizations: dimensions, dtypes, non-negative finite values, required attributes. The line
             names the file.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+    require_file(path)
     try:
         with xr.open_dataset(path, engine="h5netcdf") as opened:
             dataset = opened.load()

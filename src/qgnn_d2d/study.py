@@ -103,11 +103,13 @@ class RunSettings:
         require_count("num_seeds", self.num_seeds)
         require_count("num_threads", self.num_threads)
         try:
-            torch.device(self.device)
+            computes = torch.device(self.device).type != "meta"  # whether a job's machine has it, the job will see
         except (RuntimeError, TypeError):
+            computes = False
+        if not computes:
             raise ValueError(
-                f"torch.device is {self.device!r}; it must be a device of PyTorch, for instance cpu or cuda"
-            ) from None
+                f"torch.device is {self.device!r}; it must be a device of PyTorch that computes, for instance cpu or cuda"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for a manifest or for Snakemake's params; `from_dict` reads it back."""

@@ -148,7 +148,15 @@ def read(name, path):
     return content
 
 
-READ = (scenarios.load, evaluation.load, files.read_tensors, files.read_csv, files.read_json, training.load_weights)
+READ = (
+    files.require_file,
+    scenarios.load,
+    evaluation.load,
+    files.read_tensors,
+    files.read_csv,
+    files.read_json,
+    training.load_weights,
+)
 
 
 @covers(*READ)
@@ -187,6 +195,22 @@ def test_what_is_no_file_is_missing(name, folder, tmp_path):
     for path in (tmp_path / "nobody", tmp_path):
         with pytest.raises(FileNotFoundError, match="no such file"):
             READERS[name](path)
+
+
+@covers(*READ)
+@pytest.mark.parametrize("name", READERS)
+@given(label=st.text(min_size=1, max_size=5))
+def test_files_of_any_name_are_read_or_refused_in_one_line(name, label, folder):
+    path = folder / f"named{label.replace('/', ' ')}{name}"
+    try:
+        path.write_bytes((folder / name).read_bytes())
+    except (ValueError, OSError):  # the system takes no such name
+        refused(lambda: READERS[name](path))
+        return
+    if str(path).isprintable():
+        usable(name, READERS[name](path))
+    elif result_of(lambda: READERS[name](path)) is None:
+        refused(lambda: READERS[name](path), "file name is", "it must be UTF-8 without control characters")
 
 
 @covers(scenarios.load)
@@ -288,6 +312,7 @@ def test_saved_weights_come_back_or_are_refused(data, value, seeds, folder):
     with np.errstate(over="ignore"):
         chosen.view(-1)[0] = float(np.float32(value))
     training.save_weights(model, RUN, path)
+    describe(path)
     found = read("weights.safetensors", path)
     assert (found is None) == (seeds != RUN.num_seeds or not bool(torch.isfinite(chosen).all()))
     if found is not None:

@@ -494,7 +494,7 @@ def test_models_of_any_options_are_built_or_refused(name, seed, copies, options)
 
 
 @covers(models.build, scenarios.to_channels, require_device)
-@given(device=st.sampled_from(["cpu", "warp", "cpu:0", "cuda:77"]) | JUNK)
+@given(device=st.sampled_from(["cpu", "warp", "meta", "cpu:0", "cuda:77"]) | JUNK)
 def test_devices_are_here_or_refused(device):
     for call in (
         lambda: require_device("device", device) or True,

@@ -244,7 +244,7 @@ def test_options_out_of_range_are_refused(name, options):
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("device", ["warp", "cuda:99", 3.5])
+@pytest.mark.parametrize("device", ["warp", "meta", "cuda:99", 3.5])
 def test_devices_that_are_not_here_are_refused(device):
     with pytest.raises(ValueError, match=r"device is .*; it must be a device that PyTorch has here"):
         models.build("gcn", device=device)

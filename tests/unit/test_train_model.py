@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from qgnn_d2d import scenarios, training
-from qgnn_d2d.files import sha256
+from qgnn_d2d import channel_files, scenarios, training
+from qgnn_d2d.study import Study
 from tests.unit.test_training import settings
 
 ROOT = Path(__file__).parents[2]
+SCENARIO = {"kind": "rayleigh", "parameters": {"num_links": 4}, "draw_seed": None}
+STUDY = Study("s", 5, {settings("gcn").scenario: SCENARIO}, {"train": 8, "test": 8})
 
 
 @pytest.fixture
@@ -24,8 +26,10 @@ def train_model(monkeypatch):
 @pytest.fixture
 def paths(tmp_path):
     """Channels and checkpoints that former trainings left; returns the script's paths."""
-    for seed, split in enumerate(["train", "test"]):
-        scenarios.save(scenarios.rayleigh(4, 8, seed), tmp_path / f"{split}.nc")
+    for split, size in STUDY.splits.items():
+        scenarios.save(
+            channel_files.draw(*next(iter(STUDY.scenarios.items())), split, size, 5), tmp_path / f"{split}.nc"
+        )
     (tmp_path / "checkpoints").mkdir()
     outputs = {"curves": "curves.csv", "weights": "weights.safetensors", "manifest": "manifest.json"}
     inputs = {"train": "train.nc", "test": "test.nc", "checkpoints": "checkpoints"}
@@ -41,7 +45,7 @@ def test_a_run_that_succeeds_leaves_no_checkpoint_of_its_own(train_model, paths)
     others = {f"{run.id}-wide-{'0' * 16}.safetensors", f"another-{'0' * 16}.safetensors"}
     for name in others | {f"{run.id}-{'0' * 16}.safetensors", f"{run.id}-{'1' * 16}.safetensors"}:
         (paths["checkpoints"] / name).write_text("of other settings or code")
-    train_model(run, **paths)
+    train_model(STUDY, run, **paths)
     assert left(paths) == others
     assert all(paths[key].exists() for key in ("curves", "weights", "manifest"))
 
@@ -54,6 +58,6 @@ def test_a_run_that_fails_keeps_its_checkpoint(train_model, paths, monkeypatch):
 
     monkeypatch.setattr(training, "save_weights", full)
     with pytest.raises(OSError, match="disk full"):
-        train_model(run, **paths)
-    key = training.checkpoint_key(run, [sha256(paths["train"]), sha256(paths["test"])])
-    assert left(paths) == {f"{run.id}-{key}.safetensors"}
+        train_model(STUDY, run, **paths)
+    (name,) = left(paths)
+    assert name.startswith(f"{run.id}-")

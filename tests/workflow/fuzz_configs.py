@@ -202,6 +202,7 @@ def _targeted(config: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "seed of 64 bits", changed((["seed"], 2**63 - 1))
     yield "seed of 65 bits", changed((["seed"], 2**64))
     yield "no such device", changed((["torch", "device"], "warp"))
+    yield "a device that computes nothing", changed((["torch", "device"], "meta"))
     yield "device cuda:x", changed((["torch", "device"], "cuda:x"))
     yield "all runs swept", changed((["runs"], [group for group in groups if "sweep" in group]))
     yield "no run swept", changed((["runs"], [group for group in groups if "sweep" not in group]))

@@ -107,6 +107,7 @@ def test_snakemake_gives_the_same_verdict(name, expected, tmp_path, monkeypatch)
         ("noise.run is rayleigh-stated-gcn", ["noise.run", "'rayleigh-stated-gcn'", "rayleigh-stated-qgnn"]),
         ("tuned_as '{nobody}'", ["tuned_as", "'{nobody}'", "{scenario}"]),
         ("no such device", ["torch.device", "'warp'", "cpu"]),
+        ("a device that computes nothing", ["torch.device", "'meta'", "cpu"]),
         ("every number huge", ["splits"]),
     ],
 )
