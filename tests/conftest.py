@@ -1,7 +1,8 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-# One profile for all property tests: the same examples on every machine and in every run, however slow it is.
+# One profile for all property tests: seeded, and whatever the machine's speed. Hypothesis also tries numbers that it
+# finds in the modules loaded so far, so examples may differ with them.
 settings.register_profile(
     "artifact",
     max_examples=200,

@@ -108,7 +108,7 @@ class RunSettings:
             computes = False
         if not computes:
             raise ValueError(
-                f"torch.device is {self.device!r}; it must be a device of PyTorch that computes, for instance cpu or cuda"
+                f"torch.device is {self.device!r}; it must be a computing device of PyTorch, for instance cpu or cuda"
             )
 
     def as_dict(self) -> dict[str, Any]:

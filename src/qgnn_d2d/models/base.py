@@ -62,7 +62,7 @@ class PowerModel(nn.Module, ABC):
             weight: (S, B, M) weights α.
             noise_power: σ², W.
             p_max: P_max, an amplitude (its square is the largest transmit power).
-            leaves: (S, B, M, k) leaf indices from `stars.choose`, for models with a ``k``.
+            leaves: (S, B, M, k) leaf indices from `stars.choose`, for models with a ``k``; others do not read them.
 
         Returns:
             (S, B, M) transmit powers p_m² in [0, P_max²]; the network's output is the amplitude p_m of eq. (1).
@@ -80,14 +80,15 @@ class PowerModel(nn.Module, ABC):
         for name, values in (("gain", gain), ("weight", weight)):
             if values.dtype != dtype:
                 raise ValueError(f"{name} has dtype {values.dtype}; it must be the model's, {dtype}")
-        if self.k is not None:
-            if leaves is None:
-                raise ValueError(f"{type(self).__name__} needs leaves: choose them with stars.choose")
-            expected = (*weight.shape, min(self.k, weight.shape[-1] - 1))
-            if leaves.shape != expected or leaves.dtype != torch.int64:
+        if self.k is None:
+            leaves = None
+        elif leaves is None:
+            raise ValueError(f"{type(self).__name__} needs leaves: choose them with stars.choose")
+        else:
+            size = (*weight.shape, min(self.k, weight.shape[-1] - 1))
+            if leaves.shape != size or leaves.dtype != torch.int64:
                 raise ValueError(
-                    f"leaves are {leaves.dtype} of shape {tuple(leaves.shape)}; they must be torch.int64 of shape "
-                    f"{expected}"
+                    f"leaves are {leaves.dtype} of shape {tuple(leaves.shape)}; they must be torch.int64 of shape {size}"
                 )
         return (p_max * self.activity(gain, weight, noise_power, p_max, leaves)) ** 2
 
