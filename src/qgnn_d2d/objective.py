@@ -41,7 +41,7 @@ def sinr(gain: Tensor, power: Tensor, noise_power: float | Tensor) -> Tensor:
         >>> sinr(gain, torch.tensor([1.0, 0.5]), 0.5)
         tensor([4.0000, 0.6000])
     """
-    _require_links(gain, power, "power")
+    _require_links(gain, power=power)
     if not isinstance(noise_power, Tensor):
         require_positive("noise_power", noise_power)
     # The direct gains are zeroed, not subtracted from the total: gains span ten decades in geometric
@@ -71,7 +71,7 @@ def weighted_sum_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power: 
         >>> weighted_sum_rate(gain, torch.ones(2), weight, 1.0)
         tensor(3.5000)
     """
-    _require_links(gain, weight, "weight")
+    _require_links(gain, power=power, weight=weight)
     # log1p keeps the rates of links that are nearly off.
     return (weight * torch.log1p(sinr(gain, power, noise_power))).sum(-1) / math.log(2)
 
@@ -97,7 +97,7 @@ def single_link_rate(gain: Tensor, weight: Tensor, noise_power: float, p_max: fl
         >>> single_link_rate(torch.tensor([[3.0, 9.0], [9.0, 7.0]]), torch.tensor([1.0, 0.5]), 1.0, 1.0)
         tensor([2.0000, 1.5000])
     """
-    _require_links(gain, weight, "weight")
+    _require_links(gain, weight=weight)
     return weight * torch.log1p(_direct_gain(gain) * (p_max**2 / noise_power)) / math.log(2)
 
 
@@ -118,7 +118,7 @@ def released_gain(gain: Tensor, weight: Tensor) -> Tensor:
         ValueError: If `gain` is not square, `weight` has another number of links or a shape that does not broadcast,
             or a tensor is not real floating point.
     """
-    _require_links(gain, weight, "weight")
+    _require_links(gain, weight=weight)
     direct = _direct_gain(gain)
     return torch.where(_identity_mask(gain), (weight * direct).unsqueeze(-1), direct.unsqueeze(-1))
 
@@ -164,7 +164,7 @@ def released_wmmse_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power
     Raises:
         ValueError: As `sinr`, for `weight` too.
     """
-    _require_links(gain, power, "power")  # before a transposition that would fail itself
+    _require_links(gain, power=power)  # before a transposition that would fail itself
     return weighted_sum_rate(gain.mT, power.square(), weight, noise_power) * math.log(2)
 
 
@@ -176,18 +176,19 @@ def _identity_mask(gain: Tensor) -> Tensor:
     return torch.eye(gain.shape[-1], dtype=torch.bool, device=gain.device)
 
 
-def _require_links(gain: Tensor, values: Tensor, name: str) -> None:
+def _require_links(gain: Tensor, **of_links: Tensor) -> None:
     if gain.ndim < 2 or gain.shape[-1] != gain.shape[-2] or gain.shape[-1] == 0:
         raise ValueError(f"gain has shape {tuple(gain.shape)}; it must be (..., M, M), M at least 1")
-    if values.ndim < 1 or values.shape[-1] != gain.shape[-1]:
-        raise ValueError(f"{name} has shape {tuple(values.shape)}; its last size must be M = {gain.shape[-1]}")
-    for what, tensor in (("gain", gain), (name, values)):
-        if not tensor.is_floating_point():
-            raise ValueError(f"{what} has dtype {tensor.dtype}; it must be real floating point")
+    for name, values in of_links.items():
+        if values.ndim < 1 or values.shape[-1] != gain.shape[-1]:
+            raise ValueError(f"{name} has shape {tuple(values.shape)}; its last size must be M = {gain.shape[-1]}")
+    for name, values in {"gain": gain, **of_links}.items():
+        if not values.is_floating_point():
+            raise ValueError(f"{name} has dtype {values.dtype}; it must be real floating point")
     try:
-        torch.broadcast_shapes(gain.shape[:-1], values.shape)
+        torch.broadcast_shapes(gain.shape[:-1], *(values.shape for values in of_links.values()))
     except RuntimeError:
+        shapes = " and ".join(f"{name} has shape {tuple(values.shape)}" for name, values in of_links.items())
         raise ValueError(
-            f"{name} has shape {tuple(values.shape)}; its leading sizes must broadcast with those of gain, "
-            f"{tuple(gain.shape)}"
+            f"{shapes}; leading sizes must broadcast with each other and those of gain, {tuple(gain.shape)}"
         ) from None

@@ -7,6 +7,7 @@ changes of anything else, for the networks on informed stars.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
@@ -43,8 +44,10 @@ def trials(count: int, seed: int, space: Mapping[str, Sequence[Any]]) -> list[di
     lowest, highest = space["learning_rate"]
     for rate in (lowest, highest):
         require_positive("learning_rate to search", rate)
-    if lowest > highest:
-        raise ValueError(f"learning_rate to search is {[lowest, highest]}; the lowest one must come first")
+    if lowest > highest or highest / lowest == math.inf:
+        raise ValueError(
+            f"learning_rate to search is {[lowest, highest]}; the lowest one must come first, and their ratio be finite"
+        )
     for name in ("batch_size", "epochs"):
         if not space[name]:
             raise ValueError(f"{name} to search is empty; at least one value is needed")
