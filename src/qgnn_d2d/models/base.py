@@ -88,7 +88,7 @@ class PowerModel(nn.Module, ABC):
             size = (*weight.shape, min(self.k, weight.shape[-1] - 1))
             if leaves.shape != size or leaves.dtype != torch.int64:
                 raise ValueError(
-                    f"leaves are {leaves.dtype} of shape {tuple(leaves.shape)}; they must be torch.int64, {size}"
+                    f"leaves are {leaves.dtype} of shape {tuple(leaves.shape)}; they must be int64 of shape {size}"
                 )
         return (p_max * self.activity(gain, weight, noise_power, p_max, leaves)) ** 2
 
