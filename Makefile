@@ -67,7 +67,7 @@ test: $(STAMP) ## unit, physics and workflow tests and the library's doctests
 	$(RUN) OMP_NUM_THREADS=1 python -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-fuzz
-test-fuzz: $(STAMP) ## let Snakemake read every one of some 2,000 broken configs (make test has a part of them): tens of minutes
+test-fuzz: $(STAMP) ## let Snakemake read every one of some 2,000 broken configs (make test has a part of them): about twenty minutes
 	$(RUN) OMP_NUM_THREADS=1 python tests/workflow/fuzz_configs.py
 
 .PHONY: test-slurm
