@@ -1,26 +1,17 @@
 """Records of jobs are data: what is damaged ends in one line that names the record, never in a chain with a gap."""
 
 import copy
-from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qgnn_d2d import crate, provenance
 from qgnn_d2d.files import sha256, write_json
 from tests.properties.helpers import covers, result_of
-from tests.runs import ROOT
+from tests.unit.test_crate import CITATION, JOBS, RESULTS, write_study
 
-RESULTS = "results/s"
 FIGURE = "figures/fig.png"
-JOBS = {
-    "draw/train": ([], f"{RESULTS}/channels/train.nc"),
-    "train/a": ([f"{RESULTS}/channels/train.nc"], f"{RESULTS}/training/a.csv"),
-    "plot": ([f"{RESULTS}/training/a.csv"], FIGURE),
-    "tune/a": ([f"{RESULTS}/channels/train.nc"], f"{RESULTS}/tuning/a.csv"),
-}
 LEAD_TO_THE_FIGURE = ["draw/train", "plot", "train/a"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4),
@@ -31,30 +22,9 @@ JSON = st.recursive(
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """A study of three jobs, one behind the other, and one aside; returns its folder and its records."""
+    """A study's folder and its records."""
     root = tmp_path_factory.mktemp("study")
-    results, records = root / RESULTS, {}
-    write_json(results / "config.json", {"study": "s"})
-    for job, (inputs, output) in JOBS.items():
-        for path in (root / output, results / crate.place(output, RESULTS)):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(output)
-        records[job] = {
-            "rule": job.partition("/")[0],
-            "script": {"path": "scripts/x.py", "sha256": "1" * 64},
-            "library": {"path": "src/qgnn_d2d", "sha256": "2" * 64, "version": "0.1.0"},
-            "config": {"files": [], "sha256": sha256(results / "config.json")},
-            "environment": {"lock_sha256": "3" * 64},
-            "machine": {"cpu": "x"},
-            "inputs": {path: sha256(root / path) for path in inputs},
-            "outputs": {output: sha256(root / output)},
-        }
-    return root, records
-
-
-@pytest.fixture(scope="module")
-def citation():
-    return yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    return root, write_study(root)
 
 
 def entries(record):
@@ -88,7 +58,7 @@ def damaged(data, record):
 
 @covers(provenance.load_records, provenance.check_inputs, crate.lineage, crate.summary, crate.metadata)
 @given(data=st.data(), job=st.sampled_from(sorted(JOBS)))
-def test_damaged_records_are_refused_by_name_and_no_chain_has_a_gap(data, job, study, citation):
+def test_damaged_records_are_refused_by_name_and_no_chain_has_a_gap(data, job, study):
     root, records = study
     folder = root / RESULTS / "provenance"
     for name, record in records.items():
@@ -109,23 +79,23 @@ def test_damaged_records_are_refused_by_name_and_no_chain_has_a_gap(data, job, s
             return
         assert jobs == LEAD_TO_THE_FIGURE or loaded[job]["inputs"] != records[job]["inputs"]
         assert "jobs, by " in crate.summary(loaded, jobs)
-        made = result_of(lambda: described(loaded, jobs, citation))
+        made = result_of(lambda: described(loaded, jobs))
         assert made is None or len(made) == len(jobs)
 
 
-def described(records, jobs, citation):
+def described(records, jobs):
     """Return the actions of the crate of the study in the working directory."""
-    made = crate.metadata(Path(RESULTS), records, jobs, Path(RESULTS, "config.json"), citation)
+    made = crate.metadata(RESULTS, records, jobs, RESULTS / "config.json", CITATION)
     return [entity for entity in made["@graph"] if entity["@type"] == "CreateAction"]
 
 
-def test_records_as_they_were_written_lead_to_the_figure(study, citation):
+def test_records_as_they_were_written_lead_to_the_figure(study):
     root, records = study
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(root)
         for name, record in records.items():
-            write_json(Path(RESULTS, "provenance", f"{name}.json"), record)
-        loaded = provenance.load_records(Path(RESULTS, "provenance"))
-        provenance.check_inputs({FIGURE: sha256(FIGURE)}, Path(RESULTS, "provenance"))
+            write_json(RESULTS / "provenance" / f"{name}.json", record)
+        loaded = provenance.load_records(RESULTS / "provenance")
+        provenance.check_inputs({FIGURE: sha256(FIGURE)}, RESULTS / "provenance")
         assert loaded == records and crate.lineage([FIGURE], loaded) == LEAD_TO_THE_FIGURE
-        assert len(described(loaded, LEAD_TO_THE_FIGURE, citation)) == 3
+        assert len(described(loaded, LEAD_TO_THE_FIGURE)) == 3

@@ -12,33 +12,41 @@ CITATION = yaml.safe_load((Path(__file__).parents[2] / "CITATION.cff").read_text
 RESULTS = Path("results/s")
 
 
-@pytest.fixture
-def study(tmp_path, monkeypatch):
-    """A study of three jobs, one behind the other, and one aside; returns its records."""
-    monkeypatch.chdir(tmp_path)
-    records = {}
-    write_json(RESULTS / "config.json", {"study": "s"})
-    for job, inputs, output in [
-        ("draw/train", [], "results/s/channels/train.nc"),
-        ("train/a", ["results/s/channels/train.nc"], "results/s/training/a/weights.safetensors"),
-        ("plot", ["results/s/training/a/weights.safetensors"], "figures/fig.png"),
-        ("tune/a", ["results/s/channels/train.nc"], "results/s/tuning/a.csv"),
-    ]:
-        for path in (output, f"results/s/{output}"):
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).write_text(output)
+JOBS = {
+    "draw/train": ([], "results/s/channels/train.nc"),
+    "train/a": (["results/s/channels/train.nc"], "results/s/training/a/weights.safetensors"),
+    "plot": (["results/s/training/a/weights.safetensors"], "figures/fig.png"),
+    "tune/a": (["results/s/channels/train.nc"], "results/s/tuning/a.csv"),
+}
+
+
+def write_study(root):
+    """Write a study of three jobs, one behind the other, and one aside; return its records."""
+    results, records = root / RESULTS, {}
+    write_json(results / "config.json", {"study": "s"})
+    for job, (inputs, output) in JOBS.items():
+        for path in (root / output, results / crate.place(output, RESULTS)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(output)
         records[job] = {
             "rule": job.partition("/")[0],
             "script": {"path": "scripts/x.py", "sha256": "1" * 64},
             "library": {"path": "src/qgnn_d2d", "sha256": "2" * 64, "version": "0.1.0"},
-            "config": {"files": [], "sha256": sha256(RESULTS / "config.json")},
+            "config": {"files": [], "sha256": sha256(results / "config.json")},
             "environment": {"lock_sha256": "3" * 64},
             "machine": {"cpu": "x"},
-            "inputs": {path: sha256(path) for path in inputs},
-            "outputs": {output: sha256(output)},
+            "inputs": {path: sha256(root / path) for path in inputs},
+            "outputs": {output: sha256(root / output)},
         }
-        write_json(RESULTS / "provenance" / f"{job}.json", records[job])
+        write_json(results / "provenance" / f"{job}.json", records[job])
     return records
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """The study in the working directory; returns its records."""
+    monkeypatch.chdir(tmp_path)
+    return write_study(tmp_path)
 
 
 def graph(records, jobs):

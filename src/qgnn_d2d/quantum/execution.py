@@ -6,6 +6,7 @@ All are functions of the same arguments, an `Estimator`, and can take the place 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -98,7 +99,7 @@ def mitigated(build: Callable[[int], Estimator], mitigation: Mitigation, line: L
     return estimate
 
 
-class _CircuitEstimator:
+class _CircuitEstimator(ABC):
     """Runs reset-reuse circuits, compiled once per k, with all stars as one batch of parameter values."""
 
     def __init__(self, ansatz: Ansatz, star: NativeStar) -> None:
@@ -120,9 +121,9 @@ class _CircuitEstimator:
         shape = (len(self.observables), len(weights), -1)
         return torch.as_tensor(found.reshape(shape).transpose(1, 0, 2).copy()).to(center.dtype)
 
+    @abstractmethod
     def _run(self, star: StarCircuit, values: np.ndarray) -> np.ndarray:
         """Return the observables' expectation values (observables, B) for parameter values (B, parameters)."""
-        raise NotImplementedError
 
 
 class AerEstimator(_CircuitEstimator):
