@@ -1,6 +1,6 @@
 """What every script does around its work: what is printed goes to the rule's log, an error ends in one line.
 
-A job that succeeds leaves a record of what it came from (`qgnn_d2d.provenance`). Snakemake itself sets
+A job that succeeds leaves a record of what it came from (`qgnn_d2d.artifact.records`). Snakemake itself sets
 OMP_NUM_THREADS, MKL_NUM_THREADS and their like to the rule's threads.
 """
 
@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgnn_d2d import provenance
-from qgnn_d2d.files import write_json
+from qgnn_d2d.artifact import records as provenance
+from qgnn_d2d.io import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)

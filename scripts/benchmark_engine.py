@@ -21,14 +21,17 @@ import torch
 from qiskit.quantum_info import Pauli
 from qiskit_aer import AerSimulator
 
-from qgnn_d2d import models, scenarios, training
-from qgnn_d2d.files import write_whole
+from qgnn_d2d import models
+from qgnn_d2d.channels import scenarios
+from qgnn_d2d.io import write_whole
 from qgnn_d2d.quantum import ansatz as ansatze
-from qgnn_d2d.quantum import devices, native, noise
+from qgnn_d2d.quantum.engine.star import StarEngine
+from qgnn_d2d.quantum.engine.transfer import block_gates
+from qgnn_d2d.quantum.hardware import compile as native
+from qgnn_d2d.quantum.hardware import devices, noise
 from qgnn_d2d.quantum.qnode import noisy_star_qnode, star_qnode
-from qgnn_d2d.quantum.star import StarEngine
-from qgnn_d2d.quantum.transfer import block_gates
-from qgnn_d2d.study import RunSettings, TrainingSettings
+from qgnn_d2d.settings.study import RunSettings, TrainingSettings
+from qgnn_d2d.training import trainer as training
 
 STARS = 320
 AGREEMENT = 1e-4  # float32, between two simulators that are compared

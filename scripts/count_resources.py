@@ -6,7 +6,7 @@ from typing import Any
 
 from _job import run
 
-from qgnn_d2d.files import write_whole
+from qgnn_d2d.io import write_whole
 from qgnn_d2d.quantum import resources
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 from _job import run
 
-from qgnn_d2d.files import write_whole
-from qgnn_d2d.quantum import ansatz, devices
-from qgnn_d2d.quantum.native import native_star
+from qgnn_d2d.io import write_whole
+from qgnn_d2d.quantum import ansatz
+from qgnn_d2d.quantum.hardware import devices
+from qgnn_d2d.quantum.hardware.compile import native_star
 
 
 def describe_devices(

@@ -5,8 +5,8 @@ from typing import Any
 
 from _job import run
 
-from qgnn_d2d.plotting import circuits
-from qgnn_d2d.plotting.style import save
+from qgnn_d2d.figures import circuits
+from qgnn_d2d.figures.style import save
 from qgnn_d2d.quantum import ansatz
 
 

@@ -8,8 +8,11 @@ import torch
 import xarray as xr
 from _job import run as run_job
 
-from qgnn_d2d import channel_files, configuration, evaluation, training
-from qgnn_d2d.study import RunSettings, Study
+from qgnn_d2d.analysis import evaluation
+from qgnn_d2d.channels import files as channel_files
+from qgnn_d2d.settings import configuration
+from qgnn_d2d.settings.study import RunSettings, Study
+from qgnn_d2d.training import trainer as training
 
 
 def evaluate_models(

@@ -8,9 +8,10 @@ import pandas as pd
 import torch
 from _job import run as run_job
 
-from qgnn_d2d import scale, training
-from qgnn_d2d.files import write_whole
-from qgnn_d2d.study import RunSettings
+from qgnn_d2d.analysis import scaling as scale
+from qgnn_d2d.io import write_whole
+from qgnn_d2d.settings.study import RunSettings
+from qgnn_d2d.training import trainer as training
 
 
 def evaluate_scale(

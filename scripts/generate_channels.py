@@ -5,7 +5,8 @@ from typing import Any
 
 from _job import run
 
-from qgnn_d2d import channel_files, scenarios
+from qgnn_d2d.channels import files as channel_files
+from qgnn_d2d.channels import scenarios
 
 
 def main(snakemake: Any) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d import claims, evaluation, report
-from qgnn_d2d.files import read_csv, read_json, write_json
-from qgnn_d2d.training import METRICS
+from qgnn_d2d.analysis import evaluation
+from qgnn_d2d.claims import claim as claims
+from qgnn_d2d.io import read_csv, read_json, write_json
+from qgnn_d2d.report import html as report
+from qgnn_d2d.training.trainer import METRICS
 
 
 def pairs(

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d.files import read_csv, write_whole
-from qgnn_d2d.plotting import ablation
-from qgnn_d2d.plotting.style import save
-from qgnn_d2d.training import METRICS
+from qgnn_d2d.figures import ablation
+from qgnn_d2d.figures.style import save
+from qgnn_d2d.io import read_csv, write_whole
+from qgnn_d2d.training.trainer import METRICS
 
 
 def plot_ablation(

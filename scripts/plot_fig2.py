@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 from _job import run
 
-from qgnn_d2d import tables
-from qgnn_d2d.files import read_csv, write_whole
-from qgnn_d2d.plotting import fig2
-from qgnn_d2d.plotting.style import LABELS, save
+from qgnn_d2d.analysis import tables
+from qgnn_d2d.figures import fig2
+from qgnn_d2d.figures.style import LABELS, save
+from qgnn_d2d.io import read_csv, write_whole
 
 
 def plot_fig2(

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d.files import read_csv, write_whole
-from qgnn_d2d.plotting.informed import informed_stars
-from qgnn_d2d.plotting.style import save
+from qgnn_d2d.figures.informed import informed_stars
+from qgnn_d2d.figures.style import save
+from qgnn_d2d.io import read_csv, write_whole
 
 
 def plot_informed(

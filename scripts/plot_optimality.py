@@ -7,11 +7,11 @@ from typing import Any
 import xarray as xr
 from _job import run
 
-from qgnn_d2d import evaluation
-from qgnn_d2d.files import write_whole
-from qgnn_d2d.optimality import share_data
-from qgnn_d2d.plotting import optimality
-from qgnn_d2d.plotting.style import LABELS, save
+from qgnn_d2d.analysis import evaluation
+from qgnn_d2d.analysis.optimality import share_data
+from qgnn_d2d.figures import optimality
+from qgnn_d2d.figures.style import LABELS, save
+from qgnn_d2d.io import write_whole
 
 
 def plot_optimality(

@@ -6,9 +6,9 @@ from typing import Any
 
 from _job import run
 
-from qgnn_d2d.files import read_csv, write_whole
-from qgnn_d2d.plotting import circuits
-from qgnn_d2d.plotting.style import save
+from qgnn_d2d.figures import circuits
+from qgnn_d2d.figures.style import save
+from qgnn_d2d.io import read_csv, write_whole
 
 
 def plot_resources(table: Path, images: Sequence[Path], csv: Path) -> None:

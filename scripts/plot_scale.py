@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d import scale
-from qgnn_d2d.files import read_csv, write_whole
-from qgnn_d2d.plotting import scale as figures
-from qgnn_d2d.plotting.style import LABELS, save
+from qgnn_d2d.analysis import scaling as scale
+from qgnn_d2d.figures import scale as figures
+from qgnn_d2d.figures.style import LABELS, save
+from qgnn_d2d.io import read_csv, write_whole
 
 
 def plot_scale(

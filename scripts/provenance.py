@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 from _job import run
 
-from qgnn_d2d import crate, provenance
-from qgnn_d2d.files import write_json, write_whole
+from qgnn_d2d.artifact import crate
+from qgnn_d2d.artifact import records as provenance
+from qgnn_d2d.io import write_json, write_whole
 
 
 def write_crate(files: Sequence[str], results: Path, settings: Mapping[str, Any], citation: Path) -> str:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from qgnn_d2d import claims, publication, verification
-from qgnn_d2d.files import read_csv, read_json, write_json, write_whole
+from qgnn_d2d.artifact import compare as verification
+from qgnn_d2d.claims import claim as claims
+from qgnn_d2d.io import read_csv, read_json, write_json, write_whole
+from qgnn_d2d.report import readme as publication
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"

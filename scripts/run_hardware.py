@@ -7,9 +7,12 @@ from typing import Any
 import torch
 from _job import run as run_job
 
-from qgnn_d2d import channel_files, configuration, device_study, training
-from qgnn_d2d.files import write_whole
-from qgnn_d2d.study import RunSettings, Study
+from qgnn_d2d.analysis import device_noise as device_study
+from qgnn_d2d.channels import files as channel_files
+from qgnn_d2d.io import write_whole
+from qgnn_d2d.settings import configuration
+from qgnn_d2d.settings.study import RunSettings, Study
+from qgnn_d2d.training import trainer as training
 
 
 def run_hardware(

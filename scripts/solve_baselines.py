@@ -7,9 +7,11 @@ from typing import Any
 import pandas as pd
 from _job import run
 
-from qgnn_d2d import channel_files, configuration, evaluation
-from qgnn_d2d.files import write_whole
-from qgnn_d2d.study import Study
+from qgnn_d2d.analysis import evaluation
+from qgnn_d2d.channels import files as channel_files
+from qgnn_d2d.io import write_whole
+from qgnn_d2d.settings import configuration
+from qgnn_d2d.settings.study import Study
 
 
 def solve_baselines(

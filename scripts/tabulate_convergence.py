@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 from _job import run
 
-from qgnn_d2d import convergence, report
-from qgnn_d2d.files import read_csv, read_json, write_whole
+from qgnn_d2d.analysis import convergence
+from qgnn_d2d.io import read_csv, read_json, write_whole
+from qgnn_d2d.report import html as report
 
 
 def tabulate_convergence(manifests: Sequence[Path], curves: Sequence[Path], csv: Path, markdown: Path) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 from _job import run as run_job
 
-from qgnn_d2d import device_study, evaluation, report
-from qgnn_d2d.files import read_csv, write_whole
+from qgnn_d2d.analysis import device_noise as device_study
+from qgnn_d2d.analysis import evaluation
+from qgnn_d2d.io import read_csv, write_whole
+from qgnn_d2d.report import html as report
 
 
 def tabulate_noise(

@@ -6,9 +6,10 @@ from typing import Any
 
 from _job import run
 
-from qgnn_d2d import evaluation, report, tables
-from qgnn_d2d.files import read_json, write_whole
-from qgnn_d2d.training import METRICS
+from qgnn_d2d.analysis import evaluation, tables
+from qgnn_d2d.io import read_json, write_whole
+from qgnn_d2d.report import html as report
+from qgnn_d2d.training.trainer import METRICS
 
 
 def tabulate_results(

@@ -6,9 +6,9 @@ from typing import Any
 
 from _job import run as run_job
 
-from qgnn_d2d import scale
-from qgnn_d2d.files import write_whole
-from qgnn_d2d.study import RunSettings
+from qgnn_d2d.analysis import scaling as scale
+from qgnn_d2d.io import write_whole
+from qgnn_d2d.settings.study import RunSettings
 
 
 def time_inference(

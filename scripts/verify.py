@@ -6,8 +6,8 @@ from typing import Any
 
 from _job import run
 
-from qgnn_d2d import verification
-from qgnn_d2d.files import write_whole
+from qgnn_d2d.artifact import compare as verification
+from qgnn_d2d.io import write_whole
 
 
 def verify(results: Path, reference: Path, lock: Path, csv: Path, markdown: Path) -> tuple[str, int]:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import torch
 
+from .channels.scenarios import Channels
 from .checks import require_choice, require_count
 from .objective import single_link_rate
-from .scenarios import Channels
 
 
 def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tuple[int, ...] = ()) -> torch.Tensor:

@@ -14,10 +14,10 @@ from qiskit_aer.noise.device import basic_device_readout_errors
 
 from qgnn_d2d import models, stars
 from qgnn_d2d.quantum import ansatz as ansatze
-from qgnn_d2d.quantum import devices
-from qgnn_d2d.quantum.devices import CALIBRATIONS, depolarizing_line, device_line, line_for
-from qgnn_d2d.quantum.execution import AerEstimator, exact
-from qgnn_d2d.quantum.native import (
+from qgnn_d2d.quantum.engine.star import StarEngine
+from qgnn_d2d.quantum.estimators import AerEstimator, exact
+from qgnn_d2d.quantum.hardware import devices
+from qgnn_d2d.quantum.hardware.compile import (
     CENTER,
     EDGE,
     LEAF,
@@ -28,9 +28,9 @@ from qgnn_d2d.quantum.native import (
     native_star,
     reuse_circuit,
 )
-from qgnn_d2d.quantum.noise import LineNoise, noise_model, program, readout_map
+from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, depolarizing_line, device_line, line_for
+from qgnn_d2d.quantum.hardware.noise import LineNoise, noise_model, program, readout_map
 from qgnn_d2d.quantum.qnode import noisy_star_qnode
-from qgnn_d2d.quantum.star import StarEngine
 
 AER = 1e-8  # Aer leaves out the parts of an error that have a probability of about 1e-9
 WHOLE = 1e-12  # with errors as superoperators it leaves nothing out

@@ -10,12 +10,12 @@ from qiskit_ibm_runtime.accounts import management
 from scipy.stats import chi2
 
 from qgnn_d2d.quantum import ansatz as ansatze
-from qgnn_d2d.quantum.devices import CALIBRATIONS, SIMULATORS, device_line
-from qgnn_d2d.quantum.execution import AerEstimator, RuntimeEstimator, exact, hardware_line, mitigated, sampled
+from qgnn_d2d.quantum.engine.star import StarEngine
+from qgnn_d2d.quantum.estimators import AerEstimator, RuntimeEstimator, exact, hardware_line, mitigated, sampled
+from qgnn_d2d.quantum.hardware.compile import CENTER, instructions, native_star, reuse_circuit
+from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, SIMULATORS, device_line
 from qgnn_d2d.quantum.mitigation import MITIGATIONS
-from qgnn_d2d.quantum.native import CENTER, instructions, native_star, reuse_circuit
 from qgnn_d2d.quantum.qnode import star_qnode
-from qgnn_d2d.quantum.star import StarEngine
 
 EXACT = 1e-9  # float64, against a state vector
 ROUNDING = 1e-12

@@ -10,9 +10,9 @@ from qiskit.quantum_info import DensityMatrix, Operator, SuperOp, partial_trace
 
 from qgnn_d2d.quantum import ansatz as ansatze
 from qgnn_d2d.quantum.ansatz import Ansatz
-from qgnn_d2d.quantum.devices import CALIBRATIONS, depolarizing_line, device_line
-from qgnn_d2d.quantum.execution import AerEstimator, exact
-from qgnn_d2d.quantum.native import (
+from qgnn_d2d.quantum.engine.transfer import BlockGate
+from qgnn_d2d.quantum.estimators import AerEstimator, exact
+from qgnn_d2d.quantum.hardware.compile import (
     CENTER,
     EDGE,
     LEAF,
@@ -25,8 +25,8 @@ from qgnn_d2d.quantum.native import (
     reuse_circuit,
     to_qiskit,
 )
-from qgnn_d2d.quantum.noise import MAX_RUN_ANGLES, program
-from qgnn_d2d.quantum.transfer import BlockGate
+from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, depolarizing_line, device_line
+from qgnn_d2d.quantum.hardware.noise import MAX_RUN_ANGLES, program
 
 EXACT = 1e-9  # float64, against a state vector
 AER = 1e-8  # Aer leaves out the parts of an error that have a probability of about 1e-9

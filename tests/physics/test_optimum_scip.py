@@ -9,9 +9,9 @@ import math
 import pytest
 import torch
 
+from qgnn_d2d.channels.scenarios import geometric, rayleigh, to_channels
 from qgnn_d2d.objective import released_gain
-from qgnn_d2d.scenarios import geometric, rayleigh, to_channels
-from qgnn_d2d.solvers.optimum import optimum
+from qgnn_d2d.solvers.branch_and_bound import optimum
 
 pyscipopt = pytest.importorskip("pyscipopt", reason="SCIP is not installed (pip install pyscipopt==6.3.0)")
 

@@ -10,8 +10,8 @@ import math
 
 import pytest
 
+from qgnn_d2d.channels.scenarios import public_draws, to_channels
 from qgnn_d2d.objective import released_wmmse_rate, weighted_sum_rate
-from qgnn_d2d.scenarios import public_draws, to_channels
 from qgnn_d2d.solvers import wmmse
 
 ATOL_BENCHMARK = 1e-6  # nats; the public code computes in float64

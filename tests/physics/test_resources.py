@@ -10,10 +10,10 @@ from qiskit_aer import AerSimulator
 
 from qgnn_d2d.quantum import ansatz as ansatze
 from qgnn_d2d.quantum import resources
-from qgnn_d2d.quantum.devices import depolarizing_line
-from qgnn_d2d.quantum.native import StarCircuit, bindings, instructions, native_star
+from qgnn_d2d.quantum.engine.star import StarEngine
+from qgnn_d2d.quantum.hardware.compile import StarCircuit, bindings, instructions, native_star
+from qgnn_d2d.quantum.hardware.devices import depolarizing_line
 from qgnn_d2d.quantum.resources import RoutedStar, full_width_star, reused_star, routed_star
-from qgnn_d2d.quantum.star import StarEngine
 
 EXACT = 1e-8  # float64, density matrix against engine
 DEVICE = "FakeSherbrooke"

@@ -7,9 +7,9 @@ import torch
 
 from qgnn_d2d.quantum import ansatz as ansatze
 from qgnn_d2d.quantum.ansatz import Ansatz, encode, encoded_bloch
+from qgnn_d2d.quantum.engine.star import StarEngine
+from qgnn_d2d.quantum.engine.transfer import block_gates, pauli_transfer_matrix
 from qgnn_d2d.quantum.qnode import star_qnode
-from qgnn_d2d.quantum.star import StarEngine
-from qgnn_d2d.quantum.transfer import block_gates, pauli_transfer_matrix
 
 EXACT = 1e-9  # float64, engine against state vector
 SINGLE = 2e-5  # float32 rounding over a star

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d import crate, provenance
-from qgnn_d2d.files import sha256, write_json
+from qgnn_d2d.artifact import crate
+from qgnn_d2d.artifact import records as provenance
+from qgnn_d2d.io import sha256, write_json
 from tests.properties.helpers import covers, result_of
 from tests.unit.test_crate import CITATION, JOBS, RESULTS, write_study
 

@@ -12,19 +12,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d import (
-    configuration,
-    crate,
-    evaluation,
-    files,
-    models,
-    provenance,
-    report,
-    scenarios,
-    training,
-    verification,
-)
-from qgnn_d2d.study import RunSettings, TrainingSettings, filled
+from qgnn_d2d import io as files
+from qgnn_d2d import models
+from qgnn_d2d.analysis import evaluation
+from qgnn_d2d.artifact import compare as verification
+from qgnn_d2d.artifact import crate
+from qgnn_d2d.artifact import records as provenance
+from qgnn_d2d.channels import scenarios
+from qgnn_d2d.report import html as report
+from qgnn_d2d.settings import configuration
+from qgnn_d2d.settings.study import RunSettings, TrainingSettings, filled
+from qgnn_d2d.training import trainer as training
 from tests.properties.helpers import ANY_FLOAT, JUNK, ODD, covers, refused, result_of
 
 OPTIONS = models.architecture_options("gcn") | {"message_widths": [2, 2], "update_width": 2, "iterations": 1}

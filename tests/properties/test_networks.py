@@ -7,16 +7,21 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d import channel_files, evaluation, models, objective, scale, scenarios, stars, training
+from qgnn_d2d import models, objective, stars
+from qgnn_d2d.analysis import evaluation
+from qgnn_d2d.analysis import scaling as scale
+from qgnn_d2d.channels import files as channel_files
+from qgnn_d2d.channels import scenarios
+from qgnn_d2d.channels.scenarios import Channels
 from qgnn_d2d.checks import require_device, require_tensor
-from qgnn_d2d.models import star
-from qgnn_d2d.models.layers import mlp, stacked_uniform
+from qgnn_d2d.models import star_network as star
+from qgnn_d2d.models.ensemble import mlp, stacked_uniform
 from qgnn_d2d.random_streams import torch_generator
-from qgnn_d2d.scenarios import Channels
+from qgnn_d2d.settings.study import RunSettings, Study, TrainingSettings
+from qgnn_d2d.solvers.branch_and_bound import optimum
 from qgnn_d2d.solvers.heuristics import best_single_link, full_power, on_off_search
-from qgnn_d2d.solvers.optimum import optimum
 from qgnn_d2d.solvers.wmmse import wmmse, wmmse_multistart
-from qgnn_d2d.study import RunSettings, Study, TrainingSettings
+from qgnn_d2d.training import trainer as training
 from tests.properties.helpers import COUNTS, JUNK, NETWORKS, ODD, SEEDS, covers, network, refused, result_of
 
 CHEAP = {**NETWORKS, "num_links": st.integers(1, 4), "size": st.integers(1, 2)}

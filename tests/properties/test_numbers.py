@@ -11,8 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from qgnn_d2d import checks, claims, convergence, optimality, random_streams, statistics, training, tuning
-from qgnn_d2d.study import SCHEDULES, TrainingSettings
+from qgnn_d2d import checks, random_streams
+from qgnn_d2d.analysis import convergence, optimality, statistics
+from qgnn_d2d.claims import claim as claims
+from qgnn_d2d.settings.study import SCHEDULES, TrainingSettings
+from qgnn_d2d.training import search as tuning
+from qgnn_d2d.training import trainer as training
 from tests.properties.helpers import (
     ANY_FLOAT,
     COUNTS,

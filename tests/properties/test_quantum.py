@@ -13,7 +13,11 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import Operator
 from scipy.stats import unitary_group
 
-from qgnn_d2d.quantum import ansatz, devices, execution, mitigation, native, noise, qnode, resources, star, transfer
+from qgnn_d2d.quantum import ansatz, mitigation, qnode, resources
+from qgnn_d2d.quantum import estimators as execution
+from qgnn_d2d.quantum.engine import star, transfer
+from qgnn_d2d.quantum.hardware import compile as native
+from qgnn_d2d.quantum.hardware import devices, noise
 from tests.properties.helpers import COUNTS, JUNK, ODD, SEEDS, covers, is_plain_count, refused, result_of, samples
 
 ANSATZE = {(name, layers): ansatz.build(name, layers) for name in ansatz.ANSATZE for layers in (1, 2)}

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from qgnn_d2d import channel_files, configuration, scenarios
-from qgnn_d2d.study import Study
+from qgnn_d2d.channels import files as channel_files
+from qgnn_d2d.channels import scenarios
+from qgnn_d2d.settings import configuration
+from qgnn_d2d.settings.study import Study
 from tests.runs import ROOT
 
 KINDS = {

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qgnn_d2d import claims
-from qgnn_d2d.claims import (
+from qgnn_d2d.claims import claim as claims
+from qgnn_d2d.claims.claim import (
     NOT_REPRODUCED,
     NOT_TESTABLE,
     ONLY_RELEASED,

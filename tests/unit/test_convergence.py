@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qgnn_d2d import convergence
+from qgnn_d2d.analysis import convergence
 
 
 def manifest(run, epochs, model="qgnn"):

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from qgnn_d2d import crate
-from qgnn_d2d.files import sha256, write_json
+from qgnn_d2d.artifact import crate
+from qgnn_d2d.io import sha256, write_json
 
 CITATION = yaml.safe_load((Path(__file__).parents[2] / "CITATION.cff").read_text(encoding="utf-8"))
 RESULTS = Path("results/s")

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qgnn_d2d import device_study, models, scenarios
+from qgnn_d2d import models
+from qgnn_d2d.analysis import device_noise as device_study
+from qgnn_d2d.channels import scenarios
 from qgnn_d2d.quantum.mitigation import MITIGATIONS
 from tests.unit.test_training import settings
 

@@ -9,9 +9,16 @@ from qiskit.circuit.library import CXGate, CZGate, RZGate, SXGate, XGate
 from qiskit.quantum_info import PTM, SuperOp
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
-from qgnn_d2d.quantum import devices
-from qgnn_d2d.quantum.devices import CALIBRATIONS, check_noise, depolarizing_line, describe, device_line, line_for
-from qgnn_d2d.quantum.noise import LineNoise
+from qgnn_d2d.quantum.hardware import devices
+from qgnn_d2d.quantum.hardware.devices import (
+    CALIBRATIONS,
+    check_noise,
+    depolarizing_line,
+    describe,
+    device_line,
+    line_for,
+)
+from qgnn_d2d.quantum.hardware.noise import LineNoise
 
 ROUNDING = 1e-12
 CENTER, LEAF, EDGE = 0, 1, 2

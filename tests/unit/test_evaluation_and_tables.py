@@ -8,7 +8,10 @@ import pytest
 import torch
 import xarray as xr
 
-from qgnn_d2d import evaluation, objective, scenarios, tables, training
+from qgnn_d2d import objective
+from qgnn_d2d.analysis import evaluation, tables
+from qgnn_d2d.channels import scenarios
+from qgnn_d2d.training import trainer as training
 from tests.unit.test_training import channels, monitored, settings
 
 RTOL_FLOAT32 = 1e-5

@@ -7,17 +7,8 @@ import torch
 import xarray as xr
 from matplotlib.figure import Figure
 
-from qgnn_d2d.files import (
-    read_csv,
-    read_json,
-    read_tensors,
-    sha256,
-    write_json,
-    write_netcdf,
-    write_tensors,
-    write_whole,
-)
-from qgnn_d2d.plotting.style import save
+from qgnn_d2d.figures.style import save
+from qgnn_d2d.io import read_csv, read_json, read_tensors, sha256, write_json, write_netcdf, write_tensors, write_whole
 from tests.runs import disk
 
 

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from qgnn_d2d import models, objective, scenarios, stars, training
+from qgnn_d2d import models, objective, stars
+from qgnn_d2d.channels import scenarios
 from qgnn_d2d.models import MODELS, architecture_options
+from qgnn_d2d.training import trainer as training
 
 ROUNDING = 1e-10  # float64
 BATCH, LINKS = 5, 6

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qgnn_d2d.channels.scenarios import geometric, to_channels
 from qgnn_d2d.objective import released_gain, released_metric, released_wmmse_rate, sinr, weighted_sum_rate
-from qgnn_d2d.scenarios import geometric, to_channels
 
 RTOL_FLOAT64 = 1e-12
 RTOL_FLOAT32 = 1e-5

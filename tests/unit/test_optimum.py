@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from qgnn_d2d.channels.scenarios import Channels, geometric, rayleigh, to_channels
 from qgnn_d2d.objective import released_gain, released_metric, weighted_sum_rate
-from qgnn_d2d.scenarios import Channels, geometric, rayleigh, to_channels
 from qgnn_d2d.solvers import full_power, on_off_search, wmmse_multistart
-from qgnn_d2d.solvers.optimum import (
+from qgnn_d2d.solvers.branch_and_bound import (
     _Boxes,
     _envelope,
     _scale,

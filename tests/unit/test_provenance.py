@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from qgnn_d2d import provenance
-from qgnn_d2d.files import sha256, write_json
+from qgnn_d2d.artifact import records as provenance
+from qgnn_d2d.io import sha256, write_json
 
 ROOT = Path(__file__).parents[2]
 NO_NUMBERS = {  # dependencies that draw, read or write what others compute

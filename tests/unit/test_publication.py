@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from qgnn_d2d import publication
+from qgnn_d2d.report import readme as publication
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qgnn_d2d import report
+from qgnn_d2d.report import html as report
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 

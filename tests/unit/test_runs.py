@@ -2,7 +2,7 @@
 
 import pytest
 
-from qgnn_d2d.files import write_json
+from qgnn_d2d.io import write_json
 from tests.runs import compare
 from tests.slurm import run as slurm
 

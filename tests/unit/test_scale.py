@@ -5,10 +5,14 @@ import pandas as pd
 import pytest
 import torch
 
-from qgnn_d2d import evaluation, models, scale, scenarios, stars, training
-from qgnn_d2d.scenarios import Channels
-from qgnn_d2d.solvers.optimum import optimum
-from qgnn_d2d.study import RunSettings, TrainingSettings
+from qgnn_d2d import models, stars
+from qgnn_d2d.analysis import evaluation
+from qgnn_d2d.analysis import scaling as scale
+from qgnn_d2d.channels import scenarios
+from qgnn_d2d.channels.scenarios import Channels
+from qgnn_d2d.settings.study import RunSettings, TrainingSettings
+from qgnn_d2d.solvers.branch_and_bound import optimum
+from qgnn_d2d.training import trainer as training
 
 SCENARIO = {"kind": "rayleigh", "parameters": {"num_links": 10, "p_max": 1.0, "noise_power": 0.1}}
 SEED = 7

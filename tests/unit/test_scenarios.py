@@ -14,7 +14,7 @@ import torch
 import xarray as xr
 
 from qgnn_d2d import __version__
-from qgnn_d2d.scenarios import (
+from qgnn_d2d.channels.scenarios import (
     KINDS,
     SPLITS,
     Channels,
@@ -277,7 +277,7 @@ def test_files_keep_everything(kind, tmp_path):
 def test_files_are_byte_stable(dataset, tmp_path):
     save(dataset, tmp_path / "here.nc")
     script = (
-        "import sys; from qgnn_d2d.scenarios import rayleigh, save;"
+        "import sys; from qgnn_d2d.channels.scenarios import rayleigh, save;"
         "save(rayleigh(num_links=3, num_realizations=4, seed=11), sys.argv[1])"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path / "there.nc")], check=True)

@@ -8,16 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qgnn_d2d.channels.scenarios import geometric, rayleigh, to_channels
 from qgnn_d2d.objective import sinr, weighted_sum_rate
-from qgnn_d2d.scenarios import geometric, rayleigh, to_channels
-from qgnn_d2d.solvers import (
-    SOLVERS,
-    best_single_link,
-    full_power,
-    on_off_search,
-    wmmse,
-    wmmse_multistart,
-)
+from qgnn_d2d.solvers import SOLVERS, best_single_link, full_power, on_off_search, wmmse, wmmse_multistart
 
 RTOL_MONOTONE = 1e-12  # rounding, relative to the rate
 RTOL_RATE = 1e-9

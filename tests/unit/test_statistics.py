@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qgnn_d2d.statistics import bootstrap_interval, crossed_interval, holm, t_interval, wilcoxon
+from qgnn_d2d.analysis.statistics import bootstrap_interval, crossed_interval, holm, t_interval, wilcoxon
 
 NORMAL = np.random.default_rng(0).normal(10.0, 3.0, 900)
 

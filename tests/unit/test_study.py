@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from qgnn_d2d.study import expand
+from qgnn_d2d.settings.study import expand
 
 CONFIG = {
     "study": "test",

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from qgnn_d2d import channel_files, scenarios, training
-from qgnn_d2d.study import Study
+from qgnn_d2d.channels import files as channel_files
+from qgnn_d2d.channels import scenarios
+from qgnn_d2d.settings.study import Study
+from qgnn_d2d.training import trainer as training
 from tests.unit.test_training import settings
 
 ROOT = Path(__file__).parents[2]

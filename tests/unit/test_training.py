@@ -14,9 +14,11 @@ import pandas as pd
 import pytest
 import torch
 
-from qgnn_d2d import models, objective, scenarios, stars, training
-from qgnn_d2d.files import read_tensors, write_tensors
-from qgnn_d2d.study import RunSettings, TrainingSettings
+from qgnn_d2d import models, objective, stars
+from qgnn_d2d.channels import scenarios
+from qgnn_d2d.io import read_tensors, write_tensors
+from qgnn_d2d.settings.study import RunSettings, TrainingSettings
+from qgnn_d2d.training import trainer as training
 
 ROUNDING = 1e-7  # float64, over the first epochs; batch norm over few nodes amplifies rounding
 

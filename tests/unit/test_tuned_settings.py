@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from qgnn_d2d import configuration, tuning
+from qgnn_d2d.settings import configuration
+from qgnn_d2d.training import search as tuning
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text(encoding="utf-8"))

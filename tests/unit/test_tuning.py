@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from qgnn_d2d import tuning
+from qgnn_d2d.training import search as tuning
 from tests.unit.test_training import channels, settings
 
 SPACE = {"trials": 2, "num_seeds": 2, "learning_rate": [1e-3, 5e-2], "batch_size": [4, 8], "epochs": [1, 2]}

@@ -11,8 +11,9 @@ import pytest
 import torch
 import xarray as xr
 
-from qgnn_d2d import scenarios, verification
-from qgnn_d2d.files import sha256, write_json, write_tensors
+from qgnn_d2d.artifact import compare as verification
+from qgnn_d2d.channels import scenarios
+from qgnn_d2d.io import sha256, write_json, write_tensors
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "envs" / "requirements.lock"

@@ -330,8 +330,6 @@ def main() -> None:
     sys.path.insert(0, str(ROOT / "src"))
     import snakemake.cli  # noqa: F401  (loaded once, here, for all children)
 
-    from qgnn_d2d import study  # noqa: F401
-
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = folder

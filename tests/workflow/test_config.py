@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from qgnn_d2d import configuration, models
-from qgnn_d2d.scenarios import KINDS
+from qgnn_d2d import models
+from qgnn_d2d.channels.scenarios import KINDS
+from qgnn_d2d.settings import configuration
 
 pytestmark = pytest.mark.workflow
 

@@ -8,12 +8,13 @@ import pytest
 import xarray as xr
 import yaml
 
-from qgnn_d2d import configuration, optimality
-from qgnn_d2d.evaluation import METHODS, OPTIMUM_GAP
-from qgnn_d2d.plotting import fig2
-from qgnn_d2d.plotting.style import save
-from qgnn_d2d.quantum.devices import ROLES
+from qgnn_d2d.analysis import optimality
+from qgnn_d2d.analysis.evaluation import METHODS, OPTIMUM_GAP
+from qgnn_d2d.figures import fig2
+from qgnn_d2d.figures.style import save
+from qgnn_d2d.quantum.hardware.devices import ROLES
 from qgnn_d2d.quantum.mitigation import MITIGATIONS
+from qgnn_d2d.settings import configuration
 from tests import runs
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]

@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from qgnn_d2d import configuration, scenarios, training
-from qgnn_d2d.files import read_tensors
+from qgnn_d2d.channels import scenarios
+from qgnn_d2d.io import read_tensors
+from qgnn_d2d.settings import configuration
+from qgnn_d2d.training import trainer as training
 from tests.faults.run import Moment, kill_at, leftovers
 from tests.runs import ROOT, disk, kill, start, tail
 

@@ -11,7 +11,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-from qgnn_d2d import configuration
+from qgnn_d2d.settings import configuration
 from tests.workflow.fuzz_configs import ACCEPTED, CONFIGS, LINES, REFUSED, SCHEMA, UNREADABLE, corpus, dry_run
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]

@@ -12,7 +12,7 @@ import pytest
 import requests_cache
 from requests_cache.models import CachedRequest, CachedResponse
 
-from qgnn_d2d.files import sha256
+from qgnn_d2d.io import sha256
 from tests.runs import ABOUT_THE_RUN, compare
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]

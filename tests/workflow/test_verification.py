@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qgnn_d2d import verification
+from qgnn_d2d.artifact import compare as verification
 from tests.unit.test_verification import LOCK, script
 
 pytestmark = pytest.mark.workflow

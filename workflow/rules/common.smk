@@ -27,7 +27,7 @@ os.environ.update(
     QGNN_D2D_CONFIG_FILES=json.dumps([str(path) for path in workflow.configfiles])
 )
 
-from qgnn_d2d import configuration
+from qgnn_d2d.settings import configuration
 
 SCHEMA = Path(workflow.basedir, "workflow", "schemas", "config.schema.yaml")
 

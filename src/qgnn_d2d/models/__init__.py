@@ -12,9 +12,9 @@ import torch
 from ..checks import require_choice, require_count, require_device
 from ..random_streams import torch_generator
 from .base import PowerModel
-from .gcn import IGCNet, ReleasedGCN, StarIGCNet
-from .mlp import StarMLP
+from .igcnet import IGCNet, ReleasedGCN, StarIGCNet
 from .qgnn import QGNN, ReleasedQGNN
+from .star_mlp import StarMLP
 
 _INFORMED: dict[str, Any] = {"stars": "competitors", "scale": "rate"}
 

@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import nn
 
+from .ensemble import Generators
 from .features import Features
-from .layers import Generators
 
 
 class PowerModel(nn.Module, ABC):

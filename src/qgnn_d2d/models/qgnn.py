@@ -12,14 +12,14 @@ from torch import nn
 from ..checks import require_count, require_within
 from ..quantum import ansatz
 from ..quantum.ansatz import encoded_bloch
-from ..quantum.star import Program, StarEngine
+from ..quantum.engine.star import Program, StarEngine
 from .base import PowerModel
+from .ensemble import BatchNorm, Dropout, Generators, Linear, mlp, stacked_uniform
 from .features import Features
-from .layers import BatchNorm, Dropout, Generators, Linear, mlp, stacked_uniform
-from .star import LARGEST_ANGLE, StarNetwork, gather, leaf_columns, star_edges
+from .star_network import LARGEST_ANGLE, StarNetwork, gather, leaf_columns, star_edges
 
 if TYPE_CHECKING:
-    from ..quantum.execution import Estimator
+    from ..quantum.estimators import Estimator
 
 
 class QGNN(StarNetwork):
@@ -100,8 +100,8 @@ class QGNN(StarNetwork):
 
 
 def _noisy_program(star: ansatz.Ansatz, noise: Mapping[str, Any]) -> Program:
-    from ..quantum.devices import line_for  # Qiskit is loaded only where noise is asked for
-    from ..quantum.noise import program
+    from ..quantum.hardware.devices import line_for
+    from ..quantum.hardware.noise import program
 
     return program(star, line_for(noise), idle=noise.get("idle", False))
 

@@ -11,9 +11,9 @@ from qiskit.quantum_info import Kraus, Operator, SuperOp
 
 from ..checks import require_count
 from .ansatz import Ansatz, measurements, star_circuit, star_wires
-from .devices import SIMULATORS, pennylane_device
-from .native import NativeStar, affine, full_width_circuit, instructions
-from .noise import LineNoise, readout_matrix
+from .hardware.compile import NativeStar, affine, full_width_circuit, instructions
+from .hardware.devices import SIMULATORS, pennylane_device
+from .hardware.noise import LineNoise, readout_matrix
 
 
 def star_qnode(

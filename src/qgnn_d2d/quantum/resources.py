@@ -25,8 +25,8 @@ from qiskit.transpiler import CouplingMap
 
 from ..checks import require_choice, require_count
 from .ansatz import ANSATZE, Ansatz, build
-from .devices import backend, depolarizing_line
-from .native import (
+from .engine.transfer import block_gates
+from .hardware.compile import (
     CENTER,
     StarCircuit,
     bridged,
@@ -37,7 +37,7 @@ from .native import (
     reuse_circuit,
     to_qiskit,
 )
-from .transfer import block_gates
+from .hardware.devices import backend, depolarizing_line
 
 LAYOUTS = ("device", "line", "reuse")
 COLUMNS = (

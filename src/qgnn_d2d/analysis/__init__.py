@@ -1,0 +1,1 @@
+"""What trained models and solvers are worth: evaluation, statistics, tables."""

@@ -1,0 +1,191 @@
+"""What training curves say: how fast, how far, and how far apart on training and test sets. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..checks import require_finite, require_positive, require_samples
+from .statistics import bootstrap_interval, t_interval
+
+SHARE = 0.95  # of the final value
+EPOCHS = (4, 10, 50, 100)
+"""Epochs at which the table compares all runs; 4 is the one that the paper names."""
+
+_IMPROVEMENT = 1.2  # final over untrained value, below which a training has not converged anywhere
+
+Samples = NDArray[np.float64]
+
+
+def by_split(run: str, curves: pd.DataFrame) -> dict[str, Samples]:
+    """Return split (train, test) to a run's curves, (S, points), epoch 0 first.
+
+    Args:
+        run: Run id.
+        curves: (run, seed, epoch, split, metric, value).
+
+    Raises:
+        ValueError: The run is missing, or a seed lacks an epoch, has it twice, or has a value that is not finite.
+    """
+    part = curves[curves["run"] == run]
+    if part.empty:
+        raise ValueError(f"run {run} has no curves")
+    if part.duplicated(["split", "seed", "epoch"]).any():
+        raise ValueError(f"curves of run {run} have an epoch twice")
+    found = {
+        str(split): rows.pivot(index="seed", columns="epoch", values="value").to_numpy()
+        for split, rows in part.groupby("split")
+    }
+    for split, values in found.items():
+        require_samples(f"curves of run {run} on {split} (a row per seed, a column per epoch)", values, ndim=2)
+    return found
+
+
+def epochs_to_share(curves: Samples, share: float = SHARE) -> Samples:
+    """Return, per seed, the first epoch at which a curve has reached ``share`` of its own final value.
+
+    A curve that ends less than a fifth above its start (a model that never left full power, say) has not converged:
+    infinity.
+
+    Args:
+        curves: (S, epochs + 1), epoch 0 first.
+        share: Of the final value.
+
+    Raises:
+        ValueError: There is no curve or point, one is not finite, or ``share`` is not above 0.
+
+    Example:
+        >>> epochs_to_share(np.array([[0.0, 5.0, 9.6, 10.0], [2.0, 0.5, 0.1, 0.1]])).tolist()
+        [2.0, inf]
+    """
+    require_samples("curves", curves, ndim=2)
+    require_positive("share", share)
+    first = (curves >= share * curves[:, -1:]).argmax(axis=1).astype(float)
+    return np.where(curves[:, -1] > _IMPROVEMENT * curves[:, 0], first, np.inf)
+
+
+def first_epoch_above(curve: Samples, level: float) -> float:
+    """Return the first epoch from which a curve stays above ``level``; infinity where it ends below.
+
+    Raises:
+        ValueError: The curve has no point, or a value is not finite.
+
+    Example:
+        >>> first_epoch_above(np.array([0.0, 2.0, 0.5, 2.0, 3.0]), 1.0)
+        3.0
+    """
+    require_samples("curve", curve)
+    require_finite("level", level)
+    below = np.flatnonzero(curve <= level)
+    first = 0 if below.size == 0 else below[-1] + 1
+    return float(first) if first < len(curve) else float("inf")
+
+
+def gap(train: Samples, test: Samples) -> Samples:
+    """Return |train - test|/train in percent; 0 where a model sends nothing at all.
+
+    Raises:
+        ValueError: The two have different shapes, or a value is not finite.
+    """
+    for name, values in (("train", train), ("test", test)):
+        require_samples(name, values, ndim=np.ndim(values))
+    if train.shape != test.shape:
+        raise ValueError(f"test has shape {test.shape}; it must have that of train, {train.shape}")
+    return 100 * np.divide(np.abs(train - test), train, out=np.zeros_like(train, dtype=float), where=train > 0)
+
+
+def table(manifests: Sequence[Mapping[str, Any]], curves: pd.DataFrame) -> pd.DataFrame:
+    """Tabulate parameters and convergence of runs.
+
+    Args:
+        manifests: The runs' manifests, in the order of the rows.
+        curves: Tidy curves (run, seed, epoch, split, metric, value) of all of them, a point per epoch.
+
+    Returns:
+        One row per run: its parameters (quantum, classical, all); epochs and seeds; ``epochs_to_95``, the mean over the
+        ``seeds_converged`` that improve on the untrained model by a fifth, with its 95 % bootstrap interval over seeds;
+        mean test values after the epochs `EPOCHS` (empty where training is shorter) and the last; the last training
+        value; and ``gap``, |train - test|/train of the mean curves at the end in percent, with its bootstrap interval.
+    """
+    rows = []
+    for manifest in manifests:
+        settings, parameters = manifest["settings"], manifest["num_parameters"]
+        split = by_split(settings["id"], curves)
+        train, test = split["train"], split["test"]
+        epochs = epochs_to_share(test)
+        converged = epochs[np.isfinite(epochs)]
+        ends = train[:, -1], test[:, -1]
+        row: dict[str, Any] = {
+            "run": settings["id"],
+            "model": settings["model"],
+            "protocol": settings["protocol"],
+            "quantum_parameters": parameters["quantum"],
+            "classical_parameters": parameters["classical"],
+            "parameters": parameters["total"],
+            "epochs": settings["training"]["epochs"],
+            "num_seeds": len(test),
+            "seeds_converged": len(converged),
+            "epochs_to_95": converged.mean() if len(converged) else np.nan,
+        }
+        row |= _ends("epochs_to_95", bootstrap_interval(_same, converged) if len(converged) > 1 else None)
+        row |= {
+            f"test_after_{epoch}": test[:, epoch].mean() if epoch < test.shape[1] - 1 else np.nan for epoch in EPOCHS
+        }
+        row["test_final"] = test[:, -1].mean()
+        row |= _ends("test_final", t_interval(test[:, -1]) if len(test) > 1 else None)
+        row["train_final"] = train[:, -1].mean()
+        row["gap"] = float(gap(np.asarray(ends[0].mean()), np.asarray(ends[1].mean())))
+        row |= _ends("gap", bootstrap_interval(gap, *ends, paired=True) if len(test) > 1 else None)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _same(value: Samples) -> Samples:
+    return value
+
+
+def _ends(name: str, interval: tuple[float, float] | None) -> dict[str, float]:
+    low, high = interval or (np.nan, np.nan)
+    return {f"{name}_low": low, f"{name}_high": high}
+
+
+def markdown(convergence: pd.DataFrame) -> str:
+    """Lay out `table`'s result as Markdown, a section per protocol.
+
+    Args:
+        convergence: What `table` returns, or that read back from CSV.
+    """
+    lines = [
+        "# Parameters and convergence",
+        "",
+        "Test set, means over seeds, in the quantity that the protocol trains. Epochs to 95 %: first epoch at 95 % of",
+        "the own final value, of the seeds that improve on the untrained model by a fifth (behind: how many). Gap:",
+        "how far the mean curves are apart at the end, % of training. 95 % intervals over seeds: bootstrap; final: t.",
+        "Rows of equal parameters and equal epochs can be compared at every column.",
+    ]
+    head = ["run", "quantum", "classical", "parameters", "epochs", "epochs to 95 %"]
+    head += [f"after {epoch}" for epoch in EPOCHS] + ["final", "train", "gap, %"]
+    for protocol, part in convergence.groupby("protocol", sort=False):
+        lines += ["", f"## `{protocol}`", "", f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
+        for row in part.to_dict("records"):
+            cells = [f"`{row['run']}`"]
+            cells += [
+                f"{row[name]:,}" for name in ("quantum_parameters", "classical_parameters", "parameters", "epochs")
+            ]
+            cells.append(f"{_cell(row, 'epochs_to_95', '.1f')} ({row['seeds_converged']} of {row['num_seeds']})")
+            cells += [_cell(row, f"test_after_{epoch}", ".3f") for epoch in EPOCHS]
+            cells += [_cell(row, "test_final", ".3f"), _cell(row, "train_final", ".3f"), _cell(row, "gap", ".2f")]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(row: Mapping[str, Any], name: str, form: str) -> str:
+    if pd.isna(row[name]):
+        return ""
+    low, high = (row.get(f"{name}_{end}", np.nan) for end in ("low", "high"))
+    interval = "" if pd.isna(low) else f" [{low:{form}}, {high:{form}}]"
+    return f"{row[name]:{form}}{interval}"

@@ -1,0 +1,351 @@
+"""A trained QGNN on noisy devices: its sum rate exact, with shots, mitigated; and the check against Aer's shots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+from scipy import stats
+
+from ..channels.scenarios import Channels
+from ..models.qgnn import QGNN
+from ..quantum.estimators import AerEstimator, Estimator, RuntimeEstimator, exact, hardware_line, mitigated, sampled
+from ..quantum.hardware import devices
+from ..quantum.mitigation import MITIGATIONS
+from ..random_streams import torch_generator
+from ..settings.study import RunSettings
+from . import evaluation
+from .statistics import t_interval
+
+TRAININGS = ("unaware", "aware")
+"""Trained on an ideal device, or on the device that it runs on (raw exact expectation values)."""
+
+AWARE_MITIGATION = "raw"
+"""A noise-aware network has seen raw values in training; mitigated ones would be foreign to it."""
+
+
+def noisy_estimator(
+    model: QGNN, noise: Mapping[str, Any], mitigation: str, shots: int | None = None, seed: Sequence[str | int] = ()
+) -> Estimator:
+    """Return what measures a model's stars on a device.
+
+    Args:
+        model: Whose circuit it is.
+        noise: Setting of `devices.check_noise`.
+        mitigation: A key of `MITIGATIONS`.
+        shots: Measurements per expectation value (and per noise scale factor); None for exact ones.
+        seed: Address of the shots' random stream: a seed, then names.
+    """
+    line = devices.line_for(noise)
+    generator = None if shots is None else torch_generator(int(seed[0]), *seed[1:])
+
+    def build(fold: int) -> Estimator:
+        estimator = exact(model.engine.ansatz, line, idle=noise.get("idle", False), fold=fold)
+        if shots is None or generator is None:
+            return estimator
+        return sampled(estimator, shots, generator)
+
+    return mitigated(build, MITIGATIONS[mitigation], line)
+
+
+def sum_rates(
+    run: RunSettings, model: QGNN, channels: Channels, split: str, estimator: Estimator | None
+) -> xr.DataArray:
+    """Return eq. (2) per copy and realization, with the model's stars measured by ``estimator`` (None: as trained)."""
+    model.estimator = estimator
+    try:
+        return evaluation.evaluate(run, model, channels, split)["sum_rate"]
+    finally:
+        model.estimator = None
+
+
+def noise_rows(
+    name: str, noise: Mapping[str, Any], models: Mapping[str, tuple[RunSettings, QGNN]], channels: Channels, split: str
+) -> pd.DataFrame:
+    """Evaluate trained models on a device with exact expectation values.
+
+    Args:
+        name: The noise model's name.
+        noise: Its setting.
+        models: A key of `TRAININGS` to run and model.
+        channels: N realizations, float64.
+        split: Their split.
+
+    Returns:
+        One row per training, mitigation and seed: noise, training, run, mitigation, seed, metric, unit,
+        num_realizations, value. The training `ideal` is the unaware model on an ideal device.
+    """
+    parts = [_ideal_rows(name, models, channels, split)]
+    for training, (run, model) in models.items():
+        for mitigation in MITIGATIONS if training == "unaware" else (AWARE_MITIGATION,):
+            estimator = noisy_estimator(model, noise, mitigation)
+            means = sum_rates(run, model, channels, split, estimator).mean("realization").values
+            parts.append(_rows(means, len(channels), noise=name, training=training, run=run.id, mitigation=mitigation))
+    return pd.concat(parts, ignore_index=True)
+
+
+def shot_rows(
+    name: str,
+    noise: Mapping[str, Any],
+    models: Mapping[str, tuple[RunSettings, QGNN]],
+    channels: Channels,
+    split: str,
+    shots: Iterable[int],
+) -> pd.DataFrame:
+    """Evaluate trained models on a device with numbers of shots, drawn from the exact law.
+
+    Returns:
+        The columns of `noise_rows` and shots: measurements per expectation value and noise scale factor; `ideal`
+        has none.
+    """
+    parts = [_ideal_rows(name, models, channels, split)]
+    for training, (run, model) in models.items():
+        for mitigation in MITIGATIONS if training == "unaware" else (AWARE_MITIGATION,):
+            for number in shots:
+                stream = (run.seed, "shots", name, training, mitigation, number)
+                estimator = noisy_estimator(model, noise, mitigation, number, stream)
+                means = sum_rates(run, model, channels, split, estimator).mean("realization").values
+                rows = _rows(means, len(channels), noise=name, training=training, run=run.id, mitigation=mitigation)
+                parts.append(rows.assign(shots=number))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _ideal_rows(
+    name: str, models: Mapping[str, tuple[RunSettings, QGNN]], channels: Channels, split: str
+) -> pd.DataFrame:
+    run, model = models["unaware"]
+    means = sum_rates(run, model, channels, split, None).mean("realization").values
+    return _rows(means, len(channels), noise=name, training="ideal", run=run.id, mitigation="none")
+
+
+def _rows(values: np.ndarray, num_realizations: int, **labels: str) -> pd.DataFrame:
+    frame = pd.DataFrame(labels | {"seed": range(len(values))})
+    return frame.assign(
+        metric="sum_rate", unit=evaluation.UNITS["sum_rate"], num_realizations=num_realizations, value=values
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Aer's shots against the engine's law
+
+
+def aer_rows(
+    name: str,
+    noise: Mapping[str, Any],
+    run: RunSettings,
+    model: QGNN,
+    channels: Channels,
+    split: str,
+    *,
+    shots: int,
+    repeats: int,
+) -> pd.DataFrame:
+    """Run a model's stars on Aer with real shots, and compare with the law that the engine's shots are drawn from.
+
+    Every star that Aer measures is also computed by the engine from the same angles; z = (measured - expected) /
+    (standard error) of all of them has mean square 1 if the law is right. The mean sum rate is compared with
+    ``repeats`` draws of the engine's shots on the same realizations.
+
+    Args:
+        name: The noise model's name.
+        noise: Its setting.
+        run: The run.
+        model: Its model, all seeds.
+        channels: The realizations of the subset.
+        split: Their split.
+        shots: Per expectation value and noise scale factor.
+        repeats: Draws of the engine.
+
+    Returns:
+        One row per mitigation: noise, mitigation, shots, num_realizations, num_values (expectation values that Aer
+        measured), mean_square_z, p_value (two-sided, chi square), aer (mean sum rate), engine, engine_deviation
+        (standard deviation over draws), rate_z.
+    """
+    line, idle = devices.line_for(noise), noise.get("idle", False)
+    star = model.engine.ansatz
+    rows = []
+    for mitigation, what in MITIGATIONS.items():
+        squares: list[np.ndarray] = []
+
+        def build(fold: int, squares: list[np.ndarray] = squares, mitigation: str = mitigation) -> Estimator:
+            seed = int(torch_generator(run.seed, "aer", name, mitigation, fold).initial_seed() % 2**31)
+            aer = AerEstimator(star, line, idle=idle, fold=fold, shots=shots, seed=seed)
+            return _compared(aer, exact(star, line, idle=idle, fold=fold), shots, squares)
+
+        measured = float(sum_rates(run, model, channels, split, mitigated(build, what, line)).mean())
+        drawn = [
+            float(
+                sum_rates(
+                    run,
+                    model,
+                    channels,
+                    split,
+                    noisy_estimator(model, noise, mitigation, shots, (run.seed, "aer law", name, mitigation, i)),
+                ).mean()
+            )
+            for i in range(repeats)
+        ]
+        values = np.concatenate(squares)
+        below = stats.chi2.cdf(values.sum(), len(values))
+        deviation = float(np.std(drawn, ddof=1))
+        rows.append(
+            {
+                "noise": name,
+                "mitigation": mitigation,
+                "shots": shots,
+                "num_realizations": len(channels),
+                "num_values": len(values),
+                "mean_square_z": values.mean(),
+                "p_value": 2 * min(below, 1 - below),
+                "aer": measured,
+                "engine": float(np.mean(drawn)),
+                "engine_deviation": deviation,
+                "rate_z": (measured - np.mean(drawn)) / deviation,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _compared(estimator: Estimator, reference: Estimator, shots: int, squares: list[np.ndarray]) -> Estimator:
+    """Pass an estimator's values on, and keep the squares of their distances from the reference in standard errors."""
+
+    def estimate(
+        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        values = estimator(weights, center, leaves, edges)
+        angles = [argument.double() for argument in (weights, center, leaves, edges)]
+        expected = reference(*angles)
+        squares.append(((values - expected) ** 2 * shots / (1 - expected**2)).numpy().ravel())
+        return values
+
+    return estimate
+
+
+def hardware_rows(
+    backend: str, run: RunSettings, model: QGNN, channels: Channels, split: str, *, shots: int, mitigation: str
+) -> pd.DataFrame:
+    """Measure a model's stars through Qiskit Runtime, all jobs in one batch.
+
+    A layer's stars of all seeds and realizations are one job per noise scale factor.
+
+    Args:
+        backend: See `execution.hardware_line`.
+        run: The run.
+        model: Its model, all seeds.
+        channels: The realizations.
+        split: Their split.
+        shots: Per expectation value and noise scale factor.
+        mitigation: A key of `MITIGATIONS`.
+
+    Returns:
+        One row per seed: backend, center_qubit, leaf_qubit, edge_qubit, run, mitigation, shots, seed, metric, unit,
+        num_realizations, value, ideal (the same on an ideal device).
+    """
+    from qiskit_ibm_runtime import Batch
+
+    device, line = hardware_line(backend)
+    star = model.engine.ansatz
+    with Batch(backend=device) as batch:
+
+        def build(fold: int) -> Estimator:
+            return RuntimeEstimator(star, device, line, batch, shots=shots, fold=fold)
+
+        estimator = mitigated(build, MITIGATIONS[mitigation], line)
+        measured = sum_rates(run, model, channels, split, estimator).mean("realization").values
+    ideal = sum_rates(run, model, channels, split, None).mean("realization").values
+    rows = _rows(measured, len(channels), backend=backend, run=run.id, mitigation=mitigation)
+    qubits = {f"{role}_qubit": qubit for role, qubit in zip(devices.ROLES, line.qubits, strict=True)}
+    return rows.assign(shots=shots, ideal=ideal, **qubits)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Summaries
+
+
+def summary(rates: pd.DataFrame, wmmse: float, by: Sequence[str]) -> pd.DataFrame:
+    """Average over seeds.
+
+    Args:
+        rates: Rows of `noise_rows` or `shot_rows`, of all noise models.
+        wmmse: WMMSE's mean sum rate on the same realizations.
+        by: The columns that name a row.
+
+    Returns:
+        First what noise is compared with (noise: ideal and wmmse), then every noise model: ``by``, unit, num_seeds,
+        num_realizations, mean with 95 % t interval over seeds (low, high); percent_of_ideal, the mean over seeds of
+        each seed's percentage of its own ideal, with its interval; percent_of_wmmse.
+    """
+    at_ideal = rates[rates["training"] == "ideal"]
+    at_ideal = at_ideal[at_ideal["noise"] == at_ideal["noise"].iloc[0]].sort_values("seed")
+    ideal = at_ideal["value"].to_numpy()
+    common = {key: at_ideal[key].iloc[0] for key in ("unit", "num_realizations")} | {"mitigation": "none"}
+    low, high = t_interval(ideal)
+    share = {"percent_of_ideal": 100.0, "percent_of_wmmse": 100 * ideal.mean() / wmmse}
+    rows: list[dict[str, Any]] = [
+        {"noise": "ideal", "training": "ideal", "mean": ideal.mean(), "low": low, "high": high} | share | common,
+        {"noise": "wmmse", "training": "none", "mean": wmmse, "percent_of_wmmse": 100.0} | common,
+    ]
+    rows[0]["num_seeds"] = len(ideal)
+    for names, group in rates[rates["training"] != "ideal"].groupby(list(by), sort=False):
+        values = group.sort_values("seed")["value"].to_numpy()
+        kept = 100 * values / ideal
+        row = dict(zip(by, names, strict=True))
+        row |= {key: group[key].iloc[0] for key in ("unit", "num_realizations")} | {"num_seeds": len(values)}
+        for name, sample in (("", values), ("percent_of_ideal", kept)):
+            low, high = t_interval(sample)
+            prefix = f"{name}_" if name else ""
+            row |= {name or "mean": sample.mean(), f"{prefix}low": low, f"{prefix}high": high}
+        row["percent_of_wmmse"] = 100 * values.mean() / wmmse
+        rows.append(row)
+    return pd.DataFrame(rows).astype({"num_seeds": "Int64"})
+
+
+def markdown(table: pd.DataFrame, described: pd.DataFrame) -> str:
+    """Lay out the noise study's summary and its devices as Markdown.
+
+    Args:
+        table: What `summary` returns.
+        described: One row of `devices.describe` per noise model, with its name in the column noise.
+    """
+    lines = [
+        "# The QGNN on noisy devices",
+        "",
+        "Weighted sum rate, eq. (2), bps/Hz, from exact expectation values; 95 % t intervals over seeds. `unaware`:",
+        "trained on an ideal device; `aware`: trained on the device itself. Percent of ideal: of the same seed's value",
+        "when trained and run on an ideal device. Intervals are over seeds only, on one evaluation set, and not",
+        "adjusted for their number.",
+        "",
+        "| noise | training | mitigation | mean [95 % CI] | % of ideal [95 % CI] | % of WMMSE |",
+        "|" + " --- |" * 6,
+    ]
+    for row in table.to_dict("records"):
+        cells = [row["noise"], row["training"], row["mitigation"], _interval(row, "mean", "", 3)]
+        cells += [_interval(row, "percent_of_ideal", "percent_of_ideal_", 1), f"{row['percent_of_wmmse']:.1f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    columns = ["noise", "device", "two_qubit_gate", "leaf_qubit", "center_qubit", "edge_qubit",
+               "center_reads_1_in_0", "center_reads_0_in_1", "leaf_two_qubit_error", "edge_two_qubit_error",
+               "sx_per_leaf", "two_qubit_gates_per_leaf"]  # fmt: skip
+    title = "The qubits (two-qubit errors are average gate infidelities: 0.75 p for a depolarizing probability p):"
+    lines += ["", title, "", f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
+    for row in described.to_dict("records"):
+        lines.append("| " + " | ".join(_plain(row[column]) for column in columns) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _interval(row: Mapping[str, Any], name: str, prefix: str, digits: int) -> str:
+    if pd.isna(row.get(name)):
+        return ""
+    text = f"{row[name]:.{digits}f}"
+    if pd.isna(row.get(f"{prefix}low")):
+        return text
+    return f"{text} [{row[f'{prefix}low']:.{digits}f}, {row[f'{prefix}high']:.{digits}f}]"
+
+
+def _plain(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:.2g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""What results came from, and how they compare with the committed ones."""

@@ -1,0 +1,204 @@
+"""What a result came from: one record per job, beside the results.
+
+A record has no time, no name of a host and no path outside the repository: the same job on the same machine gives the
+same record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import __version__
+from ..io import json_text, read_json, sha256
+
+PACKAGES = (
+    "torch", "numpy", "scipy", "pandas", "xarray", "pennylane", "pennylane-lightning", "pennylane-qiskit", "qiskit",
+    "qiskit-aer", "qiskit-ibm-runtime", "h5netcdf", "safetensors", "snakemake",
+)  # fmt: skip
+"""Whose versions can change a number."""
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def versions() -> dict[str, str]:
+    """Return the installed version of every package that can change a number."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def processor() -> dict[str, str]:
+    """Return what of a machine can change a rounding: processor, vector instructions, C library."""
+    cpuinfo = Path("/proc/cpuinfo")
+    text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+    # Clouds hide the name of a processor, hardly ever its family and model.
+    identity = [fields.get(key, "") for key in ("vendor_id", "cpu family", "model", "stepping")]
+    return {
+        "cpu": fields.get("model name") or platform.processor() or platform.machine(),
+        "cpu_id": " ".join(filter(None, identity)),
+        "vector_instructions": torch.backends.cpu.get_cpu_capability(),
+        "libc": " ".join(platform.libc_ver()).strip(),
+    }
+
+
+def config_sha256(config: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the file that `files.write_json` makes of a config."""
+    return hashlib.sha256(json_text(config).encode()).hexdigest()
+
+
+def record_path(log: Path | str) -> Path:
+    """Return where the record of a job belongs: in the study's folder ``provenance``, named as its log in ``logs``.
+
+    Raises:
+        ValueError: The log is not ``results/<study>/logs/...``.
+
+    Example:
+        >>> record_path("results/paper/logs/train_model/a.log").as_posix()
+        'results/paper/provenance/train_model/a.json'
+    """
+    results, study, folder, *rest = [*Path(log).parts, "", "", ""]
+    if (results, folder) != ("results", "logs") or not any(rest):
+        raise ValueError(f"{log}: not a log in results/<study>/logs")
+    return Path(results, study, "provenance", *rest).with_suffix(".json")
+
+
+def load_records(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return job to record, of all records of a study; a job is named by its record's path without suffix.
+
+    Args:
+        folder: The study's folder ``provenance``; none if it is not there.
+
+    Raises:
+        ValueError: A file is no record; the line names it.
+    """
+    records = {}
+    for path in sorted(folder.rglob("[!.]*.json")):
+        try:
+            records[path.relative_to(folder).with_suffix("").as_posix()] = _checked(path, read_json(path))
+        except FileNotFoundError:  # its job was started again just now
+            continue
+    return records
+
+
+def _checked(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record that has the form of one."""
+    try:
+        texts = [record["rule"], record["library"]["version"], record["environment"]["lock_sha256"]]
+        texts += [record[part]["sha256"] for part in ("config", "library", "script")]
+        texts += [record[part]["path"] for part in ("library", "script")]
+        texts += [text for part in ("inputs", "outputs") for entry in record[part].items() for text in entry]
+        wrong = [text for text in texts if not isinstance(text, str)] or not isinstance(record["machine"], dict)
+    except (AttributeError, KeyError, TypeError):
+        wrong = True
+    if wrong:
+        raise ValueError(f"{path}: not the record of a job; repeat the job (--forcerun RULE), or delete the file")
+    return record
+
+
+def check_inputs(inputs: Mapping[str, str], folder: Path) -> None:
+    """Refuse an input that is not what the job that wrote it left.
+
+    Args:
+        inputs: Path to SHA-256, relative to the repository.
+        folder: The study's folder ``provenance``. A file that no record names is no job's output, and is not refused.
+
+    Raises:
+        ValueError: Records name a file, but with another content.
+    """
+    written: dict[str, dict[str, str]] = {}
+    for job, record in load_records(folder).items():
+        for path, digest in record["outputs"].items():
+            written.setdefault(path, {})[digest] = job  # two contents: one rule had another name before
+    for path, digest in inputs.items():
+        known = written.get(path, {digest: ""})
+        if digest not in known:
+            job = ", ".join(sorted(known.values()))
+            raise ValueError(f"{path}: changed since the job {job} wrote it; delete it, and it is made again")
+
+
+def describe(
+    *,
+    rule: str,
+    wildcards: Mapping[str, Any],
+    params: Mapping[str, Any],
+    threads: int,
+    config: Mapping[str, Any],
+    config_files: Iterable[Path | str],
+    inputs: Iterable[Path | str],
+    root: Path,
+) -> dict[str, Any]:
+    """Return a job's record as far as it is known before the job's work.
+
+    Args:
+        rule: The rule; its script has the same name.
+        wildcards: Their values.
+        params: The rule's parameters.
+        threads: That the job may use.
+        config: The study's config as loaded, with the schema's defaults.
+        config_files: Where it was loaded from.
+        inputs: The job's input files.
+        root: The repository.
+
+    Returns:
+        rule, script, library, wildcards, params, threads, study, seed, config, inputs, environment, machine; files come
+        with their SHA-256.
+    """
+    script = root / "scripts" / f"{rule}.py"
+    library = root / "src" / "qgnn_d2d"
+    return {
+        "rule": rule,
+        "script": {"path": _portable(script, root), "sha256": sha256(script)},
+        "library": {"path": _portable(library, root), "sha256": _tree_sha256(library), "version": __version__},
+        "wildcards": _plain(wildcards, root),
+        "params": _plain(params, root),
+        "threads": threads,
+        "study": config["study"],
+        "seed": config["seed"],
+        "config": {"files": [_portable(path, root) for path in config_files], "sha256": config_sha256(config)},
+        "inputs": file_hashes(inputs, root),
+        "environment": {
+            "python": platform.python_version(),
+            "packages": versions(),
+            "lock_sha256": sha256(root / "envs" / "requirements.lock"),
+        },
+        "machine": processor() | {name: os.environ.get(name) for name in THREAD_VARIABLES},
+    }
+
+
+def file_hashes(paths: Iterable[Path | str], root: Path) -> dict[str, str]:
+    """Return path to SHA-256."""
+    return {_portable(path, root): sha256(path) for path in paths}
+
+
+def _tree_sha256(folder: Path) -> str:
+    """Return the SHA-256 of all Python files below a folder, with their names."""
+    files = [(path.relative_to(folder).as_posix(), sha256(path)) for path in sorted(folder.rglob("*.py"))]
+    return hashlib.sha256(json_text(files).encode()).hexdigest()
+
+
+def _plain(value: Any, root: Path) -> Any:
+    """Return ``value`` as plain JSON, without paths outside the repository."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry, root) for key, entry in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(entry, root) for entry in value]
+    if isinstance(value, (str, Path)):
+        return _portable(value, root)
+    if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return str(value)
+
+
+def _portable(path: Path | str, root: Path) -> str:
+    """Return a path relative to the repository; of one outside, the name; any other text as it is."""
+    if not Path(path).is_absolute():
+        return str(path)
+    return Path(path).relative_to(root).as_posix() if Path(path).is_relative_to(root) else Path(path).name

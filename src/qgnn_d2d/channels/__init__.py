@@ -1,0 +1,1 @@
+"""Channel realizations: drawn, stored, read."""

@@ -1,0 +1,436 @@
+r"""The exact star engine.
+
+Leaf i and its edge qubit are touched by one block only and are never measured, so the memory's state after the block
+is a quantum channel of its state before it, and a star of k leaves never needs a state vector of 2^(2k+1)
+amplitudes. In Pauli coordinates (r for the memory's 4^m expectation values with r_0 = 1; l and e the 4-vectors
+(1, <X>, <Y>, <Z>) of leaf and edge) one block is
+
+.. math::
+    r'_a = \sum_{bcd} T_{abcd} r_b l_c e_d,\qquad
+    T_{abcd} = 2^{-n} \mathrm{Tr}[U^\dagger (P_a \otimes I \otimes I) U (P_b \otimes P_c \otimes P_d)],
+
+with U the block on its n qubits. T is real and the same for all stars, so a star costs k small matrix-vector
+products: linear in k, exact for any k, differentiable. T is found by taking the memory's Pauli rows backwards
+through the block's gates (Heisenberg picture): a rotation turns them by its Pauli transfer matrix, which is a
+polynomial in the cosine and the sine of its angles, and a Clifford gate permutes them up to signs.
+
+The gates come from `quantum.ansatz` alone: the block is recorded by PennyLane and the transfer matrices are computed
+from PennyLane's own matrices. A device's noise changes the gates' matrices, the encoding and what is read out, and
+nothing else: a `Program` with noise (from `quantum.noise`) trains as fast as one without.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..ansatz import Ansatz, encoded_bloch
+from .transfer import FIT_TOLERANCE, ParametricGate, Step, embed, harmonics, ideal_steps, trigonometric
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """What happens to a star, as the engine needs it.
+
+    Attributes:
+        steps: The block, in order.
+        encodings: Role (center, leaf, edge) to a (3, 3) matrix A: RX(a), then RZ(b) on |0> give the Bloch vector
+            A (1, cos a, sin a), turned about Z by b. None: without noise.
+        readout: (observables, 4^m) matrix that maps the memory's final Pauli coordinates to what a measurement of each
+            observable yields on average. None: the observables' own coordinates.
+    """
+
+    steps: list[Step]
+    encodings: dict[str, np.ndarray] | None = None
+    readout: np.ndarray | None = None
+
+
+def ideal_program(ansatz: Ansatz) -> Program:
+    """Return the program of a noiseless star."""
+    return Program(ideal_steps(ansatz))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# T
+
+
+class _SignedPermutation(torch.autograd.Function):
+    """y[..., i] = sign[i] x[..., source[i]], with target the inverse of source: a Clifford gate on Pauli rows."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: torch.Tensor, source: torch.Tensor, target: torch.Tensor, sign: torch.Tensor
+    ) -> torch.Tensor:
+        ctx.save_for_backward(target, sign)
+        return x.index_select(-1, source).mul_(sign)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        target, sign = ctx.saved_tensors
+        return (grads[0] * sign).index_select(-1, target), None, None, None
+
+
+def _kron(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Batched Kronecker product of (..., a, a) and (..., b, b)."""
+    size = left.shape[-1] * right.shape[-1]
+    product = left[..., :, None, :, None] * right[..., None, :, None, :]
+    return product.reshape(*product.shape[:-4], size, size)
+
+
+Shape = tuple[int, int]
+"""(qubits, angles) of a gate: gates of one shape are computed together."""
+
+
+@dataclass
+class _Rotations:
+    """One-qubit gates with angles on distinct qubits: qubit -> (shape, position among the gates of that shape)."""
+
+    placed: dict[int, tuple[Shape, int]]
+
+
+@dataclass
+class _Entangler:
+    """A parameterized two-qubit gate."""
+
+    qubits: tuple[int, int]
+    shape: Shape
+    position: int
+
+
+@dataclass
+class _Fixed:
+    """Gates without angles, as one matrix on all qubits, of which they touch some."""
+
+    qubits: set[int]
+    matrix: np.ndarray
+
+
+_Moment = _Rotations | _Entangler | _Fixed
+
+
+def _reach(moments: list[_Moment], qubits: tuple[int, ...], fits: Callable[[_Moment, int], bool]) -> _Moment | None:
+    """Return the latest moment that fits and that a step on ``qubits`` can be moved to, past those on other qubits."""
+    for moment in reversed(moments):
+        if fits(moment, qubits[0]):
+            return moment
+        touched = moment.placed if isinstance(moment, _Rotations) else moment.qubits
+        if any(qubit in touched for qubit in qubits):
+            return None
+    return None
+
+
+class StarEngine:
+    """Expectation values of stars, exact and differentiable, for one `Ansatz`.
+
+    The equation is in the module's docstring. ``transfer`` builds T from the block's angles, ``contract`` applies it
+    leaf by leaf; calling the engine does both for angles as PennyLane takes them.
+
+    Args:
+        ansatz: The circuit.
+        program: What happens to a star of that circuit; by default what an ideal device does.
+
+    Example:
+        >>> from qgnn_d2d.quantum import ansatz
+        >>> engine = StarEngine(ansatz.qgcl(entangling_layers=1))
+        >>> star = torch.zeros(1, 2), torch.zeros(1, 3, 2), torch.zeros(1, 3, 2)  # all qubits in |0>
+        >>> torch.allclose(engine(torch.zeros(9), *star), torch.tensor([0.0, 0.0, 1.0]), atol=1e-6)
+        True
+    """
+
+    def __init__(self, ansatz: Ansatz, program: Program | None = None) -> None:
+        self.ansatz = ansatz
+        self.program = ideal_program(ansatz) if program is None else program
+        self.num_memory = len(ansatz.memory)
+        self.num_qubits = self.num_memory + 2
+        self.num_rows = 4**self.num_memory - 1
+        self._members: dict[Shape, list[tuple[ParametricGate, np.ndarray]]] = {}
+        self._moments = self._schedule(self.program.steps)
+        words = ["".join(word) for word in itertools.product("IXYZ", repeat=self.num_memory)]
+        self._observed = [words.index(word) - 1 for word in ansatz.observables]
+        self._constants: dict[tuple[torch.dtype, torch.device], _Constants] = {}
+
+    def _schedule(self, steps: list[Step]) -> list[_Moment]:
+        """Group the steps into as few moments as possible, last step first."""
+        moments: list[_Moment] = []
+        for step in reversed(steps):
+            if isinstance(step.gate, np.ndarray):
+                matrix = embed(step.gate, step.qubits, self.num_qubits)
+                fixed = _reach(moments, step.qubits, lambda moment, _: isinstance(moment, _Fixed))
+                if isinstance(fixed, _Fixed):
+                    fixed.matrix = fixed.matrix @ matrix
+                    fixed.qubits |= set(step.qubits)
+                else:
+                    moments.append(_Fixed(set(step.qubits), matrix))
+                continue
+            assert step.angles is not None
+            shape = step.gate.num_qubits, step.gate.num_angles
+            members = self._members.setdefault(shape, [])
+            members.append((step.gate, step.angles))
+            position = len(members) - 1
+            if len(step.qubits) == 2:
+                moments.append(_Entangler((step.qubits[0], step.qubits[1]), shape, position))
+                continue
+            (qubit,) = step.qubits
+            rotations = _reach(
+                moments, step.qubits, lambda moment, q: isinstance(moment, _Rotations) and q not in moment.placed
+            )
+            if isinstance(rotations, _Rotations):
+                rotations.placed[qubit] = (shape, position)
+            else:
+                moments.append(_Rotations({qubit: (shape, position)}))
+        return moments
+
+    def _constants_for(self, like: torch.Tensor) -> _Constants:
+        key = (like.dtype, like.device)
+        if key not in self._constants:
+            self._constants[key] = _Constants(self, *key)
+        return self._constants[key]
+
+    def transfer(self, weights: torch.Tensor) -> torch.Tensor:
+        """Build the block's transfer tensor.
+
+        Args:
+            weights: (..., P) angles of the block; leading dims (layers, heads, seeds, leaf slots) are batched.
+
+        Returns:
+            T as (..., R, 1 + R, 16) with R = 4^m - 1: output word a (the identity's row, which is trivial, left
+            out), input word b, and (leaf, edge) words c, d flattened.
+        """
+        if weights.shape[-1] != self.ansatz.num_parameters:
+            raise ValueError(
+                f"weights have {weights.shape[-1]} angles: ansatz {self.ansatz.name} takes {self.ansatz.num_parameters}"
+            )
+        constants = self._constants_for(weights)
+        batch = weights.shape[:-1]
+        flat = weights.reshape(-1, weights.shape[-1])
+        matrices = {}
+        for shape, mix in constants.angles.items():
+            num_qubits, num_angles = shape
+            angles = (flat @ mix).view(len(flat), -1, num_angles)
+            terms = trigonometric(angles, *constants.harmonics[num_qubits]).transpose(0, 1)
+            members = torch.matmul(terms, constants.coefficients[shape])  # (members, batch, 16^n)
+            matrices[shape] = members.view(*members.shape[:-1], 4**num_qubits, 4**num_qubits).unbind(0)
+        memory, pair = 4**self.num_memory, 16
+        rows = constants.start  # (1 or batch, R, 4^m, 16)
+        for moment, fixed in zip(self._moments, constants.fixed, strict=False):
+            if isinstance(moment, _Fixed):
+                assert fixed is not None
+                rows = fixed(rows.flatten(-2)).view(rows.shape)
+            elif isinstance(moment, _Entangler):
+                rows = self._entangle(rows, matrices[moment.shape][moment.position], moment.qubits)
+            else:
+                left = self._side(moment, matrices, range(self.num_memory), constants.identity)
+                right = self._side(moment, matrices, range(self.num_memory, self.num_qubits), constants.identity)
+                if right is not None:
+                    rows = torch.matmul(rows.view(len(rows), -1, pair), right).view(-1, self.num_rows, memory, pair)
+                if left is not None:
+                    rows = torch.matmul(left.mT.unsqueeze(1), rows)
+        if len(rows) != len(flat):
+            rows = rows.expand(len(flat), *rows.shape[1:])
+        return rows.reshape(*batch, self.num_rows, memory, pair)
+
+    def _side(
+        self, moment: _Rotations, matrices: dict[Shape, Any], qubits: range, identity: torch.Tensor
+    ) -> torch.Tensor | None:
+        """The Kronecker product of a moment's transfer matrices on some qubits; None where it has no gate there."""
+        if not any(qubit in moment.placed for qubit in qubits):
+            return None
+        product = None
+        for qubit in qubits:
+            shape, position = moment.placed.get(qubit, (None, 0))
+            matrix = identity if shape is None else matrices[shape][position]
+            product = matrix if product is None else _kron(product, matrix)
+        return product
+
+    def _entangle(self, rows: torch.Tensor, matrix: torch.Tensor, qubits: tuple[int, int]) -> torch.Tensor:
+        """Apply a two-qubit transfer matrix (batch, 16, 16) to the rows' axes of two qubits."""
+        batch = max(len(rows), len(matrix))
+        axes = tuple(2 + qubit for qubit in qubits)
+        grid = rows.expand(batch, *rows.shape[1:]).reshape(batch, self.num_rows, *(4,) * self.num_qubits)
+        moved = grid.movedim(axes, (-2, -1))
+        turned = torch.matmul(moved.reshape(batch, -1, 16), matrix).view(moved.shape)
+        return turned.movedim((-2, -1), axes).reshape(batch, *rows.shape[1:])
+
+    def encode(self, angles: torch.Tensor, role: str) -> torch.Tensor:
+        """Return the Bloch vectors of encoded qubits.
+
+        Args:
+            angles: (..., 2, N), in radians.
+            role: center, leaf or edge: on a device these are different qubits.
+
+        Returns:
+            (..., 3, N).
+        """
+        if self.program.encodings is None:
+            return encoded_bloch(angles)
+        response = self._constants_for(angles).encodings[role]
+        cosine, sine = torch.cos(angles), torch.sin(angles)
+        before = torch.matmul(response[:, 1:], torch.stack([cosine[..., 0, :], sine[..., 0, :]], dim=-2))
+        x, y, z = (before + response[:, :1]).unbind(-2)
+        cos_b, sin_b = cosine[..., 1, :], sine[..., 1, :]
+        return torch.stack([x * cos_b - y * sin_b, x * sin_b + y * cos_b, z], dim=-2)
+
+    def contract(
+        self, transfer: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        """Take N stars through their leaves.
+
+        Args:
+            transfer: (G, 1 or k, R, 1 + R, 16): T of each group (a seed's head, say), one for all leaves or one each.
+            center: (G, 3, N) Bloch vectors of the centers.
+            leaves: (G, k, 3, N) Bloch vectors of the leaves, in the order in which the block meets them.
+            edges: (G, k, 3, N) Bloch vectors of the edges.
+
+        Returns:
+            (G, number of observables, N) expectation values.
+        """
+        memory = center
+        for _ in range(self.num_memory - 1):  # the ancilla starts in |0>: (1, 0, 0, 1)
+            ones = torch.ones_like(memory[:, :1])
+            full = torch.cat([ones, memory], dim=1)
+            zeros = torch.zeros_like(full)
+            memory = torch.stack([full, zeros, zeros, full], dim=2).flatten(1, 2)[:, 1:]
+        final = _Contraction.apply(transfer, memory, leaves, edges)
+        readout = self._constants_for(center).readout
+        if readout is not None:
+            return torch.matmul(readout[:, 1:], final) + readout[:, :1]
+        if self._observed == list(range(self.num_rows)):
+            return final
+        return final[:, self._observed]
+
+    def expectations(
+        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the expectation values of N stars from their angles, for G sets of weights side by side.
+
+        Args:
+            weights: (G, 1 or k, P): one set for all leaves, or one each.
+            center: (G, 2, N) encoding angles.
+            leaves: (G, k, 2, N) encoding angles.
+            edges: (G, k, 2, N) encoding angles.
+
+        Returns:
+            (G, number of observables, N).
+        """
+        bloch = self.encode(center, "center"), self.encode(leaves, "leaf"), self.encode(edges, "edge")
+        return self.contract(self.transfer(weights), *bloch)
+
+    def __call__(
+        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the embedding of N stars from their angles, laid out as PennyLane does.
+
+        Args:
+            weights: (P,) where all leaves share them, else (k, P).
+            center: (N, 2) encoding angles.
+            leaves: (N, k, 2) encoding angles.
+            edges: (N, k, 2) encoding angles.
+
+        Returns:
+            (N, number of observables).
+        """
+        angles = [values.movedim(0, -1).unsqueeze(0) for values in (center, leaves, edges)]
+        return self.expectations(torch.atleast_2d(weights).unsqueeze(0), *angles)[0].T
+
+
+class _Constants:
+    """An engine's constant tensors in one dtype on one device."""
+
+    def __init__(self, engine: StarEngine, dtype: torch.dtype, device: torch.device) -> None:
+        self.identity = torch.eye(4, dtype=dtype, device=device)
+        self.angles, self.coefficients = {}, {}
+        kinds = {gate for members in engine._members.values() for gate, _ in members}
+        fitted = {gate: gate.coefficients() for gate in kinds}
+        for shape, members in engine._members.items():
+            mix = np.concatenate([angles for _, angles in members])
+            self.angles[shape] = torch.as_tensor(mix.T, dtype=dtype, device=device)
+            self.coefficients[shape] = torch.stack([fitted[gate] for gate, _ in members]).to(device, dtype)
+        self.harmonics = {
+            num_qubits: tuple(constant.to(device, dtype) for constant in harmonics(num_qubits))
+            for num_qubits, _ in engine._members
+        }
+        program = engine.program
+        self.encodings = {
+            role: torch.as_tensor(response, dtype=dtype, device=device)
+            for role, response in (program.encodings or {}).items()
+        }
+        self.readout = None if program.readout is None else torch.as_tensor(program.readout, dtype=dtype, device=device)
+        start = np.zeros((engine.num_rows, 4**engine.num_memory, 16))
+        start[np.arange(engine.num_rows), np.arange(1, engine.num_rows + 1), 0] = 1.0
+        self.start = torch.as_tensor(start, dtype=dtype, device=device).unsqueeze(0)
+        self.fixed = [
+            _fixed_step(moment.matrix, dtype, device) if isinstance(moment, _Fixed) else None
+            for moment in engine._moments
+        ]
+
+
+def _fixed_step(matrix: np.ndarray, dtype: torch.dtype, device: torch.device) -> Any:
+    """Rows -> rows @ matrix, by a signed permutation where the matrix is one (every Clifford gate is)."""
+    source = np.abs(matrix).argmax(axis=0)
+    sign = matrix[source, np.arange(len(matrix))]
+    permutation = np.zeros_like(matrix)
+    permutation[source, np.arange(len(matrix))] = np.sign(sign)
+    if len(set(source)) == len(matrix) and np.allclose(matrix, permutation, atol=FIT_TOLERANCE):
+        index = torch.as_tensor(source, device=device)
+        inverse = torch.argsort(index)
+        signs = torch.as_tensor(np.sign(sign), dtype=dtype, device=device)
+        return lambda rows: _SignedPermutation.apply(rows, index, inverse, signs)
+    full = torch.as_tensor(matrix, dtype=dtype, device=device)
+    return lambda rows: rows @ full
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Stars
+
+
+class _Contraction(torch.autograd.Function):
+    """r <- T(l_i, e_i) r for i = 1..k, with its gradient written out (adjoint recursion over the leaves).
+
+    Stars run along the last dim, so that every operation is a long contiguous one.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, transfer: torch.Tensor, memory: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        groups, k, _, num_stars = leaves.shape
+        slots, rows = transfer.shape[1:3]
+        flat = transfer.reshape(groups, slots, rows * (rows + 1), 16)
+        leaf, edge = _with_one(leaves), _with_one(edges)
+        pairs = (leaf.unsqueeze(3) * edge.unsqueeze(2)).view(groups, k, 16, num_stars)
+        steps = torch.matmul(flat, pairs).view(groups, k, rows, rows + 1, num_stars)
+        states = [memory]
+        for i in range(k):
+            step = steps[:, i]
+            states.append((step[:, :, 1:] * states[-1].unsqueeze(1)).sum(2).add_(step[:, :, 0]))
+        ctx.save_for_backward(flat, leaf, edge, pairs, steps, *states[:-1])
+        return states[-1]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        flat, leaf, edge, pairs, steps, *states = ctx.saved_tensors
+        groups, k, rows, _, num_stars = steps.shape
+        adjoint = grads[0]
+        d_steps = torch.empty_like(steps)
+        for i in reversed(range(k)):
+            d_steps[:, i, :, 0] = adjoint
+            torch.mul(adjoint.unsqueeze(2), states[i].unsqueeze(1), out=d_steps[:, i, :, 1:])
+            adjoint = (steps[:, i, :, 1:] * adjoint.unsqueeze(2)).sum(1)
+        d_steps = d_steps.view(groups, k, rows * (rows + 1), num_stars)
+        d_transfer = torch.matmul(d_steps, pairs.mT)
+        if flat.shape[1] == 1:
+            d_transfer = d_transfer.sum(1, keepdim=True)
+        d_pairs = torch.matmul(flat.mT, d_steps).view(groups, k, 4, 4, num_stars)
+        d_leaves = (d_pairs[:, :, 1:] * edge.unsqueeze(2)).sum(3)
+        d_edges = (d_pairs[:, :, :, 1:] * leaf.unsqueeze(3)).sum(2)
+        return d_transfer.view(groups, -1, rows, rows + 1, 16), adjoint, d_leaves, d_edges
+
+
+def _with_one(bloch: torch.Tensor) -> torch.Tensor:
+    """Prepend the identity's coordinate 1 to Bloch vectors (..., 3, N)."""
+    return torch.cat([torch.ones_like(bloch[..., :1, :]), bloch], dim=-2)

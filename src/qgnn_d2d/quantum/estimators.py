@@ -1,0 +1,237 @@
+"""Ways to obtain the expectation values of stars: exact, with shots, on Aer, on hardware, mitigated.
+
+All are functions of the same arguments, an `Estimator`, and can take the place of a trained model's exact circuit
+(`models.QGNN.estimator`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from qiskit import QuantumCircuit, generate_preset_pass_manager
+from qiskit.quantum_info import Pauli, SparsePauliOp
+from qiskit_aer import AerSimulator
+
+from ..checks import require_count
+from .ansatz import Ansatz
+from .engine.star import StarEngine
+from .hardware.compile import CENTER, NativeStar, StarCircuit, bindings, measured, native_star, reuse_circuit
+from .hardware.devices import CALIBRATIONS, Line, backend, depolarizing_line, device_line, line_of
+from .hardware.noise import noise_model, program, readout_map, with_relaxation
+from .mitigation import Mitigation, extrapolation_weights
+
+
+class Estimator(Protocol):
+    """Expectation values of N stars for each of G sets of weights."""
+
+    def __call__(
+        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        """Estimate.
+
+        Args:
+            weights: (G, P) block angles.
+            center: (G, 2, N) encoding angles.
+            leaves: (G, k, 2, N) encoding angles.
+            edges: (G, k, 2, N) encoding angles.
+
+        Returns:
+            (G, observables, N).
+        """
+        ...
+
+
+def exact(ansatz: Ansatz, line: Line | None = None, *, idle: bool = False, fold: int = 1) -> Estimator:
+    """Return the star engine's exact expectation values: on a noisy line, readout error included, or without noise."""
+    engine = StarEngine(ansatz, None if line is None else program(ansatz, line, idle=idle, fold=fold))
+
+    def estimate(
+        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        return engine.expectations(weights.unsqueeze(1), center, leaves, edges)
+
+    return estimate
+
+
+def sampled(estimator: Estimator, shots: int, generator: torch.Generator) -> Estimator:
+    """Return what ``shots`` measurements of each expectation value yield.
+
+    A Pauli measured n times is a binomial with mean (1 + ⟨P⟩) / 2, so drawing it from exact expectation values (with
+    noise and readout error in them) is exact in law.
+    """
+    require_count("shots", shots)
+
+    def estimate(
+        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        mean = estimator(weights, center, leaves, edges)
+        probability = ((1 + mean.double()) / 2).clamp(0, 1)
+        ones = torch.binomial(torch.full_like(probability, shots), probability, generator=generator)
+        return (2 * ones / shots - 1).to(mean.dtype)
+
+    return estimate
+
+
+def mitigated(build: Callable[[int], Estimator], mitigation: Mitigation, line: Line) -> Estimator:
+    """Return mitigated expectation values.
+
+    Args:
+        build: Fold factor to the estimator that measures at it, readout error included.
+        mitigation: What to do.
+        line: Where it is measured.
+    """
+    offset, slope = readout_map(line) if mitigation.invert_readout else (0.0, 1.0)
+    weights_at = extrapolation_weights(mitigation.factors, mitigation.degree)
+    estimators = [build(factor) for factor in mitigation.factors]
+
+    def estimate(
+        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        total = torch.zeros(())
+        for share, estimator in zip(weights_at, estimators, strict=True):
+            total = total + float(share) * (estimator(weights, center, leaves, edges) - offset) / slope
+        return total
+
+    return estimate
+
+
+class _CircuitEstimator(ABC):
+    """Runs reset-reuse circuits, compiled once per k, with all stars as one batch of parameter values."""
+
+    def __init__(self, ansatz: Ansatz, star: NativeStar) -> None:
+        self.observables = ansatz.observables
+        self.star = star
+        self._circuits: dict[int, StarCircuit] = {}
+
+    def __call__(
+        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        k = leaves.shape[1]
+        if k not in self._circuits:
+            self._circuits[k] = reuse_circuit(self.star, k)
+        groups = zip(
+            *(values.detach().double().cpu().numpy() for values in (weights, center, leaves, edges)), strict=True
+        )
+        values = np.concatenate([bindings(*group) for group in groups])  # (G·N, parameters)
+        found = self._run(self._circuits[k], values)  # (observables, G·N)
+        shape = (len(self.observables), len(weights), -1)
+        return torch.as_tensor(found.reshape(shape).transpose(1, 0, 2).copy()).to(center.dtype)
+
+    @abstractmethod
+    def _run(self, star: StarCircuit, values: np.ndarray) -> np.ndarray:
+        """Return the observables' expectation values (observables, B) for parameter values (B, parameters)."""
+
+
+class AerEstimator(_CircuitEstimator):
+    """Qiskit Aer's density matrices, three qubits with reset, under a line's noise.
+
+    Args:
+        ansatz: The circuit.
+        line: Where it runs.
+        idle: Whether waiting qubits relax.
+        fold: Odd noise scale factor.
+        shots: Measurements per expectation value; None for exact ones.
+        seed: Of the shots.
+    """
+
+    def __init__(
+        self, ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1, shots: int | None = None, seed: int = 0
+    ) -> None:
+        super().__init__(ansatz, native_star(ansatz, line, idle=idle, fold=fold))
+        if shots is not None:
+            require_count("shots", shots)
+        self.shots = shots
+        self._seed = seed
+        self._readout = readout_map(line)
+        self._simulator = AerSimulator(
+            method="density_matrix", noise_model=noise_model(self.star), max_parallel_threads=1
+        )
+
+    def _run(self, star: StarCircuit, values: np.ndarray) -> np.ndarray:
+        circuits = [self._prepared(star.circuit, letter) for letter in self.observables]
+        binds = {parameter: values[:, i].tolist() for i, parameter in enumerate(star.parameters)}
+        self._seed += 1
+        result = self._simulator.run(
+            circuits, parameter_binds=[binds] * len(circuits), shots=self.shots or 1, seed_simulator=self._seed
+        ).result()
+        if not result.success:
+            raise RuntimeError(f"Aer failed: {result.status}")
+        shape = (len(circuits), len(values))
+        if self.shots is None:
+            offset, slope = self._readout
+            exact_z = [result.data(i)["expectation_value"] for i in range(np.prod(shape))]
+            return offset + slope * np.reshape(exact_z, shape)
+        ones = [result.get_counts(i).get("1", 0) for i in range(np.prod(shape))]
+        return 1 - 2 * np.reshape(ones, shape) / self.shots
+
+    def _prepared(self, circuit: QuantumCircuit, letter: str) -> QuantumCircuit:
+        if self.shots is not None:
+            prepared = measured(circuit, self.star, letter)
+        else:
+            prepared = circuit.compose(self.star.basis_changes[letter], range(circuit.num_qubits))
+            prepared.save_expectation_value(Pauli("Z"), [CENTER])
+        return with_relaxation(prepared, self.star)
+
+
+def hardware_line(name: str) -> tuple[Any, Line]:
+    """Return a Qiskit backend and the line of it that stars run on.
+
+    Args:
+        name: A name in `devices.CALIBRATIONS` (a local simulation), ``AerSimulator`` (a local one without noise), or
+            the name of a real device that the user's own saved account gives access to.
+
+    Raises:
+        ValueError: No such device for that account, or no saved account.
+    """
+    if name in CALIBRATIONS:
+        return backend(name), device_line(name)
+    if name == "AerSimulator":
+        return AerSimulator(), depolarizing_line(0.0)
+    from qiskit_ibm_runtime import QiskitRuntimeService
+
+    try:
+        device = QiskitRuntimeService().backend(name)
+    except Exception as error:  # the service has no common base class for a missing account and an unknown device
+        raise ValueError(
+            f"backend is {name!r}; it must be one of {', '.join(CALIBRATIONS)}, AerSimulator, or a device of a saved "
+            f"IBM Quantum account ({' '.join(str(error).split())})"
+        ) from error
+    return device, line_of(device, name)
+
+
+class RuntimeEstimator(_CircuitEstimator):
+    """Qiskit Runtime's EstimatorV2: real devices, or the local testing mode on simulators.
+
+    Args:
+        ansatz: The circuit.
+        backend: A Qiskit backend.
+        line: Its line (see `hardware_line`).
+        mode: A Qiskit Runtime session or batch on that backend.
+        shots: Measurements per expectation value.
+        fold: Odd noise scale factor.
+
+    Shots are not seeded, locally either: a seed there is the same for every circuit of a job, and correlates them.
+    """
+
+    def __init__(self, ansatz: Ansatz, backend: Any, line: Line, mode: Any, *, shots: int, fold: int = 1) -> None:
+        from qiskit_ibm_runtime import EstimatorV2
+
+        super().__init__(ansatz, native_star(ansatz, line, fold=fold))
+        require_count("shots", shots)
+        # The service's own mitigation stays off: what is done to raw values is decided here, and only here.
+        plain = {"resilience_level": 0, "twirling": {"enable_gates": False, "enable_measure": False}}
+        self._estimator = EstimatorV2(mode=mode, options={"default_shots": shots, **plain})
+        layout = list(line.qubits)
+        # Level 0 places the circuit and changes nothing: it is in native gates already, and folds must not cancel.
+        self._passes = generate_preset_pass_manager(optimization_level=0, backend=backend, initial_layout=layout)
+
+    def _run(self, star: StarCircuit, values: np.ndarray) -> np.ndarray:
+        circuit = self._passes.run(star.circuit)
+        operators = [SparsePauliOp("II" + letter).apply_layout(circuit.layout) for letter in self.observables]
+        names = tuple(parameter.name for parameter in star.parameters)
+        pub = (circuit, [[operator] for operator in operators], {names: values})
+        return np.asarray(self._estimator.run([pub]).result()[0].data.evs)

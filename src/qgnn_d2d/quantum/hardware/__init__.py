@@ -1,0 +1,1 @@
+"""Devices: calibrations, native circuits, noise."""

@@ -1,0 +1,253 @@
+r"""Device noise for the star engine: a calibrated line's errors as Pauli transfer matrices.
+
+Every native gate but rz is followed by its error (depolarizing and thermal relaxation, as Qiskit Aer derives them from
+a device's calibration), and the matrix of the two together is fixed:
+
+.. math:: R = \mathrm{PTM}(\mathcal{E}) \, \mathrm{PTM}(U).
+
+rz is a change of reference frame on these devices, free of noise, and carries the angles. So a run of one-qubit gates
+is still a trigonometric polynomial of its angles, T is built from it once per set of weights, and a noisy star costs
+what an ideal one does. Readout error is an affine map of the expectation value: with p_ij the probability to read j in
+state i, :math:`\langle Z \rangle_{read} = a + b \langle Z \rangle`, a = (p00 - p01 + p10 - p11) / 2,
+b = (p00 - p01 - p10 + p11) / 2. X and Y are read through the native basis change and its noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import PTM, Operator, SuperOp
+from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError, thermal_relaxation_error
+from qiskit_aer.noise.device import basic_device_gate_errors
+
+from ..ansatz import Ansatz
+from ..engine.star import Program
+from ..engine.transfer import ParametricGate, Step
+from .compile import CENTER, NativeStar, affine, instructions, native_star
+from .devices import ROLES, Line
+
+MAX_RUN_ANGLES = 3  # one-qubit runs are cut here: their polynomial has 3^angles terms
+_AGREEMENT = 1e-12  # of the encoding with its closed form
+GROUND = np.array([1.0, 0.0, 0.0, 1.0])
+"""Pauli coordinates of |0>."""
+
+
+def program(ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1) -> Program:
+    """Return what happens to a star on a line, for `StarEngine`.
+
+    Args:
+        ansatz: A circuit whose memory is the center alone.
+        line: Where it runs.
+        idle: Whether waiting qubits relax.
+        fold: Odd noise scale factor (see `native.folded`).
+
+    Raises:
+        ValueError: See `native.native_star`; or a gate has no entry in the line's calibration.
+    """
+    return star_program(ansatz, native_star(ansatz, line, idle=idle, fold=fold))
+
+
+def star_program(ansatz: Ansatz, star: NativeStar) -> Program:
+    """Return what happens to a compiled star, for `StarEngine`."""
+    noise = LineNoise(star.line)
+    encodings = {role: _response(noise, star, position) for position, role in enumerate(ROLES)}
+    return Program(_steps(noise, star), encodings, readout_matrix(noise, star, ansatz.observables))
+
+
+class LineNoise:
+    """The errors of a line's gates, and their transfer matrices.
+
+    Attributes:
+        gate_errors: (gate, qubits) to its error, for gates that have one.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.gate_errors: dict[tuple[str, tuple[int, ...]], QuantumError] = {
+            (name, tuple(qubits)): error for name, qubits, error in basic_device_gate_errors(target=line.target)
+        }
+        self._matrices: dict[tuple[Any, ...], np.ndarray] = {}
+
+    def error(self, operation: Any, qubits: tuple[int, ...]) -> QuantumError | None:
+        """Return what follows an operation; None for an operation that is calibrated as free of errors.
+
+        Raises:
+            ValueError: The line has no calibrated entry for it.
+        """
+        if operation.name == "delay":
+            return self._relaxation(operation, qubits[0])
+        entries = self.line.target[operation.name] if operation.name in self.line.target.operation_names else {}
+        properties = entries.get(qubits)
+        if properties is None or properties.error is None:
+            raise ValueError(
+                f"gate {operation.name} on {[ROLES[q] for q in qubits]} of {self.line.device} has no noise entry: "
+                f"calibrated are {[[ROLES[q] for q in pair] for pair in entries]}"
+            )
+        return self.gate_errors.get((operation.name, qubits))
+
+    def _relaxation(self, operation: Any, qubit: int) -> QuantumError:
+        properties = self.line.target.qubit_properties[qubit]
+        seconds = operation.duration * (self.line.target.dt if operation.unit == "dt" else 1.0)
+        return thermal_relaxation_error(properties.t1, min(properties.t2, 2 * properties.t1), seconds)
+
+    def matrix(self, operation: Any, qubits: tuple[int, ...]) -> np.ndarray:
+        """Return the transfer matrix (4^n, 4^n) of an operation without open angles, followed by its error."""
+        values = tuple(float(value) for value in operation.params)
+        key = (operation.name, qubits, values)
+        if key not in self._matrices:
+            channel = SuperOp(Operator(operation)) if operation.name != "delay" else SuperOp(np.eye(4))
+            error = None if operation.name == "rz" else self.error(operation, qubits)
+            if error is not None:
+                channel = channel.compose(SuperOp(error))
+            self._matrices[key] = _first_qubit_slowest(PTM(channel).data.real, len(qubits))
+        return self._matrices[key]
+
+
+def _first_qubit_slowest(matrix: np.ndarray, num_qubits: int) -> np.ndarray:
+    """Qiskit's last qubit is the slowest index; here the first one is."""
+    axes = (*range(num_qubits)[::-1], *range(num_qubits, 2 * num_qubits)[::-1])
+    return matrix.reshape((4,) * 2 * num_qubits).transpose(axes).reshape(matrix.shape)
+
+
+@lru_cache
+def _rz(angle: float) -> np.ndarray:
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.array([[1, 0, 0, 0], [0, cosine, -sine, 0], [0, sine, cosine, 0], [0, 0, 0, 1.0]])
+
+
+class _Run:
+    """Consecutive one-qubit gates of one qubit: an alternation of fixed matrices and rz with angles."""
+
+    def __init__(self) -> None:
+        self.fixed = [np.eye(4)]
+        self.rows: list[np.ndarray] = []
+
+    def apply(self, matrix: np.ndarray) -> None:
+        self.fixed[-1] = matrix @ self.fixed[-1]
+
+    def rotate(self, row: np.ndarray) -> None:
+        self.rows.append(row)
+        self.fixed.append(np.eye(4))
+
+    def matrix(self, angles: Sequence[float]) -> np.ndarray:
+        product = self.fixed[0]
+        for angle, fixed in zip(angles, self.fixed[1:], strict=True):
+            product = fixed @ _rz(float(angle)) @ product
+        return product
+
+    def step(self, qubit: int) -> Step:
+        if not self.rows:
+            return Step((qubit,), self.fixed[0])
+        gate = ParametricGate(f"native run on {ROLES[qubit]}", 1, len(self.rows), self.matrix)
+        return Step((qubit,), gate, np.array(self.rows))
+
+
+def _steps(noise: LineNoise, star: NativeStar) -> list[Step]:
+    """The block as steps: one per run of one-qubit gates, one per two-qubit gate."""
+    steps: list[Step] = []
+    runs: dict[int, _Run] = {}
+    for operation, qubits in instructions(star.block):
+        if len(qubits) > 1:
+            steps += [run.step(qubit) for qubit, run in sorted(runs.items())]
+            runs.clear()
+            steps.append(Step(qubits, noise.matrix(operation, qubits)))
+            continue
+        (qubit,) = qubits
+        run = runs.setdefault(qubit, _Run())
+        if operation.name != "rz":
+            run.apply(noise.matrix(operation, qubits))
+            continue
+        row, offset = affine(operation.params[0], star.weights)
+        if row.any():
+            if len(run.rows) == MAX_RUN_ANGLES:
+                steps.append(run.step(qubit))
+                run = runs[qubit] = _Run()
+            run.rotate(row)
+        run.apply(_rz(offset))
+    return steps + [run.step(qubit) for qubit, run in sorted(runs.items())]
+
+
+def _response(noise: LineNoise, star: NativeStar, position: int) -> np.ndarray:
+    """Fit A of `Program.encodings` to the native encoding of one qubit."""
+
+    def encoded(a: float, b: float) -> np.ndarray:
+        values = dict(zip(star.angles, (a, b), strict=True))
+        state = GROUND
+        for operation, qubits in instructions(star.encodings[position].assign_parameters(values)):
+            state = noise.matrix(operation, qubits) @ state
+        return state[1:]
+
+    at = [encoded(a, 0.0) for a in (0.0, np.pi / 2, np.pi)]
+    constant, cosine = (at[0] + at[2]) / 2, (at[0] - at[2]) / 2
+    response = np.stack([constant, cosine, at[1] - constant], axis=1)
+    for a, b in np.random.default_rng(0).uniform(-3, 3, (3, 2)):
+        predicted = _rz(b)[1:, 1:] @ response @ np.array([1, np.cos(a), np.sin(a)])
+        if np.abs(predicted - encoded(a, b)).max() > _AGREEMENT:
+            raise ValueError(f"the encoding on {star.line.device} does not end in a noiseless rz")
+    return response
+
+
+def readout_map(line: Line) -> tuple[float, float]:
+    """Return (a, b) of the center's readout: a measured ⟨Z⟩ is a + b ⟨Z⟩ on average."""
+    (p00, p01), (p10, p11) = line.readout
+    return (p00 - p01 + p10 - p11) / 2, (p00 - p01 - p10 + p11) / 2
+
+
+def readout_matrix(noise: LineNoise, star: NativeStar, observables: Sequence[str]) -> np.ndarray:
+    """Return `Program.readout`: each observable's basis change, then Z through the readout error."""
+    offset, slope = readout_map(star.line)
+    rows = []
+    for letter in observables:
+        row = np.array([offset, 0.0, 0.0, slope])
+        for operation, qubits in reversed(list(instructions(star.basis_changes[letter]))):
+            row = row @ noise.matrix(operation, qubits)
+        rows.append(row)
+    return np.array(rows)
+
+
+def noise_model(star: NativeStar, k: int | None = None) -> NoiseModel:
+    """Return the line's noise for Qiskit Aer.
+
+    Args:
+        star: The compiled star.
+        k: None for the three qubits of `native.reuse_circuit`; else for the 2k + 1 of `native.full_width_circuit`.
+
+    Raises:
+        ValueError: The star has a gate without a noise entry.
+    """
+    noise = LineNoise(star.line)
+    pairs = [(1, 2)] if k is None else [(1 + 2 * i, 2 + 2 * i) for i in range(k)]
+    model = NoiseModel(basis_gates=["rz", "sx", "x", star.line.entangler, "reset", "delay"])
+    for circuit in (star.block, *star.encodings, *star.basis_changes.values()):
+        for operation, qubits in instructions(circuit):
+            if operation.name not in ("rz", "delay"):
+                noise.error(operation, qubits)
+    placed: set[tuple[str, tuple[int, ...]]] = set()
+    for leaf, edge in pairs:
+        where = {CENTER: 0, 1: leaf, 2: edge}
+        for (name, qubits), error in noise.gate_errors.items():
+            target = tuple(where[qubit] for qubit in qubits)
+            if name != "reset" and (name, target) not in placed:
+                placed.add((name, target))
+                model.add_quantum_error(error, name, target)
+    model.add_readout_error(ReadoutError(star.line.readout), [CENTER])
+    return model
+
+
+def with_relaxation(circuit: QuantumCircuit, star: NativeStar) -> QuantumCircuit:
+    """Write each delay's relaxation into a circuit on the line's three qubits, for Aer, which ignores bare delays."""
+    noise = LineNoise(star.line)
+    result = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        if instruction.operation.name != "delay":
+            result.append(instruction)
+            continue
+        (position,) = (circuit.find_bit(qubit).index for qubit in instruction.qubits)
+        error = noise.error(instruction.operation, (position,))
+        assert error is not None
+        result.append(error.to_instruction(), instruction.qubits)
+    return result

@@ -1,0 +1,1 @@
+"""The settings of a study: every option is declared here, once."""
