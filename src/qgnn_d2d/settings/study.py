@@ -1,149 +1,23 @@
-"""A study: a config mapping, checked and expanded into runs.
-
-The config's shape is held by ``workflow/schemas/config.schema.yaml``; here stand the rules that a schema cannot say.
-A run is one configuration. Groups under ``runs`` may give lists for scenario, protocol and model; a group expands to
-their product, and its ``id`` template names each run. A group's ``sweep`` gives lists for architecture options
-and the training size too; such runs make up a study of their own (an ablation, device noise). Runs stand in the table
-that their group names; without a name, in the results table of their scenario, and swept runs in none.
-"""
+"""A study: the checked config, its runs, where its files lie, and what can be asked of it."""
 
 from __future__ import annotations
 
-import itertools
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import torch
+from . import config as files
+from .base import require_known, validated
+from .config import ClaimPair, StudySettings
+from .expansion import expand
+from .model import MODELS
+from .noise import NoiseModel, with_flags
+from .run import RunSettings
+from .scenario import SPLITS, Scenario
+from .search import Search
 
-from ..channels.scenarios import KINDS, SPLITS
-from ..checks import require_choice, require_count, require_finite, require_positive
-from ..models import MODELS, architecture_options
-from ..models.features import SCALES
-from ..quantum.ansatz import ANSATZE
-from ..quantum.hardware.devices import check_noise
-from ..stars import RULES
-
-PROTOCOLS = ("stated", "released")
-SCHEDULES = ("constant", "cosine", "cosine_step", "step")
-_TUNED = ("learning_rate", "batch_size", "epochs")
-_RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How a run is trained.
-
-    Attributes:
-        learning_rate: Adam's initial learning rate.
-        batch_size: Realizations per gradient step.
-        epochs: Passes over the training set.
-        drop_links: Probability with which a link is left out of a training realization, drawn anew every epoch; None
-            for none.
-        schedule: ``constant``; ``cosine`` to zero over all epochs, set per epoch, or per gradient step with
-            ``cosine_step``; ``step``: times 0.8 every 5 epochs.
-    """
-
-    learning_rate: float
-    batch_size: int
-    epochs: int
-    schedule: str = "cosine"
-    drop_links: float | None = None
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if self.drop_links is not None:
-            require_finite("drop_links", self.drop_links)
-            if not 0 < self.drop_links < 1:
-                raise ValueError(f"drop_links is {self.drop_links}; it must be above 0 and below 1")
-        require_positive("learning_rate", self.learning_rate)
-        require_count("batch_size", self.batch_size)
-        require_count("epochs", self.epochs)
-        require_choice("schedule", self.schedule, SCHEDULES)
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """Everything that determines a run's numbers, besides its channels.
-
-    Attributes:
-        id: Short readable name, used in paths.
-        scenario: Name of a scenario of the study.
-        protocol: ``stated`` (eq. (2) in bps/Hz) or ``released`` (the public code's quantities).
-        model: A key of `models.MODELS`.
-        architecture: All options of the model.
-        training: Optimizer settings.
-        seed: The study's seed, from which all streams derive.
-        num_seeds: Seeds 0..num_seeds-1 are trained together.
-        num_threads: Torch threads.
-        device: Torch device.
-        train_size: Realizations to train on, the first ones of the split ``pool``; None: the split ``train``.
-    """
-
-    id: str
-    scenario: str
-    protocol: str
-    model: str
-    architecture: dict[str, Any]
-    training: TrainingSettings
-    seed: int
-    num_seeds: int
-    num_threads: int = 1
-    device: str = "cpu"
-    train_size: int | None = None
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if self.train_size is not None:
-            require_count("train_size", self.train_size)
-        require_choice("protocol", self.protocol, PROTOCOLS)
-        require_choice("model", self.model, MODELS)
-        require_count("seed", self.seed, minimum=0)
-        require_count("num_seeds", self.num_seeds)
-        require_count("num_threads", self.num_threads)
-        try:
-            computes = torch.device(self.device).type != "meta"  # whether a job's machine has it, the job will see
-        except (RuntimeError, TypeError):
-            computes = False
-        if not computes:
-            raise ValueError(
-                f"torch.device is {self.device!r}; it must be a computing device of PyTorch, for instance cpu or cuda"
-            )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain data, for a manifest or for Snakemake's params; `from_dict` reads it back."""
-        settings = asdict(self)
-        if self.training.drop_links is None:
-            del settings["training"]["drop_links"]
-        return settings
-
-    def changed(self, changes: Mapping[str, Any]) -> RunSettings:
-        """Return the run with some of its training settings and architecture options changed, by name.
-
-        Raises:
-            ValueError: There is no such setting, or a training setting is out of range.
-
-        Example:
-            >>> run = RunSettings("r", "s", "stated", "gcn", {"iterations": 3}, TrainingSettings(0.01, 32, 5), 0, 1)
-            >>> run.changed({"epochs": 9, "iterations": 2}).architecture
-            {'iterations': 2}
-        """
-        training_names = [item.name for item in fields(TrainingSettings)]
-        for name in changes:
-            require_choice(f"setting of run {self.id}", name, [*training_names, *self.architecture])
-        training = {name: value for name, value in changes.items() if name in training_names}
-        architecture = {name: value for name, value in changes.items() if name not in training_names}
-        return replace(
-            self,
-            training=replace(self.training, **training),
-            architecture={**self.architecture, **architecture},
-        )
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> RunSettings:
-        """Rebuild settings from `as_dict`."""
-        return cls(**{**data, "training": TrainingSettings(**data["training"])})
+_ABOUT = {"k": "k", "layers": "L", "heads": "heads", "entangling_layers": "E"}
 
 
 @dataclass(frozen=True)
@@ -151,174 +25,258 @@ class Study:
     """A checked study.
 
     Attributes:
-        name: The study's name; its outputs go to results/<name>/.
-        seed: The seed from which everything derives.
-        scenarios: Scenario name to {"kind", "parameters", "features"}; the parameters include num_links.
-        splits: Realizations per split.
-        runs: Run id to settings.
-        noise_models: Noise model to its setting (see `quantum.devices.check_noise`).
-        tables: Table name to the runs that it holds: one of each scenario's runs, and those that groups name. The
-            runs of a table are of one scenario.
+        config: The whole config.
+        runs: Run id to settings; each run once.
+        experiments: Experiment to the ids of its runs: each experiment is a table, of one scenario.
+        variants: Run id to the model's name in the config (`qgnn_k9`, where the run's model is `qgnn`).
+        presets: Run id to the name of its preset, or None.
+        untuned: Ids of runs whose training options the config does not give; they can be tuned, but not trained.
+        search: What `snakemake tune` compares.
     """
 
-    name: str
-    seed: int
-    scenarios: dict[str, dict[str, Any]]
-    splits: dict[str, int]
-    runs: dict[str, RunSettings] = field(default_factory=dict)
-    noise_models: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tables: dict[str, list[str]] = field(default_factory=dict)
+    config: StudySettings
+    runs: dict[str, RunSettings]
+    experiments: dict[str, list[str]]
+    variants: dict[str, str] = field(default_factory=dict)
+    presets: dict[str, str | None] = field(default_factory=dict)
+    untuned: tuple[str, ...] = ()
+    search: Search = Search()
 
-    def scenario_of(self, table: str) -> str:
-        """Return the scenario that a table's runs belong to."""
-        return self.runs[self.tables[table][0]].scenario
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.config.study
 
+    @property
+    def seed(self) -> int:
+        """The seed from which everything derives."""
+        return self.config.seed
 
-def expand(config: Mapping[str, Any]) -> Study:
-    """Check a config and expand its run groups.
+    @property
+    def scenarios(self) -> Mapping[str, Scenario]:
+        """Scenario name to how its channels are drawn."""
+        return self.config.scenarios
 
-    Args:
-        config: The parsed config file, valid by the schema.
+    @property
+    def splits(self) -> dict[str, int]:
+        """Split to its number of realizations, in the order of `SPLITS`."""
+        return {name: size for name in SPLITS if (size := getattr(self.config.splits, name)) is not None}
 
-    Returns:
-        The study.
+    @property
+    def noise_models(self) -> dict[str, NoiseModel]:
+        """Noise model name to what it is, with the flagged forms of devices."""
+        return with_flags(self.config.noise_models)
 
-    Raises:
-        ValueError: A value contradicts another one: a k that the scenario has too few links for, an unknown model,
-            protocol, scenario or option, two runs of one id, a run without tuned settings.
-    """
-    scenarios = {}
-    for name, scenario in config["scenarios"].items():
-        require_choice(f"kind of scenario {name}", scenario["kind"], KINDS)
-        parameters = {key: value for key, value in scenario.items() if key not in ("kind", "features", "draw_seed")}
-        require_count(f"num_links of scenario {name}", parameters.get("num_links"), minimum=2)
-        scenarios[name] = {
-            "kind": scenario["kind"],
-            "features": scenario.get("features", "amplitude"),
-            "draw_seed": scenario.get("draw_seed"),
-            "parameters": parameters,
-        }
-    for name, size in config["splits"].items():
-        require_choice("split", name, SPLITS)
-        require_count(f"size of split {name}", size)
-    noise_models = {name: dict(settings) for name, settings in config.get("noise_models", {}).items()}
-    for name, settings in noise_models.items():
-        try:
-            check_noise(settings)
-        except ValueError as error:
-            raise ValueError(f"noise_models.{name}: {error}") from None
-    runs: dict[str, RunSettings] = {}
-    tables: dict[str, list[str]] = {}
-    for group in config["runs"]:
-        for run in _expand_group(group, config, scenarios, noise_models):
-            if run.id in runs:
-                raise ValueError(f"run {run.id}: two runs have this id; give one group another id template")
-            runs[run.id] = run
-            table = group.get("table", None if "sweep" in group else run.scenario)
-            if table is not None:
-                tables.setdefault(table, []).append(run.id)
-    for run_id in config.get("tuned", {}):
-        require_choice("run under tuned", run_id, runs)
-    for table, members in tables.items():
-        found = sorted({runs[run].scenario for run in members})
-        if len(found) > 1 or (table in scenarios and found != [table]):
-            raise ValueError(f"table {table} has runs of scenarios {found}; a table's runs must be of one scenario")
-    return Study(config["study"], config["seed"], scenarios, dict(config["splits"]), runs, noise_models, tables)
+    @property
+    def meaningless(self) -> bool:
+        """Whether the study is a test of the workflow, whose numbers mean nothing."""
+        return self.config.cap is not None
 
+    # Where files lie, relative to the repository.
 
-def filled(name: str, template: str, names: Mapping[str, Any]) -> str:
-    """Fill in a config's template.
+    @property
+    def results(self) -> str:
+        """The study's folder."""
+        return f"results/{self.name}"
 
-    Args:
-        name: What the template is called in the message.
-        template: Text with names in braces.
-        names: What the names stand for.
+    @property
+    def figures(self) -> str:
+        """The folder of its figures: only the paper's study writes to figures/."""
+        return "figures" if self.name == "paper" else f"{self.results}/figures"
 
-    Returns:
-        The text.
+    def file(self, *parts: str) -> str:
+        """Return a path in the study's folder."""
+        return "/".join([self.results, *parts])
 
-    Raises:
-        ValueError: The template has another name, a lone brace, or more than a name between braces.
+    def channels(self, scenario: str, split: str) -> str:
+        """Return the channel file of a split."""
+        return self.file("channels", scenario, f"{split}.nc")
 
-    Example:
-        >>> filled("id", "{model}-{speed}", {"model": "gcn"})
-        Traceback (most recent call last):
-        ValueError: id is '{model}-{speed}'; it may use {model} only
-    """
-    # Names only: str.format would also take "{model:>9999999999}" and "{model.__class__}".
-    parts = re.split(r"\{(\w+)\}", template)  # text, name, text, name, ..., text
-    if any("{" in text or "}" in text for text in parts[::2]) or not names.keys() >= set(parts[1::2]):
-        raise ValueError(f"{name} is {template!r}; it may use {', '.join(f'{{{key}}}' for key in names)} only")
-    parts[1::2] = [str(names[part]) for part in parts[1::2]]
-    return "".join(parts)
+    def trained(self, run: str, name: str) -> str:
+        """Return a file that a training writes: curves.csv, weights.safetensors or manifest.json."""
+        return self.file("training", run, name)
 
+    def solved(self, scenario: str, name: str) -> str:
+        """Return a file of the solvers: test.nc, evaluation.nc or summary.csv."""
+        return self.file("solvers", scenario, name)
 
-def _expand_group(
-    group: Mapping[str, Any],
-    config: Mapping[str, Any],
-    scenarios: Mapping[str, Any],
-    noise_models: Mapping[str, Mapping[str, Any]],
-) -> list[RunSettings]:
-    sweep = group.get("sweep", {})
-    axes = {axis: group[axis] for axis in ("scenario", "protocol", "model")} | sweep
-    choices = {axis: value if isinstance(value, list) else [value] for axis, value in axes.items()}
-    runs = []
-    for values in itertools.product(*choices.values()):
-        names = dict(zip(choices, values, strict=False))
-        run_id = filled("id of a run group", group["id"], names)
-        if not _RUN_ID.fullmatch(run_id):
-            raise ValueError(f"id of a run is {run_id!r}; it may have letters, digits and _ - . only: it names files")
-        require_choice(f"scenario of run {run_id}", names["scenario"], scenarios)
-        require_choice(f"protocol of run {run_id}", names["protocol"], PROTOCOLS)
-        require_choice(f"model of run {run_id}", names["model"], MODELS)
-        scenario = scenarios[names["scenario"]]
-        options = architecture_options(names["model"])
-        given = {
-            **config["models"].get(names["model"], {}),
-            **group.get("architecture", {}),
-            **{key: names[key] for key in sweep if key != "train_size"},
-        }
-        for key in given:
-            require_choice(f"option of model {names['model']} in run {run_id}", key, options)
-        if "scale" in given:
-            require_choice(f"scale of run {run_id}", given["scale"], SCALES)
-        # A model of a scale of its own keeps it; the others take the scenario's.
-        scale = scenario["features"] if options["scale"] == SCALES[0] else options["scale"]
-        architecture = {**options, "scale": scale, **given}
-        if "k" in architecture:
-            num_links = scenario["parameters"]["num_links"]
-            require_count(f"k of run {run_id} ({num_links} links)", architecture["k"], maximum=num_links - 1)
-        if "circuit" in architecture:
-            require_choice(f"circuit of run {run_id}", architecture["circuit"], ANSATZE)
-        if "stars" in architecture:
-            require_choice(f"stars of run {run_id}", architecture["stars"], RULES)
-        if architecture.get("noise") is not None:
-            require_choice(f"noise of run {run_id}", architecture["noise"], noise_models)
-            architecture["noise"] = dict(noise_models[architecture["noise"]])
-        tuned_as = filled(f"tuned_as of run {run_id}", group.get("tuned_as", "{id}"), {"id": run_id, **names})
-        tuned = config.get("tuned", {}).get(tuned_as, {})
-        training = {**tuned, **group.get("training", {})}
-        for key in _TUNED:
-            if key not in training:
-                raise ValueError(f"{key} of run {run_id}: stands neither under tuned nor in its group's training")
-        train_size = names.get("train_size")
-        if train_size is not None:
-            available = config["splits"].get("pool", 0)
-            require_count(f"train_size of run {run_id} (split pool has {available})", train_size, maximum=available)
-            # As many gradient steps as on the split train.
-            steps = training["epochs"] * -(-config["splits"]["train"] // training["batch_size"])
-            training["epochs"] = max(1, round(steps / -(-train_size // training["batch_size"])))
-        runs.append(
-            RunSettings(
-                id=run_id,
-                **{axis: names[axis] for axis in ("scenario", "protocol", "model")},
-                architecture={key: list(v) if isinstance(v, tuple) else v for key, v in architecture.items()},
-                training=TrainingSettings(**training),
-                seed=config["seed"],
-                num_seeds=group.get("num_seeds", config["num_seeds"]),
-                num_threads=config["torch"]["threads"],
-                device=config["torch"]["device"],
-                train_size=train_size,
-            )
+    def evaluated(self, experiment: str, name: str) -> str:
+        """Return a file of the models' evaluation: test.nc or evaluation.nc."""
+        return self.file("evaluation", experiment, name)
+
+    def table(self, experiment: str) -> str:
+        """Return the table of an experiment, as CSV."""
+        return self.file("tables", f"{experiment}.csv")
+
+    # Questions.
+
+    def has(self, *experiments: str) -> bool:
+        """Whether the study has all of these experiments."""
+        return all(name in self.experiments for name in experiments)
+
+    def select(self, experiment: str, **wanted: Any) -> list[str]:
+        """Return the runs of an experiment with the wanted scenario, protocol, model, variant or preset, in its order."""
+        facts = {"variant": self.variants, "preset": self.presets}
+        return [
+            run
+            for run in self.experiments.get(experiment, [])
+            if all(
+                (facts[key][run] if key in facts else getattr(self.runs[run], key)) == value
+                for key, value in wanted.items()
+            )  # type: ignore[index]
+        ]
+
+    def scenario_of(self, experiment: str) -> str:
+        """Return the scenario that an experiment's runs belong to."""
+        return self.runs[self.experiments[experiment][0]].scenario
+
+    @property
+    def comparisons(self) -> list[str]:
+        """The experiments that compare models: those in which no option of a model is swept."""
+        return [
+            name
+            for name, entries in self.config.experiments.items()
+            if not any(entry.model_extra or entry.train_size is not None for entry in entries)
+        ]
+
+    def label(self, run: str, *, about: bool = False) -> str:
+        """Return what legends call a run: its model, and with ``about`` its architecture in short."""
+        label, text = MODELS[self.runs[run].model].label, self.about(run)
+        return f"{label}, {text}" if about and text else label
+
+    def about(self, run: str) -> str:
+        """Return a run's architecture in short, such as ``k = 9, L = 4``; nothing for models without stars."""
+        options = self.runs[run].architecture.model_dump()
+        return (
+            ", ".join(f"{short} = {options[key]}" for key, short in _ABOUT.items() if key in options)
+            if "k" in options
+            else ""
         )
-    return runs
+
+    def aware(self, noise: str) -> str:
+        """Return the run trained under a noise model of the noise study: like its run, but for the noise.
+
+        Raises:
+            ValueError: The study has no such run.
+        """
+        assert self.config.noise is not None
+        plain = self.runs[self.config.noise.run]
+        wanted = plain.architecture.model_copy(update={"noise": self.noise_models[noise]})
+        for run in self.runs.values():
+            if (run.scenario, run.protocol, run.architecture, run.train_size) == (
+                plain.scenario,
+                plain.protocol,
+                wanted,
+                None,
+            ):
+                return run.id
+        raise ValueError(f"noise: no run is like {plain.id}, but trained under the noise model {noise}")
+
+    def trainable(self, run: str) -> RunSettings:
+        """Return a run that can be trained.
+
+        Raises:
+            ValueError: The config lacks training options of some run.
+        """
+        if self.untuned:
+            raise ValueError(
+                f"learning_rate, batch_size and epochs of run {self.untuned[0]} stand neither under tuned nor elsewhere; "
+                "`snakemake tune` searches for them"
+            )
+        return self.runs[run]
+
+    @property
+    def tunable(self) -> list[str]:
+        """Ids of the runs whose training options `snakemake tune` searches."""
+        return list(dict.fromkeys([*self.search.tuning.runs, *self.untuned]))
+
+
+def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
+    """Check a config and expand it.
+
+    Args:
+        content: The parsed config.
+        folder: Where the files lie that it names (``extends``, ``search``).
+
+    Raises:
+        FileNotFoundError: A file that it names does not exist.
+        ValueError: A mistake, in one line.
+    """
+    config = validated(StudySettings, files.resolved(content, Path(folder)))
+    found, experiments = expand(config)
+    search = Search()
+    if config.search is not None:
+        search = validated(Search, files.read(Path(folder, config.search)), config.search)
+    study = Study(
+        config,
+        {name: item.run for name, item in found.items()},
+        experiments,
+        {name: item.variant for name, item in found.items()},
+        {name: item.preset for name, item in found.items()},
+        tuple(name for name, item in found.items() if not item.is_tuned),
+        search,
+    )
+    for what, name, known in _references(study):
+        require_known(what, name, known)
+    _check_pairs(study)
+    for run, choice in search.choices.runs.items():
+        for trial in choice.trials:
+            study.runs[run].changed(choice.start).changed(trial)
+    return study
+
+
+def read(path: Path | str) -> Study:
+    """Read a study from its config file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: A mistake in it, in one line.
+    """
+    return load(files.read(path), Path(path).parent)
+
+
+def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
+    """Yield every name that must exist elsewhere: where it stands, the name, the names there are."""
+    config = study.config
+    stated = [run.id for run in study.runs.values() if run.protocol == "stated"]
+    for scenario, protocols in config.tuned.items():
+        yield "scenario under tuned", scenario, config.scenarios
+        for models in protocols.values():
+            yield from ((f"model under tuned.{scenario}", model, [*MODELS, *config.models]) for model in models)
+    if (noise := config.noise) is not None:
+        quantum = [run for run in stated if getattr(study.runs[run].architecture, "noise", 0) is None]
+        yield "stated run of a QGNN without noise under noise.run", noise.run, quantum
+        levels = [name for name, model in config.noise_models.items() if model.depolarizing is not None]
+        for key, known in {"devices": study.noise_models, "levels": levels, "unaware": study.noise_models}.items():
+            yield from ((f"noise model under noise.{key}", name, known) for name in getattr(noise, key))
+    if (scale := config.scale) is not None:
+        yield from (("stated run under scale.runs", run, stated) for run in scale.runs)
+        scenario = study.runs[scale.runs[0]].scenario
+        yield "scenario of scale.runs", scenario, [name for name, found in config.scenarios.items() if found.resizable]
+        yield from (("scenario of scale.runs", study.runs[run].scenario, [scenario]) for run in scale.runs)
+        yield "num_links of the scenario of scale.runs", config.scenarios[scenario].num_links, scale.links
+    compared = [run for experiment in study.comparisons for run in study.experiments[experiment]]
+    for i, pair in enumerate(config.claims):
+        yield from (
+            (f"run under claims[{i}] (of an experiment that compares models)", run, compared) for run in pair.runs
+        )
+    for key, runs in {"tuning": study.search.tuning.runs, "choices": study.search.choices.runs}.items():
+        yield from ((f"run under {key}.runs of {config.search}", run, study.runs) for run in runs)
+
+
+def _check_pairs(study: Study) -> None:
+    """Require that the runs of a pair can be compared, and that one pair per protocol is primary at most."""
+    noise = study.config.noise
+    for name in [*noise.devices, *noise.levels] if noise is not None else []:
+        study.aware(name)
+    pairs: list[ClaimPair] = study.config.claims
+    for i, pair in enumerate(pairs):
+        protocols = sorted({study.runs[run].protocol for run in pair.runs})
+        if len(protocols) > 1:
+            raise ValueError(f"claims[{i}] has runs of protocols {protocols}; they must be of one protocol")
+    scenarios = sorted({study.runs[run].scenario for pair in pairs for run in pair.runs})
+    if len(scenarios) > 1:
+        raise ValueError(f"claims has runs of scenarios {scenarios}; they must be of one scenario")
+    primary = [study.runs[pair.qgnn].protocol for pair in pairs if pair.primary]
+    if len(set(primary)) < len(primary):
+        raise ValueError("claims: more than one pair of a protocol is primary")

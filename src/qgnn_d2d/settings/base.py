@@ -1,0 +1,130 @@
+"""What all settings share: one declaration per option, and one line for every mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+LARGEST = 2**63 - 1
+
+Count = Annotated[int, Field(ge=1, le=LARGEST)]
+Whole = Annotated[int, Field(ge=0, le=LARGEST)]
+Positive = Annotated[float, Field(gt=0)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+\z")]
+"""Text that names files: letters, digits and underscores."""
+
+T = TypeVar("T")
+
+
+class Settings(BaseModel):
+    """A group of options: strict types, no unknown keys, no NaN, unchangeable once made."""
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_known_keys(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and cls.model_config.get("extra") == "forbid":
+            unknown = ", ".join(repr(key) for key in data if key not in cls.model_fields)
+            if unknown:
+                allowed = ", ".join(cls.model_fields)
+                raise PydanticCustomError(
+                    "unknown_key", f"unknown key {unknown}; allowed here: {allowed}".replace("{", "{{")
+                )
+        return data
+
+
+def validated(kind: type[T], data: Any, place: str = "") -> T:
+    """Return ``data`` as settings of a kind.
+
+    Args:
+        kind: A class of settings.
+        data: Plain data, such as a part of a config file.
+        place: Where the data stands in the config, for the message.
+
+    Raises:
+        ValueError: In one line: the key, its value, what is allowed.
+
+    Example:
+        >>> class Speed(Settings):
+        ...     limit: Positive
+        >>> validated(Speed, {"limit": -1.0}, "speed")
+        Traceback (most recent call last):
+        ValueError: speed.limit is -1.0; it must be above 0
+    """
+    try:
+        return kind.model_validate(data)  # type: ignore[attr-defined,no-any-return]
+    except ValidationError as error:
+        raise ValueError(_line(error.errors()[0], data, place)) from None
+
+
+def _line(error: ErrorDetails, data: Any, place: str) -> str:
+    """Say in one line where data is wrong and what is allowed."""
+    path, value = place, data
+    for part in error["loc"]:
+        if isinstance(value, Mapping) and part in value:
+            path, value = f"{path}.{part}".lstrip("."), value[part]
+        elif isinstance(value, Sequence) and isinstance(part, int) and part < len(value):
+            path, value = f"{path}[{part}]", value[part]
+        # Else pydantic's own word for a branch: it stands in no file.
+    kind, context = error["type"], error.get("ctx", {})
+    where = path or "the config"
+    if kind == "missing":
+        return f"{where}: key {error['loc'][-1]} is missing"
+    if kind in ("unknown_key", "value_error"):
+        message = " ".join(str(context["error"] if kind == "value_error" else error["msg"]).split())
+        return f"{path}: {message}" if path else message
+    return f"{where} is {shown(value)}; it must be {_allowed(kind, context, error['msg'], value)}"
+
+
+def _allowed(kind: str, context: Mapping[str, Any], message: str, value: Any) -> str:
+    """Say what a kind of error allows."""
+    limits = {"greater_than": "above {gt}", "greater_than_equal": "at least {ge}", "less_than": "below {lt}",
+              "less_than_equal": "at most {le}", "literal_error": "one of: {expected}", "string_pattern_mismatch":
+              "text that matches {pattern}", "too_short": "a list of at least {min_length}", "too_long":
+              "a list of at most {max_length}", "union_tag_invalid": "of a kind: {expected_tags}"}  # fmt: skip
+    types = {"float_type": "a number", "int_type": "an integer, without a decimal point", "bool_type": "true or false",
+             "string_type": "text", "list_type": "a list", "tuple_type": "a list", "dict_type": "a mapping",
+             "mapping_type": "a mapping", "model_type": "a mapping", "model_attributes_type": "a mapping",
+             "finite_number": "finite"}  # fmt: skip
+    if kind in limits:
+        return limits[kind].format(**context).replace("'", "").replace(" or ", ", ")
+    return types.get(kind, " ".join(message.split())) + (_hint(value) if kind in ("float_type", "int_type") else "")
+
+
+def _hint(value: Any) -> str:
+    """Say how YAML wants a number that it read as text, as it does 1e-2."""
+    try:
+        mantissa, _, exponent = value.lower().partition("e")
+        float(mantissa)
+        return (
+            f" (write {float(mantissa):g}{'' if '.' in f'{float(mantissa):g}' else '.0'}e{int(exponent):+d})".replace(
+                "+0", "+"
+            )
+        )
+    except (AttributeError, ValueError):
+        return ""
+
+
+def shown(value: Any) -> str:
+    """Return a value on one line, short."""
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):  # an integer of thousands of digits, lists within lists
+        return f"a {type(value).__name__} too long to show"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def require_known(what: str, name: Any, known: Any) -> None:
+    """Require a name that exists elsewhere in the config.
+
+    Raises:
+        ValueError: It does not; the line lists those that do.
+    """
+    if name not in known:
+        raise ValueError(f"{what} is {shown(name)}; it must be one of: {', '.join(map(str, known))}")

@@ -1,0 +1,208 @@
+"""The config file: its sections, how it is read, and how one file extends another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from .base import Count, Name, Settings, Whole, shown
+from .noise import NoiseModel, NoiseStudy
+from .run import Protocol
+from .scenario import AnyScenario, ScaleStudy, Splits
+from .training import Cap, TrainingChanges
+
+FOLDERS_OF_RESULTS = ("reference", "benchmarks")
+"""What else results/ holds: no names of studies."""
+
+StudyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\z")]
+OneOrMany = Name | Annotated[list[Name], Field(min_length=1)]
+
+
+class Torch(Settings):
+    """Where and how wide PyTorch runs."""
+
+    device: str = "cpu"
+    """PyTorch device of trainings and evaluations, for instance cpu or cuda."""
+    threads: Count = 1
+    """Threads of one training. Jobs run side by side, so 1 is fastest for the whole study."""
+
+
+class Entry(Settings):
+    """Some runs of an experiment: the product of all lists.
+
+    Besides the keys below, an entry takes any option of its models, and of the training: a value, or a list of values.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    scenario: OneOrMany | None = None
+    """Scenarios; the first one of the study where not given."""
+    protocol: Protocol | list[Protocol] = "stated"
+    """stated: eq. (2) in bps/Hz; released: the public code's quantities."""
+    model: OneOrMany
+    """Models: names of `qgnn_d2d.settings.model.MODELS`, or of the section models."""
+    preset: str | None = None
+    """A name in presets, whose options the runs take; it becomes a part of their ids."""
+    num_seeds: Count | None = None
+    """Overrides the study's num_seeds."""
+    train_size: Count | list[Count] | None = None
+    """Realizations to train on, the first ones of the split pool, with as many gradient steps as on the split train."""
+
+
+class ClaimPair(Settings):
+    """Two runs that the paper's sentences about curves (claims C1 to C7) are applied to."""
+
+    models: str
+    """Whose models these are and how they were trained, in words."""
+    qgnn: str
+    """Id of the QGNN's run."""
+    gcn: str
+    """Id of the GCN's run, of the same scenario and protocol."""
+    gcn_small: str | None = None
+    """Id of the run of a GCN with as many parameters as the QGNN."""
+    primary: bool = False
+    """Whether the claims' own verdicts come from this pair: at most one per protocol."""
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The runs of the pair, the QGNN's first."""
+        return tuple(run for run in (self.qgnn, self.gcn, self.gcn_small) if run is not None)
+
+
+class StudySettings(Settings):
+    """Everything that determines a study's numbers. docs/protocol.md says where each value comes from."""
+
+    study: StudyName
+    """The study's name. Outputs go to results/<study>/; only the study `paper` writes to figures/."""
+    extends: str | None = None
+    """A config file beside this one that holds whatever is not said here; null removes a key of it."""
+    seed: Whole
+    """The one seed from which all random streams derive: channels, starts, shuffles, stars, dropout."""
+    num_seeds: Count
+    """Seeds 0 to num_seeds - 1 of every run, trained together in one job."""
+    torch: Torch = Torch()
+    splits: Splits
+    scenarios: Annotated[dict[Name, AnyScenario], Field(min_length=1)]
+    """Scenario name (used in paths and run ids) to how its channels are drawn."""
+    models: dict[Name, dict[str, Any]] = {}
+    """Model name to options that all its runs share; with `base`, a variant of that model under a name of its own."""
+    training: TrainingChanges = TrainingChanges()
+    """Training options of all runs, where nothing else is said."""
+    tuned: dict[Name, dict[Protocol, dict[Name, TrainingChanges]]] = {}  # type: ignore[valid-type]
+    """Scenario, protocol and model to training options, copied from the search's record by hand; a variant takes those of its base."""
+    presets: dict[StudyName, dict[str, Any]] = {}
+    """Preset name (used in run ids) to training and model options."""
+    experiments: Annotated[dict[Name, Annotated[list[Entry], Field(min_length=1)]], Field(min_length=1)]
+    """Experiment name to its runs: each experiment is a table. Equal runs of two experiments are trained once."""
+    noise_models: dict[StudyName, NoiseModel] = {}
+    """Noise model name (used in paths and run ids) to what it is; a device `d` also gives `d_idle` and `d_inverted`."""
+    noise: NoiseStudy | None = None
+    """The noise study; a study without it has none of its figures."""
+    scale: ScaleStudy | None = None
+    """Trained networks on networks of other sizes; a study without it has no such figure."""
+    claims: list[ClaimPair] = []
+    """Pairs of runs that claims C1 to C7 are judged on; all are of one scenario."""
+    search: str | None = None
+    """A file beside this one that says what `snakemake tune` compares."""
+    cap: Cap | None = None
+    """Largest values for a test of the workflow, whose numbers mean nothing."""
+
+    @field_validator("study")
+    @classmethod
+    def _is_no_folder(cls, study: str) -> str:
+        if study in FOLDERS_OF_RESULTS:
+            raise ValueError(f"study is {study!r}; it must be none of: {', '.join(FOLDERS_OF_RESULTS)}")
+        return study
+
+    @model_validator(mode="after")
+    def _names_are_clear(self) -> StudySettings:
+        used = [name for name in self.experiments if name in ("summary", "convergence")]
+        if used:
+            raise ValueError(f"an experiment is called {used[0]!r}; this is the name of another table")
+        return self
+
+
+def read(path: Path | str) -> dict[str, Any]:
+    """Read a YAML file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no YAML mapping, or a key stands twice, of which YAML would drop the first; the line names it.
+    """
+    text = Path(path).read_text(encoding="utf-8-sig")
+    try:
+        check_keys(text)
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(f"{path}: not a YAML file ({' '.join(str(error).split())[:200]})") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} holds {shown(content)}; it must be a mapping")
+    return content
+
+
+def check_keys(text: str) -> None:
+    """Refuse a key that stands twice in one mapping.
+
+    Example:
+        >>> check_keys("splits: {train: 3, train: 4}")
+        Traceback (most recent call last):
+        ValueError: splits: key train stands twice (line 1)
+    """
+    waiting: list[tuple[str, Any]] = [("", yaml.compose(text, Loader=yaml.SafeLoader))]
+    seen: set[int] = set()  # aliases lead to the same node, even back to one above
+    while waiting:
+        path, node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += [(f"{path}[{i}]", child) for i, child in enumerate(node.value)]
+        elif isinstance(node, yaml.MappingNode):
+            keys = set()
+            for key, child in node.value:
+                if isinstance(key, yaml.ScalarNode):
+                    if key.value in keys:
+                        raise ValueError(
+                            f"{path or 'the config'}: key {key.value} stands twice (line {key.start_mark.line + 1})"
+                        )
+                    keys.add(key.value)
+                waiting.append((f"{path}.{key.value}".lstrip("."), child))
+
+
+def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a config with what it extends filled in.
+
+    Args:
+        content: The parsed config.
+        folder: Where the extended file lies.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no config, or a chain of files comes back to its beginning.
+    """
+    whole, chain = dict(content), []
+    while (base := whole.pop("extends", None)) is not None:
+        if base in chain:
+            raise ValueError(f"extends is {base!r}; the files {', '.join(chain)} extend each other in a circle")
+        chain.append(base)
+        whole = _merged(read(folder / str(base)), whole)
+    return whole
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``below`` with what ``above`` says: mappings key by key, anything else as a whole; None removes a key."""
+    merged = dict(below)
+    for key, value in above.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merged(merged[key], value)
+        else:
+            merged[key] = value
+    return merged

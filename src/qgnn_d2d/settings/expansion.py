@@ -1,0 +1,199 @@
+"""From experiments to runs: every entry of the config expands to the product of its lists."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .base import require_known, shown, validated
+from .config import Entry, StudySettings
+from .model import MODELS, ModelOptions
+from .noise import NoiseModel, with_flags
+from .run import RunSettings
+from .training import TUNED, Training
+
+_RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_SHORT = {"k": "k", "layers": "L", "heads": "h"}  # options in ids; noise and stars go by their value, others by name
+_ORDER = ("noise", "stars", *_SHORT)
+
+
+class Expanded(NamedTuple):
+    """A run, and what of the config it came from.
+
+    Attributes:
+        run: The run; without tuned settings it has placeholders.
+        variant: The model's name in the config: the model itself, or a variant of it.
+        preset: Name of its preset, if it has one.
+        is_tuned: Whether the config gives all of its training options.
+    """
+
+    run: RunSettings
+    variant: str
+    preset: str | None
+    is_tuned: bool
+
+
+def expand(config: StudySettings) -> tuple[dict[str, Expanded], dict[str, list[str]]]:
+    """Expand all experiments.
+
+    Returns:
+        Run id to run, each once, and experiment to the ids of its runs.
+
+    Raises:
+        ValueError: An entry contradicts another part of the config: an unknown name, a k that the scenario has too few
+            links for, two different runs of one id.
+    """
+    models = {name: _Model(config, name) for name in {**dict.fromkeys(MODELS), **config.models}}
+    runs: dict[str, Expanded] = {}
+    experiments: dict[str, list[str]] = {}
+    for experiment, entries in config.experiments.items():
+        ids = experiments.setdefault(experiment, [])
+        for i, entry in enumerate(entries):
+            for found in _runs(entry, config, models, f"experiments.{experiment}[{i}]"):
+                known = runs.setdefault(found.run.id, found)
+                if known.run != found.run:
+                    raise ValueError(
+                        f"experiments.{experiment}[{i}]: run {found.run.id} has other settings than the run of this id "
+                        "elsewhere; give one of them a preset, or a variant of the model"
+                    )
+                if found.run.id in ids:
+                    raise ValueError(
+                        f"experiments.{experiment}[{i}]: run {found.run.id} stands twice in this experiment"
+                    )
+                ids.append(found.run.id)
+        scenarios = sorted({runs[run].run.scenario for run in ids})
+        if len(scenarios) > 1:
+            raise ValueError(
+                f"experiments.{experiment} has runs of scenarios {scenarios}; they must be of one scenario"
+            )
+    return runs, experiments
+
+
+class _Model:
+    """A model as the config knows it: a class of options and the options that all its runs share."""
+
+    def __init__(self, config: StudySettings, name: str) -> None:
+        self.name = name
+        self.shared = dict(config.models.get(name, {}))
+        self.base = self.shared.pop("base", name)
+        require_known(f"models.{name}.base" if name not in MODELS else "model", self.base, MODELS)
+        self.options: type[ModelOptions] = MODELS[self.base]
+        validated(self.options, _without_noise(self.shared), f"models.{name}")
+
+
+def _runs(entry: Entry, config: StudySettings, models: Mapping[str, _Model], place: str) -> Iterator[Expanded]:
+    """Yield the runs of one entry: the product of its lists."""
+    own = dict(entry.model_extra or {})
+    axes: dict[str, Any] = {
+        "scenario": entry.scenario or next(iter(config.scenarios)),
+        "protocol": entry.protocol,
+        "model": entry.model,
+        **own,
+    }
+    if entry.train_size is not None:
+        axes["train_size"] = entry.train_size
+    lists = {name: value if _is_axis(name, value) else [value] for name, value in axes.items()}
+    for values in itertools.product(*lists.values()):
+        yield _run(dict(zip(lists, values, strict=True)), entry, config, models, place)
+
+
+def _is_axis(name: str, value: Any) -> bool:
+    """Whether a value is a list of values; widths are themselves lists."""
+    return isinstance(value, list) and (name != "message_widths" or (bool(value) and isinstance(value[0], list)))
+
+
+def _run(
+    names: dict[str, Any], entry: Entry, config: StudySettings, models: Mapping[str, _Model], place: str
+) -> Expanded:
+    require_known(f"{place}.model", names["model"], models)
+    require_known(f"{place}.scenario", names["scenario"], config.scenarios)
+    model, scenario = models[names["model"]], config.scenarios[names["scenario"]]
+    given = {key: value for key, value in names.items() if key not in ("scenario", "protocol", "model", "train_size")}
+    preset = {}
+    if entry.preset is not None:
+        require_known(f"{place}.preset", entry.preset, config.presets)
+        preset = config.presets[entry.preset]
+    for source, options in ((place, given), (f"presets.{entry.preset}", preset)):
+        for key in options:
+            known = [*Entry.model_fields, *Training.model_fields, *model.options.model_fields]
+            require_known(f"key of {source}, for model {model.name},", key, known)
+
+    chosen = {**model.shared, **_only(preset, model.options), **_only(given, model.options)}
+    if chosen.get("scale", model.options.model_fields["scale"].default) is None:
+        chosen["scale"] = scenario.features
+    run_id = _id(names, _only(given, model.options), model, entry.preset)
+    if not _RUN_ID.fullmatch(run_id):
+        raise ValueError(
+            f"{place}: id of a run is {run_id!r}; it may have letters, digits and _ - . only: it names files"
+        )
+    architecture = validated(model.options, _with_noise(chosen, config, place), f"run {run_id}")
+    k = getattr(architecture, "k", None)
+    if k is not None and k >= scenario.num_links:
+        raise ValueError(
+            f"k of run {run_id} is {k}; it must be below num_links = {scenario.num_links} of {names['scenario']}"
+        )
+
+    tuned = config.tuned.get(names["scenario"], {}).get(names["protocol"], {})
+    of_model = tuned.get(model.name, tuned.get(model.base))
+    training = {
+        **config.training.model_dump(exclude_unset=True),
+        **(of_model.model_dump(exclude_unset=True) if of_model is not None else {}),
+        **_only(preset, Training),
+        **_only(given, Training),
+    }
+    is_tuned = training.keys() >= set(TUNED)
+    training = {"learning_rate": 1e-3, "batch_size": 1, "epochs": 1, **training}  # so that an untuned run can be tuned
+    validated(Training, training, f"run {run_id}")
+    if config.cap is not None:
+        training |= {key: min(training[key], value) for key, value in config.cap.model_dump().items()}
+    if (train_size := names.get("train_size")) is not None:
+        available = config.splits.pool or 0
+        if train_size > available:
+            raise ValueError(
+                f"train_size of run {run_id} is {train_size}; it must be at most splits.pool = {available}"
+            )
+        # As many gradient steps as on the split train.
+        steps = training["epochs"] * math.ceil(config.splits.train / training["batch_size"])
+        training["epochs"] = max(1, round(steps / math.ceil(train_size / training["batch_size"])))
+    settings = {
+        "id": run_id, "scenario": names["scenario"], "protocol": names["protocol"], "model": model.base,
+        "architecture": architecture, "training": validated(Training, training, f"run {run_id}"), "seed": config.seed,
+        "num_seeds": entry.num_seeds or config.num_seeds, "num_threads": config.torch.threads,
+        "device": config.torch.device, "train_size": train_size,
+    }  # fmt: skip
+    return Expanded(validated(RunSettings, settings, f"run {run_id}"), model.name, entry.preset, is_tuned)
+
+
+def _only(options: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if key in kind.model_fields}  # type: ignore[attr-defined]
+
+
+def _without_noise(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if key != "noise"}
+
+
+def _with_noise(options: Mapping[str, Any], config: StudySettings, place: str) -> dict[str, Any]:
+    """Put the noise model in the place of its name."""
+    name = options.get("noise")
+    if name is None:
+        return dict(options)
+    known: dict[str, NoiseModel] = with_flags(config.noise_models)
+    require_known(f"{place}: noise", name, known)
+    return {**options, "noise": known[name]}
+
+
+def _id(names: Mapping[str, Any], given: Mapping[str, Any], model: _Model, preset: str | None) -> str:
+    """Return a run's id: what differs from the model's own options, in a fixed order."""
+    parts = [names["scenario"], names["protocol"], model.name, preset]
+    own = {key: field.default for key, field in model.options.model_fields.items()} | model.shared
+    for key in sorted(given, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)):
+        value = given[key]
+        if value != own[key]:
+            prefix = "" if key in ("noise", "stars") else _SHORT.get(key, key)
+            parts.append(prefix + ("x".join(map(str, value)) if isinstance(value, list) else shown(value).strip("'")))
+    if "train_size" in names:
+        parts.append(f"n{names['train_size']}")
+    return "-".join(filter(None, parts))

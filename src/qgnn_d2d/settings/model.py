@@ -1,0 +1,167 @@
+"""The options of every model: the one place where they are declared."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from .base import Count, Settings
+from .noise import NoiseModel
+
+Circuit = Literal["qgcl", "qgcl_commuting", "qgcl_ancilla"]
+"""Star circuits: functions of `qgnn_d2d.quantum.ansatz`."""
+StarRule = Literal["random", "fixed", "strongest", "competitors", "mixed", "sampled"]
+"""Leaf rules: functions of `qgnn_d2d.stars`."""
+Scale = Literal["amplitude", "decibel", "rate"]
+"""Scales on which channels enter a model (see `qgnn_d2d.models.features`)."""
+
+Angle = Annotated[float, Field(gt=0, lt=1e6)]  # far beyond any sense, and far from where float32 ends
+
+
+class ModelOptions(Settings):
+    """What all models have in common. A model adds its own options, and names its implementation."""
+
+    label: ClassVar[str]
+    """How legends call the model."""
+    implementation: ClassVar[str]
+    """``module:class`` of the network."""
+
+    scale: Scale | None = None
+    """Scale on which channels enter the model; the scenario's `features` where not given."""
+
+
+class StarOptions(ModelOptions):
+    """Options of networks whose nodes get messages from the leaves of their stars only."""
+
+    k: Count = 3
+    """Leaves per star, below num_links; 2k + 1 qubits."""
+
+
+class QGNNOptions(StarOptions):
+    """The paper's quantum graph network."""
+
+    label = "QGNN"
+    implementation = "qgnn_d2d.models.qgnn:QGNN"
+
+    stars: StarRule = "random"
+    """How leaves are chosen; random is the paper's."""
+    layers: Count = 2
+    """Quantum graph convolution layers L."""
+    heads: Count = 1
+    """Circuits side by side in every layer; 1 is the paper."""
+    circuit: Circuit = "qgcl"
+    """Star circuit; qgcl is the paper's."""
+    entangling_layers: Count = 2
+    """Strongly entangling layers in a block."""
+    angle_range: Angle = 0.5
+    """Encoding angles lie in plus or minus this times pi."""
+    start_range: Annotated[float, Field(ge=0, lt=1e6)] = 0.1
+    """Block angles start uniform in plus or minus this, rad."""
+    noise: NoiseModel | None = None
+    """The noise model that the circuits run on, in training too; the config names one of noise_models."""
+
+
+class ReleasedQGNNOptions(StarOptions):
+    """The quantum graph network of the first author's public code."""
+
+    label = "QGNN, public code"
+    implementation = "qgnn_d2d.models.released:ReleasedQGNN"
+
+    layers: Count = 2
+    """Quantum layers."""
+    entangling_layers: Count = 2
+    """Strongly entangling layers in message and update."""
+    width: Count = 64
+    """Hidden width of the networks."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Dropout probability in the feature networks."""
+
+
+class IGCNetOptions(ModelOptions):
+    """IGCNet, the paper's GCN baseline."""
+
+    label = "GCN (IGCNet)"
+    implementation = "qgnn_d2d.models.igcnet:IGCNet"
+
+    message_widths: Annotated[tuple[Count, Count], Field(strict=False)] = (16, 32)
+    """The two widths of the message network."""
+    update_width: Count = 16
+    """Hidden width of the update network."""
+    iterations: Count = 3
+    """How often the networks are applied."""
+
+
+class SmallIGCNetOptions(IGCNetOptions):
+    """IGCNet cut to the number of parameters of the QGNN."""
+
+    label = "GCN, small"
+
+    message_widths: Annotated[tuple[Count, Count], Field(strict=False)] = (4, 4)
+    update_width: Count = 4
+
+
+class ReleasedGCNOptions(ModelOptions):
+    """The graph network of the first author's public code."""
+
+    label = "GCN, public code"
+    implementation = "qgnn_d2d.models.released:ReleasedGCN"
+
+    layers: Count = 2
+    """Message-passing layers."""
+    width: Count = 64
+    """Width of the node embedding and of the hidden layers."""
+
+
+class InformedQGNNOptions(QGNNOptions):
+    """The QGNN on informed stars: leaves are the best competitors, channels enter as rates."""
+
+    label = "QGNN, informed stars"
+
+    scale: Scale | None = "rate"
+    stars: StarRule = "competitors"
+
+
+class StarIGCNetOptions(IGCNetOptions):
+    """IGCNet whose nodes get messages from the leaves of informed stars only."""
+
+    label = "GCN, informed stars"
+    implementation = "qgnn_d2d.models.igcnet:StarIGCNet"
+
+    scale: Scale | None = "rate"
+    k: Count = 3
+    """Leaves per star."""
+    stars: StarRule = "competitors"
+    """How leaves are chosen."""
+
+
+class StarMLPOptions(StarOptions):
+    """A perceptron in the place of the circuit, on informed stars."""
+
+    label = "MLP, informed stars"
+    implementation = "qgnn_d2d.models.star_mlp:StarMLP"
+
+    scale: Scale | None = "rate"
+    stars: StarRule = "competitors"
+    """How leaves are chosen."""
+    layers: Count = 2
+    """Layers L."""
+    heads: Count = 1
+    """Perceptrons side by side in every layer."""
+    width: Count = 2
+    """Hidden width of a perceptron."""
+    angle_range: Angle = 0.5
+    """What enters a perceptron lies in plus or minus this times pi."""
+
+
+MODELS: dict[str, type[ModelOptions]] = {
+    "qgnn": QGNNOptions,
+    "gcn": IGCNetOptions,
+    "gcn_small": SmallIGCNetOptions,
+    "qgnn_released": ReleasedQGNNOptions,
+    "gcn_released": ReleasedGCNOptions,
+    "qgnn_informed": InformedQGNNOptions,
+    "gcn_informed": StarIGCNetOptions,
+    "mlp_informed": StarMLPOptions,
+}
+"""Models by their names in the config; the order is that of their colors in all figures."""

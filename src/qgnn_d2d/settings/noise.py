@@ -1,0 +1,107 @@
+"""Noise models: the devices that circuits run on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from .base import Count, Settings, Whole
+
+Calibration = Literal["FakeLagosV2", "FakePerth", "FakeManilaV2", "FakeTorino", "FakeSherbrooke"]
+Mitigation = Literal["raw", "readout", "linear", "richardson"]
+
+
+class NoiseModel(Settings):
+    """Either a device with a stored calibration, or a level of depolarizing noise."""
+
+    device: Calibration | None = None
+    """A fake backend of qiskit-ibm-runtime."""
+    line: Annotated[list[Whole], Field(min_length=3, max_length=3)] | None = None
+    """Physical qubits [leaf, center, edge]; chosen by a rule where not given."""
+    idle: bool = False
+    """Whether qubits relax while they wait."""
+    invert_readout: bool = False
+    """Whether the readout error is undone exactly, as readout inversion does in expectation."""
+    depolarizing: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Depolarizing probability of the two-qubit gate; one-qubit gates have a tenth of it."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> NoiseModel:
+        if (self.device is None) == (self.depolarizing is None):
+            raise ValueError("a noise model must have either the key device or the key depolarizing")
+        if self.device is None and (self.line or self.idle or self.invert_readout):
+            raise ValueError("line, idle and invert_readout go with the key device only")
+        return self
+
+
+def with_flags(models: dict[str, NoiseModel]) -> dict[str, NoiseModel]:
+    """Return noise models with the flagged forms of every device: ``<name>_idle`` and ``<name>_inverted``.
+
+    Example:
+        >>> list(with_flags({"lagos": NoiseModel(device="FakeLagosV2"), "p1": NoiseModel(depolarizing=1.0)}))
+        ['lagos', 'p1', 'lagos_idle', 'lagos_inverted']
+    """
+    devices = {name: model for name, model in models.items() if model.device is not None}
+    flags = {"idle": {"idle": True}, "inverted": {"invert_readout": True}}
+    return models | {
+        f"{name}_{flag}": model.model_copy(update=change)
+        for name, model in devices.items()
+        for flag, change in flags.items()
+    }
+
+
+class AerCheck(Settings):
+    """The subset of stars that Aer runs with real shots on every device."""
+
+    realizations: Count = 2
+    """The first realizations of the test set."""
+    shots: Count = 1024
+    """Measurements per expectation value and noise scale factor."""
+    repeats: Annotated[int, Field(ge=2)] = 100
+    """Draws of the engine's shots on the same realizations."""
+
+
+class Resources(Settings):
+    """What the figure `resources` counts."""
+
+    k: Annotated[list[Count], Field(min_length=1)]
+    """Leaves per star."""
+    device: Calibration
+    """Device whose couplings the full-width circuits are routed on."""
+
+
+class Hardware(Settings):
+    """What `snakemake hardware` measures through Qiskit Runtime; it is no part of `all`."""
+
+    backend: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+\z")]
+    """A fake backend, AerSimulator, or a device of the saved IBM Quantum account."""
+    realizations: Count = 1
+    """The first realizations of the test set."""
+    shots: Count = 1024
+    """Measurements per expectation value and noise scale factor."""
+    mitigation: Mitigation = "readout"
+    """What is done to the measured values."""
+
+
+class NoiseStudy(Settings):
+    """The noise study: which run is evaluated under which noise models."""
+
+    run: str
+    """Id of the run that is trained without noise and evaluated under every noise model."""
+    devices: Annotated[list[str], Field(min_length=1)]
+    """Noise models of the figures `noise` and `shots`."""
+    levels: list[str] = []
+    """Depolarizing noise models of the figure's sweep."""
+    unaware: list[str] = []
+    """Noise models that stand in the table without a training of their own."""
+    shots: Annotated[list[Count], Field(min_length=1)]
+    """Measurements per expectation value."""
+    aer: AerCheck = AerCheck()
+    resources: Resources
+    hardware: Hardware
+
+    @property
+    def names(self) -> list[str]:
+        """All noise models of the study, each once."""
+        return list(dict.fromkeys([*self.devices, *self.levels, *self.unaware]))

@@ -1,0 +1,112 @@
+"""A run: one configuration, trained for all of its seeds in one job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import SerializeAsAny, field_validator, model_validator
+
+from .base import Count, Settings, Whole, require_known, validated
+from .model import MODELS, ModelOptions
+from .training import Training
+
+Protocol = Literal["stated", "released"]
+
+
+class RunSettings(Settings):
+    """Everything that determines a run's numbers, besides its channels."""
+
+    id: str
+    """Short readable name, used in paths."""
+    scenario: str
+    """Name of a scenario of the study."""
+    protocol: Protocol
+    """stated (eq. (2), bps/Hz) or released (the public code's quantities)."""
+    model: str
+    """A name in `model.MODELS`."""
+    architecture: SerializeAsAny[ModelOptions]
+    """All options of the model."""
+    training: Training
+    """Optimizer settings."""
+    seed: Whole
+    """The study's seed, from which all random streams derive."""
+    num_seeds: Count
+    """Seeds 0 to num_seeds - 1 are trained together."""
+    num_threads: Count = 1
+    """Torch threads."""
+    device: str = "cpu"
+    """Torch device."""
+    train_size: Count | None = None
+    """Realizations to train on, the first ones of the split `pool`; the split `train` where not given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _options_of_the_model(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or not isinstance(data.get("architecture"), Mapping):
+            return data
+        require_known("model", data.get("model"), MODELS)
+        return {**data, "architecture": validated(MODELS[data["model"]], data["architecture"], "architecture")}
+
+    @field_validator("device")
+    @classmethod
+    def _is_a_device(cls, device: str) -> str:
+        kind = device.partition(":")[0]  # whether a job's machine has it, the job will see
+        if kind not in ("cpu", "cuda", "mps", "xpu"):
+            raise ValueError(f"device is {device!r}; it must be a device of PyTorch: cpu, cuda, cuda:1, mps, xpu")
+        return device
+
+    @property
+    def training_split(self) -> str:
+        """The split that the run's training realizations are taken from."""
+        return "train" if self.train_size is None else "pool"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data, for a manifest; `from_dict` reads it back."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> RunSettings:
+        """Rebuild settings from `as_dict`.
+
+        Raises:
+            ValueError: The data are no settings of a run; the line names the option.
+        """
+        return validated(cls, data)
+
+    @property
+    def text(self) -> str:
+        """All settings as one line of text: for Snakemake, which repeats a training whose settings have changed."""
+        flat = {"": self.as_dict()}
+        lines: list[str] = []
+        while flat:
+            prefix, part = flat.popitem()
+            for key, value in part.items():
+                if isinstance(value, dict):
+                    flat[f"{prefix}{key}."] = value
+                elif value is not None and key not in ("id", "num_threads"):
+                    lines.append(f"{prefix}{key} = {value}")
+        return ", ".join(sorted(lines))
+
+    def changed(self, changes: Mapping[str, Any]) -> RunSettings:
+        """Return the run with some of its training and architecture options changed, by name.
+
+        Raises:
+            ValueError: There is no such option, or a value is out of range.
+
+        Example:
+            >>> training = Training(learning_rate=0.01, batch_size=32, epochs=5)
+            >>> run = RunSettings(id="r", scenario="s", protocol="stated", model="gcn", architecture={"iterations": 3},
+            ...                   training=training, seed=0, num_seeds=1)
+            >>> run.changed({"epochs": 9, "iterations": 2}).architecture.iterations
+            2
+        """
+        place, options = f"run {self.id}", type(self.architecture)
+        known = [*Training.model_fields, *options.model_fields]
+        for name in changes:
+            require_known(f"option of {place}", name, known)
+        training = self.training.model_dump() | {k: v for k, v in changes.items() if k in Training.model_fields}
+        own = dict(self.architecture) | {k: v for k, v in changes.items() if k in options.model_fields}
+        return self.model_copy(
+            update={"training": validated(Training, training, place), "architecture": validated(options, own, place)}
+        )

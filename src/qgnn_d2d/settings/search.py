@@ -1,0 +1,58 @@
+"""The searches of `snakemake tune`: settings in a file of their own, as no figure or table depends on them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from .base import Count, Positive, Settings
+
+
+class Tuning(Settings):
+    """The search for learning rate, batch size and epochs: the same trials for every run."""
+
+    trials: Count = 8
+    """Trials per run."""
+    num_seeds: Count = 3
+    """Seeds per trial."""
+    learning_rate: Annotated[list[Positive], Field(min_length=2, max_length=2)] = [0.001, 0.05]
+    """Lowest and highest initial learning rate, searched logarithmically."""
+    batch_size: Annotated[list[Count], Field(min_length=1)] = [16, 32, 64]
+    """Batch sizes to choose from."""
+    epochs: Annotated[list[Count], Field(min_length=1)] = [100, 200]
+    """Numbers of epochs to choose from."""
+    runs: list[str] = []
+    """Ids of the runs to tune; runs without tuned settings are tuned, too."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Tuning:
+        lowest, highest = self.learning_rate
+        if lowest > highest:
+            raise ValueError(f"learning_rate is {self.learning_rate}; the lowest one must come first")
+        return self
+
+
+class Choice(Settings):
+    """Variants of one run."""
+
+    start: dict[str, Any]
+    """What all variants start from, by option; it overrides the run's own settings, so that a chosen value does not repeat the search."""
+    trials: Annotated[list[dict[str, Any]], Field(min_length=1)]
+    """What each variant changes, by option."""
+
+
+class Choices(Settings):
+    """Variants of some runs, compared on the validation split, as many for each run."""
+
+    num_seeds: Count = 3
+    """Seeds per variant."""
+    runs: dict[str, Choice] = {}
+    """Run id to its variants."""
+
+
+class Search(Settings):
+    """What `snakemake tune` does; it is no part of `all`."""
+
+    tuning: Tuning = Tuning()
+    choices: Choices = Choices()

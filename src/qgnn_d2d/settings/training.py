@@ -1,0 +1,51 @@
+"""How a run is trained."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, create_model
+
+from .base import Count, Positive, Settings
+
+Schedule = Literal["constant", "cosine", "cosine_step", "step"]
+
+
+class Training(Settings):
+    """Optimizer settings (Adam)."""
+
+    learning_rate: Positive
+    """Initial learning rate."""
+    batch_size: Count
+    """Realizations per gradient step."""
+    epochs: Count
+    """Passes over the training set."""
+    schedule: Schedule = "cosine"
+    """constant; cosine to zero over all epochs, set per epoch, or per gradient step (cosine_step); step, times 0.8 every
+    5 epochs (the public code's)."""
+    drop_links: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Probability with which a link is left out of a training realization, drawn anew every epoch (augmentation)."""
+
+
+TUNED = ("learning_rate", "batch_size", "epochs")
+"""What a search finds: options without a default."""
+
+_optional: dict[str, Any] = {
+    name: (
+        field.annotation if not field.metadata else Annotated[(field.annotation, *field.metadata)],
+        Field(None, description=field.description),
+    )  # type: ignore[misc]
+    for name, field in Training.model_fields.items()
+}
+TrainingChanges: type[Settings] = create_model(
+    "TrainingChanges", __base__=Settings, __doc__="Some of the options of `Training`.", **_optional
+)
+
+
+class Cap(Settings):
+    """Largest values that a test of the workflow allows; a study with a cap says on every page that its numbers mean nothing."""
+
+    epochs: Count = 3
+    """Epochs of any run or trial."""
+    batch_size: Count = 12
+    """Batch size of any run or trial."""
