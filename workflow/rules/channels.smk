@@ -1,18 +1,16 @@
 rule generate_channels:
     output:
-        f"{PREFIX}/channels/{{scenario}}/{{split}}.nc",
+        STUDY.channels("{scenario}", "{split}"),
     log:
-        f"{PREFIX}/logs/generate_channels/{{scenario}}/{{split}}.log",
+        STUDY.file("logs", "generate_channels/{scenario}/{split}.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/generate_channels/{{scenario}}/{{split}}.tsv"
+        STUDY.file("benchmarks", "generate_channels/{scenario}/{split}.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=1500,
-        runtime=5,
+        CONDA
+    threads:
+        1
     params:
-        scenario=lambda wildcards: STUDY.scenarios[wildcards.scenario],
+        settings=lambda wildcards: STUDY.scenarios[wildcards.scenario].text,
         size=lambda wildcards: STUDY.splits[wildcards.split],
         seed=STUDY.seed,
     message:

@@ -1,94 +1,90 @@
-# One job per table, not per run: loading torch and PennyLane takes longer than evaluating a run.
+# One job per experiment, not per run: loading PyTorch and PennyLane takes longer than evaluating a run.
 rule evaluate_models:
     input:
-        channels=table_input(
-            "channels/{scenario}/test.nc", "channels/{scenario}/evaluation.nc"
-        ),
-        weights=table_runs(f"{PREFIX}/training/{{run}}/weights.safetensors"),
-    output:
-        test=f"{PREFIX}/evaluation/{{table}}/test.nc",
-        evaluation=f"{PREFIX}/evaluation/{{table}}/evaluation.nc",
-    log:
-        f"{PREFIX}/logs/evaluate_models/{{table}}.log",
-    benchmark:
-        f"{PREFIX}/benchmarks/evaluate_models/{{table}}.tsv"
-    conda:
-        "../../envs/artifact.yaml"
-    threads: config["torch"]["threads"]
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        runs=lambda wildcards: [
-            STUDY.runs[run].as_dict() for run in STUDY.tables[wildcards.table]
+        channels=lambda wildcards: [
+            STUDY.channels(STUDY.scenario_of(wildcards.experiment), split)
+            for split in ("test", "evaluation")
         ],
+        weights=lambda wildcards: runs_of("weights.safetensors", wildcards.experiment),
+    output:
+        test=STUDY.evaluated("{experiment}", "test.nc"),
+        evaluation=STUDY.evaluated("{experiment}", "evaluation.nc"),
+    log:
+        STUDY.file("logs", "evaluate_models/{experiment}.log"),
+    benchmark:
+        STUDY.file("benchmarks", "evaluate_models/{experiment}.tsv")
+    conda:
+        CONDA
+    threads:
+        STUDY.config.torch.threads
     message:
-        "Evaluating all runs of table {wildcards.table} on test and evaluation sets"
+        "Evaluating all runs of experiment {wildcards.experiment} on test and evaluation sets"
     script:
         "../../scripts/evaluate_models.py"
 
 
 rule tabulate_results:
     input:
-        manifests=table_runs(f"{PREFIX}/training/{{run}}/manifest.json"),
+        manifests=lambda wildcards: runs_of("manifest.json", wildcards.experiment),
         models=[
-            f"{PREFIX}/evaluation/{{table}}/test.nc",
-            f"{PREFIX}/evaluation/{{table}}/evaluation.nc",
+            STUDY.evaluated("{experiment}", "test.nc"),
+            STUDY.evaluated("{experiment}", "evaluation.nc"),
         ],
-        solvers=table_input(
-            "solvers/{scenario}/test.nc", "solvers/{scenario}/evaluation.nc"
-        ),
+        solvers=lambda wildcards: [
+            STUDY.solved(STUDY.scenario_of(wildcards.experiment), f"{split}.nc")
+            for split in ("test", "evaluation")
+        ],
     output:
-        csv=f"{PREFIX}/tables/{{table}}.csv",
-        comparisons=f"{PREFIX}/comparisons/{{table}}.csv",
-        markdown=f"{PREFIX}/tables/{{table}}.md",
+        csv=STUDY.table("{experiment}"),
+        comparisons=STUDY.file("comparisons", "{experiment}.csv"),
+        markdown=STUDY.file("tables", "{experiment}.md"),
         html=report(
-            f"{PREFIX}/tables/{{table}}.html",
+            STUDY.file("tables", "{experiment}.html"),
             caption="../report/table.rst",
             category="Tables",
-            labels={"table": "{table}"},
+            labels={"table": "{experiment}"},
         ),
     log:
-        f"{PREFIX}/logs/tabulate_results/{{table}}.log",
+        STUDY.file("logs", "tabulate_results/{experiment}.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/tabulate_results/{{table}}.tsv"
+        STUDY.file("benchmarks", "tabulate_results/{experiment}.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=2250,
-        runtime=10,
-    params:
-        against=[INFORMED["ideal"]] if INFORMED else [],
+        CONDA
+    threads:
+        1
     message:
-        "Tabulating {wildcards.table}"
+        "Tabulating {wildcards.experiment}"
     script:
         "../../scripts/tabulate_results.py"
 
 
 rule tabulate_convergence:
     input:
-        manifests=[f"{PREFIX}/training/{run}/manifest.json" for run in scenario_runs()],
-        curves=[f"{PREFIX}/training/{run}/curves.csv" for run in scenario_runs()],
+        manifests=[
+            file
+            for name in STUDY.comparisons
+            for file in runs_of("manifest.json", name)
+        ],
+        curves=[
+            file for name in STUDY.comparisons for file in runs_of("curves.csv", name)
+        ],
     output:
-        csv=f"{PREFIX}/convergence.csv",
-        markdown=f"{PREFIX}/convergence.md",
+        csv=STUDY.file("convergence.csv"),
+        markdown=STUDY.file("convergence.md"),
         html=report(
-            f"{PREFIX}/convergence.html",
+            STUDY.file("convergence.html"),
             caption="../report/convergence.rst",
             category="Tables",
             labels={"table": "convergence"},
         ),
     log:
-        f"{PREFIX}/logs/tabulate_convergence.log",
+        STUDY.file("logs", "tabulate_convergence.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/tabulate_convergence.tsv"
+        STUDY.file("benchmarks", "tabulate_convergence.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=1500,
-        runtime=5,
+        CONDA
+    threads:
+        1
     message:
         "Tabulating parameters and convergence"
     script:
@@ -97,4 +93,4 @@ rule tabulate_convergence:
 
 rule tables:
     input:
-        table_files(),
+        STUDY.table_files,

@@ -1,75 +1,47 @@
-rule draw_circuit:
+# One rule for all figures: a module of qgnn_d2d.figures is drawn because it is there.
+def figure_inputs(wildcards):
+    """Return the files that a figure is drawn from."""
+    return [file for files in FIGURES[wildcards.figure].values() for file in files]
+
+
+rule plot_figure:
+    input:
+        figure_inputs,
     output:
-        pdf=f"{FIGURES}/fig1_circuit.pdf",
+        pdf=f"{STUDY.figures}/{{figure}}.pdf",
         png=report(
-            f"{FIGURES}/fig1_circuit.png",
-            caption="../report/fig1_circuit.rst",
+            f"{STUDY.figures}/{{figure}}.png",
+            caption="../report/figure.rst",
             category="Figures",
-            labels={"figure": "fig1_circuit", "claims": "C9, C10"},
+            labels={"figure": "{figure}", "claims": lambda wildcards: figures.FIGURES[wildcards.figure].CLAIMS},
         ),
+        csv=f"{STUDY.figures}/{{figure}}.csv",
     log:
-        f"{PREFIX}/logs/draw_circuit.log",
+        STUDY.file("logs", "plot_figure/{figure}.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/draw_circuit.tsv"
+        STUDY.file("benchmarks", "plot_figure/{figure}.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=5,
+        CONDA
+    threads:
+        1
     params:
-        k=3,  # the paper's 7-qubit star
-        entangling_layers=model_options("qgnn")["entangling_layers"],
+        caption=lambda wildcards: figures.FIGURES[wildcards.figure].CAPTION,
     message:
-        "Drawing the circuit of one star (Fig. 1)"
+        "Plotting {wildcards.figure}"
     script:
-        "../../scripts/draw_circuit.py"
-
-
-rule plot_fig2:
-    input:
-        curves=lambda wildcards: expand(
-            f"{PREFIX}/training/{{run}}/curves.csv", run=figure_runs(wildcards)
-        ),
-        baselines=lambda wildcards: f"{PREFIX}/solvers/{figure_scenario(wildcards)}/summary.csv",
-    output:
-        pdf=f"{FIGURES}/{{figure}}.pdf",
-        png=report(
-            f"{FIGURES}/{{figure}}.png",
-            caption="../report/fig2.rst",
-            category="Figures",
-            labels={"figure": "{figure}", "claims": "C1 to C7"},
-        ),
-        csv=f"{FIGURES}/{{figure}}.csv",
-    log:
-        f"{PREFIX}/logs/plot_fig2/{{figure}}.log",
-    benchmark:
-        f"{PREFIX}/benchmarks/plot_fig2/{{figure}}.tsv"
-    conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=1750,
-        runtime=5,
-    params:
-        panels=lambda wildcards: dict(config["figures"][wildcards.figure]),
-        runs=lambda wildcards: {run: figure_run(run) for run in figure_runs(wildcards)},
-    message:
-        "Plotting {wildcards.figure}: sum rate against epoch"
-    script:
-        "../../scripts/plot_fig2.py"
-
-
-rule fig1:
-    input:
-        figure_files(["fig1_circuit"]),
-
-
-rule fig2:
-    input:
-        figure_files(["fig2"]),
+        "../../scripts/plot_figure.py"
 
 
 rule figures:
     input:
-        figure_files(ALL_FIGURES),
+        figure_files(*FIGURES),
+
+
+# A target for every figure, by its name.
+for figure_name in FIGURES:
+
+    rule:
+        name:
+            figure_name
+        input:
+            figure_files(figure_name),

@@ -1,23 +1,40 @@
-# The QGNN on noisy devices, its qubits, and the way to hardware. Only for studies whose config has the key `noise`.
+# The QGNN on noisy devices, and the way to hardware. A study without a noise study asks for none of these.
+NOISE = STUDY.config.noise
+
+
+def noise_files(name, models):
+    """Return an input function: a file of each of some noise models."""
+    return lambda wildcards: [
+        STUDY.file("noise", noise, name) for noise in getattr(NOISE, models)
+    ]
+
+
+def noise_channels(split):
+    """Return an input function: a split of the noise study's scenario."""
+    return lambda wildcards: STUDY.channels(STUDY.runs[NOISE.run].scenario, split)
+
+
+def noise_text(wildcards):
+    """Return a noise model and the noise study's sizes as text: what repeats its jobs where it changes."""
+    return f"{STUDY.noise_models[wildcards.noise].text}; {NOISE.text}"
 
 
 rule describe_devices:
     output:
-        f"{PREFIX}/noise/devices.csv",
+        STUDY.file("noise", "devices.csv"),
     log:
-        f"{PREFIX}/logs/describe_devices.log",
+        STUDY.file("logs", "describe_devices.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/describe_devices.tsv"
+        STUDY.file("benchmarks", "describe_devices.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=1750,
-        runtime=5,
+        CONDA
+    threads:
+        1
     params:
-        noise_models={name: STUDY.noise_models[name] for name in NOISE_NAMES},
-        circuit=STUDY.runs[NOISE["run"]].architecture["circuit"],
-        entangling_layers=STUDY.runs[NOISE["run"]].architecture["entangling_layers"],
+        settings=lambda wildcards: [
+            f"{name}: {STUDY.noise_models[name].text}" for name in NOISE.names
+        ],
+        run=lambda wildcards: STUDY.runs[NOISE.run].text,
     message:
         "Choosing each device's qubits"
     script:
@@ -26,76 +43,44 @@ rule describe_devices:
 
 rule count_resources:
     output:
-        f"{PREFIX}/noise/resources.csv",
+        STUDY.file("noise", "resources.csv"),
     log:
-        f"{PREFIX}/logs/count_resources.log",
+        STUDY.file("logs", "count_resources.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/count_resources.tsv"
+        STUDY.file("benchmarks", "count_resources.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=1750,
-        runtime=5,
+        CONDA
+    threads:
+        1
     params:
-        ks=NOISE["resources"]["k"],
-        device=NOISE["resources"]["device"],
+        settings=lambda wildcards: NOISE.resources.text,
     message:
         "Counting qubits, gates and depth of stars"
     script:
         "../../scripts/count_resources.py"
 
 
-rule plot_resources:
-    input:
-        rules.count_resources.output,
-    output:
-        pdf=f"{FIGURES}/resources.pdf",
-        png=report(
-            f"{FIGURES}/resources.png",
-            caption="../report/resources.rst",
-            category="Figures",
-            labels={"figure": "resources", "claims": "C9, C10"},
-        ),
-        csv=f"{FIGURES}/resources.csv",
-    log:
-        f"{PREFIX}/logs/plot_resources.log",
-    benchmark:
-        f"{PREFIX}/benchmarks/plot_resources.tsv"
-    conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=1750,
-        runtime=5,
-    message:
-        "Plotting qubits, gates and depth of stars"
-    script:
-        "../../scripts/plot_resources.py"
-
-
 rule evaluate_noise:
     input:
-        weights=noise_weights,
-        evaluation=f"{PREFIX}/channels/{NOISE_SCENARIO}/evaluation.nc",
-        test=f"{PREFIX}/channels/{NOISE_SCENARIO}/test.nc",
+        weights=lambda wildcards: [
+            STUDY.trained(run, "weights.safetensors")
+            for run in STUDY.noise_runs(wildcards.noise).values()
+        ],
+        evaluation=noise_channels("evaluation"),
+        test=noise_channels("test"),
     output:
-        exact=f"{PREFIX}/noise/{{noise}}/exact.csv",
-        shots=f"{PREFIX}/noise/{{noise}}/shots.csv",
+        exact=STUDY.file("noise", "{noise}", "exact.csv"),
+        shots=STUDY.file("noise", "{noise}", "shots.csv"),
     log:
-        f"{PREFIX}/logs/evaluate_noise/{{noise}}.log",
+        STUDY.file("logs", "evaluate_noise/{noise}.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/evaluate_noise/{{noise}}.tsv"
+        STUDY.file("benchmarks", "evaluate_noise/{noise}.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: config["torch"]["threads"]
-    resources:
-        mem_mb=2000,
-        runtime=5,
+        CONDA
+    threads:
+        STUDY.config.torch.threads
     params:
-        noise=lambda wildcards: STUDY.noise_models[wildcards.noise],
-        runs=noise_settings,
-        shots=NOISE["shots"],
+        settings=noise_text,
     message:
         "Evaluating the QGNN under {wildcards.noise}"
     script:
@@ -104,24 +89,20 @@ rule evaluate_noise:
 
 rule check_aer:
     input:
-        weights=f"{PREFIX}/training/{NOISE['run']}/weights.safetensors",
-        channels=f"{PREFIX}/channels/{NOISE_SCENARIO}/test.nc",
+        weights=lambda wildcards: STUDY.trained(NOISE.run, "weights.safetensors"),
+        channels=noise_channels("test"),
     output:
-        f"{PREFIX}/noise/{{noise}}/aer.csv",
+        STUDY.file("noise", "{noise}", "aer.csv"),
     log:
-        f"{PREFIX}/logs/check_aer/{{noise}}.log",
+        STUDY.file("logs", "check_aer/{noise}.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/check_aer/{{noise}}.tsv"
+        STUDY.file("benchmarks", "check_aer/{noise}.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=2500,
-        runtime=15,
+        CONDA
+    threads:
+        1
     params:
-        noise=lambda wildcards: STUDY.noise_models[wildcards.noise],
-        run=STUDY.runs[NOISE["run"]].as_dict(),
-        subset=dict(NOISE["aer"]),
+        settings=noise_text,
     message:
         "Running Aer with real shots under {wildcards.noise}"
     script:
@@ -130,142 +111,57 @@ rule check_aer:
 
 rule tabulate_noise:
     input:
-        exact=noise_files("{noise}/exact.csv", NOISE_NAMES),
-        shots=noise_files("{noise}/shots.csv", NOISE["devices"]),
-        solvers=expand(
-            f"{PREFIX}/solvers/{NOISE_SCENARIO}/{{split}}.nc",
-            split=["test", "evaluation"],
-        ),
+        exact=noise_files("exact.csv", "names"),
+        shots=noise_files("shots.csv", "devices"),
+        solvers=lambda wildcards: [
+            STUDY.solved(STUDY.runs[NOISE.run].scenario, f"{split}.nc")
+            for split in ("test", "evaluation")
+        ],
         devices=rules.describe_devices.output[0],
     output:
-        summary=f"{PREFIX}/noise/summary.csv",
-        shots=f"{PREFIX}/noise/shots.csv",
-        markdown=f"{PREFIX}/noise/summary.md",
+        summary=STUDY.file("noise", "summary.csv"),
+        shots=STUDY.file("noise", "shots.csv"),
+        markdown=STUDY.file("noise", "summary.md"),
         html=report(
-            f"{PREFIX}/noise/summary.html",
+            STUDY.file("noise", "summary.html"),
             caption="../report/noise_table.rst",
             category="Tables",
             labels={"table": "noise"},
         ),
     log:
-        f"{PREFIX}/logs/tabulate_noise.log",
+        STUDY.file("logs", "tabulate_noise.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/tabulate_noise.tsv"
+        STUDY.file("benchmarks", "tabulate_noise.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=5,
+        CONDA
+    threads:
+        1
     message:
         "Summarizing the noise study"
     script:
         "../../scripts/tabulate_noise.py"
 
 
-rule plot_noise:
-    input:
-        summary=rules.tabulate_noise.output.summary,
-    output:
-        pdf=f"{FIGURES}/noise.pdf",
-        png=report(
-            f"{FIGURES}/noise.png",
-            caption="../report/noise.rst",
-            category="Figures",
-            labels={"figure": "noise", "claims": "C10"},
-        ),
-        csv=f"{FIGURES}/noise.csv",
-    log:
-        f"{PREFIX}/logs/plot_noise.log",
-    benchmark:
-        f"{PREFIX}/benchmarks/plot_noise.tsv"
-    conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=1750,
-        runtime=5,
-    params:
-        devices=NOISE["devices"],
-        levels={
-            name: STUDY.noise_models[name]["depolarizing"] for name in NOISE["levels"]
-        },
-    message:
-        "Plotting the sum rate by device"
-    script:
-        "../../scripts/plot_noise.py"
-
-
-rule plot_shots:
-    input:
-        summary=rules.tabulate_noise.output.shots,
-        aer=noise_files("{noise}/aer.csv", NOISE["devices"]),
-    output:
-        pdf=f"{FIGURES}/shots.pdf",
-        png=report(
-            f"{FIGURES}/shots.png",
-            caption="../report/shots.rst",
-            category="Figures",
-            labels={"figure": "shots", "claims": "C10"},
-        ),
-        csv=f"{FIGURES}/shots.csv",
-        aer=f"{FIGURES}/shots_aer.csv",
-    log:
-        f"{PREFIX}/logs/plot_shots.log",
-    benchmark:
-        f"{PREFIX}/benchmarks/plot_shots.tsv"
-    conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=1750,
-        runtime=5,
-    params:
-        devices=NOISE["devices"],
-    message:
-        "Plotting the sum rate against shots"
-    script:
-        "../../scripts/plot_shots.py"
-
-
 rule run_hardware:
     input:
-        weights=f"{PREFIX}/training/{NOISE['run']}/weights.safetensors",
-        channels=f"{PREFIX}/channels/{NOISE_SCENARIO}/test.nc",
+        weights=lambda wildcards: STUDY.trained(NOISE.run, "weights.safetensors"),
+        channels=noise_channels("test"),
     output:
-        f"{PREFIX}/hardware/{NOISE['hardware']['backend']}.csv",
+        STUDY.file("hardware", f"{NOISE.hardware.backend if NOISE else None}.csv"),
     log:
-        f"{PREFIX}/logs/run_hardware.log",
+        STUDY.file("logs", "run_hardware.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/run_hardware.tsv"
+        STUDY.file("benchmarks", "run_hardware.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=2250,
-        runtime=120,
+        CONDA
+    threads:
+        1
     params:
-        run=STUDY.runs[NOISE["run"]].as_dict(),
-        settings=dict(NOISE["hardware"]),
+        settings=lambda wildcards: NOISE.hardware.text,
     message:
         "Measuring stars through Qiskit Runtime"
     script:
         "../../scripts/run_hardware.py"
-
-
-rule noise:
-    input:
-        figure_files(["noise"]),
-
-
-rule shots:
-    input:
-        figure_files(["shots"]),
-
-
-rule resources:
-    input:
-        figure_files(["resources"]),
 
 
 rule hardware:

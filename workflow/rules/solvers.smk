@@ -1,22 +1,20 @@
 rule solve_baselines:
     input:
-        test=f"{PREFIX}/channels/{{scenario}}/test.nc",
-        evaluation=f"{PREFIX}/channels/{{scenario}}/evaluation.nc",
+        test=STUDY.channels("{scenario}", "test"),
+        evaluation=STUDY.channels("{scenario}", "evaluation"),
     output:
-        test=f"{PREFIX}/solvers/{{scenario}}/test.nc",
-        evaluation=f"{PREFIX}/solvers/{{scenario}}/evaluation.nc",
-        summary=f"{PREFIX}/solvers/{{scenario}}/summary.csv",
+        test=STUDY.solved("{scenario}", "test.nc"),
+        evaluation=STUDY.solved("{scenario}", "evaluation.nc"),
+        summary=STUDY.solved("{scenario}", "summary.csv"),
     log:
-        f"{PREFIX}/logs/solve_baselines/{{scenario}}.log",
+        STUDY.file("logs", "solve_baselines/{scenario}.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/solve_baselines/{{scenario}}.tsv"
+        STUDY.file("benchmarks", "solve_baselines/{scenario}.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=5,
+        CONDA
+    threads:
+        1
     message:
-        "Solving {wildcards.scenario} with WMMSE and the heuristics"
+        "Solving {wildcards.scenario} with every method"
     script:
         "../../scripts/solve_baselines.py"

@@ -1,23 +1,33 @@
+def run_channels(split):
+    """Return an input function: the run's training channels, and another split of its scenario."""
+
+    def files(wildcards):
+        run = STUDY.runs[wildcards.run]
+        return [
+            STUDY.channels(run.scenario, name) for name in (run.training_split, split)
+        ]
+
+    return files
+
+
 rule train_model:
     input:
         channels=run_channels("test"),
     output:
-        curves=f"{PREFIX}/training/{{run}}/curves.csv",
-        weights=f"{PREFIX}/training/{{run}}/weights.safetensors",
-        manifest=f"{PREFIX}/training/{{run}}/manifest.json",
+        curves=STUDY.trained("{run}", "curves.csv"),
+        weights=STUDY.trained("{run}", "weights.safetensors"),
+        manifest=STUDY.trained("{run}", "manifest.json"),
     log:
-        f"{PREFIX}/logs/train_model/{{run}}.log",
+        STUDY.file("logs", "train_model/{run}.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/train_model/{{run}}.tsv"
+        STUDY.file("benchmarks", "train_model/{run}.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: config["torch"]["threads"]
-    resources:
-        mem_mb=2500,
-        runtime=45,
+        CONDA
+    threads:
+        STUDY.config.torch.threads
     params:
-        settings=run_settings,
-        checkpoints=f"{PREFIX}/checkpoints",  # outside the outputs: Snakemake deletes those of a killed job
+        settings=lambda wildcards: STUDY.trainable(wildcards.run).text,
+        checkpoints=STUDY.file("checkpoints"),  # outside the outputs: Snakemake deletes those of a killed job
     message:
         "Training all seeds of {wildcards.run}"
     script:
@@ -28,20 +38,18 @@ rule tune_model:
     input:
         channels=run_channels("validation"),
     output:
-        f"{PREFIX}/tuning/{{run}}.csv",
+        STUDY.file("tuning", "{run}.csv"),
     log:
-        f"{PREFIX}/logs/tune_model/{{run}}.log",
+        STUDY.file("logs", "tune_model/{run}.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/tune_model/{{run}}.tsv"
+        STUDY.file("benchmarks", "tune_model/{run}.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: config["torch"]["threads"]
-    resources:
-        mem_mb=2000,
-        runtime=240,
+        CONDA
+    threads:
+        STUDY.config.torch.threads
     params:
-        settings=untuned_settings,
-        space={key: value for key, value in config["tuning"].items() if key != "runs"},
+        settings=lambda wildcards: search.untuned(STUDY.runs[wildcards.run]).text,
+        tuning=SEARCH.tuning.text,
     message:
         "Searching learning rate, batch size and epochs of {wildcards.run} on the validation split"
     script:
@@ -52,21 +60,18 @@ rule try_choices:
     input:
         channels=run_channels("validation"),
     output:
-        f"{PREFIX}/choices/{{run}}.csv",
+        STUDY.file("choices", "{run}.csv"),
     log:
-        f"{PREFIX}/logs/try_choices/{{run}}.log",
+        STUDY.file("logs", "try_choices/{run}.log"),
     benchmark:
-        f"{PREFIX}/benchmarks/try_choices/{{run}}.tsv"
+        STUDY.file("benchmarks", "try_choices/{run}.tsv")
     conda:
-        "../../envs/artifact.yaml"
-    threads: config["torch"]["threads"]
-    resources:
-        mem_mb=2000,
-        runtime=240,
+        CONDA
+    threads:
+        STUDY.config.torch.threads
     params:
-        settings=choice_settings,
-        trials=lambda wildcards: CHOICES["runs"][wildcards.run]["trials"],
-        num_seeds=CHOICES.get("num_seeds"),
+        settings=lambda wildcards: STUDY.runs[wildcards.run].changed(SEARCH.choices.runs[wildcards.run].start).text,
+        choices=lambda wildcards: SEARCH.choices.of(wildcards.run).text,
     message:
         "Trying choices for {wildcards.run} on the validation split"
     script:
@@ -75,5 +80,5 @@ rule try_choices:
 
 rule tune:
     input:
-        expand(f"{PREFIX}/tuning/{{run}}.csv", run=TUNABLE),
-        expand(f"{PREFIX}/choices/{{run}}.csv", run=CHOICES.get("runs", [])),
+        expand(STUDY.file("tuning", "{run}.csv"), run=SEARCH.tunable(STUDY)),
+        expand(STUDY.file("choices", "{run}.csv"), run=SEARCH.choices.runs),

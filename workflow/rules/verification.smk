@@ -1,5 +1,4 @@
-# A full run against the committed numbers. Only for the paper's study: it alone has a reference.
-
+# A full run against the committed numbers, and what it was made of.
 REFERENCE = str(Path(workflow.basedir, "results", "reference"))
 LOCK = str(Path(workflow.basedir, "envs", "requirements.lock"))
 
@@ -7,25 +6,36 @@ LOCK = str(Path(workflow.basedir, "envs", "requirements.lock"))
 # Neither output nor benchmark: so it compares anew whenever it is asked for, and what it writes survives a miss.
 rule verify:
     input:
-        verified_channels(),
-        verified_tables(),
-        # The curves and weights beside them are outputs of the same jobs.
-        expand(f"{PREFIX}/training/{{run}}/manifest.json", run=STUDY.runs),
-        expand(f"{PREFIX}/evaluation/{{table}}/evaluation.nc", table=STUDY.tables),
+        STUDY.verified_files,
     log:
-        f"{PREFIX}/logs/verify.log",
+        STUDY.file("logs", "verify.log"),
     conda:
-        "../../envs/artifact.yaml"
+        CONDA
     threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=5,
     params:
         reference=REFERENCE,
         lock=LOCK,
-        csv=f"{PREFIX}/verification.csv",
-        markdown=f"{PREFIX}/verification.md",
+        csv=STUDY.file("verification.csv"),
+        markdown=STUDY.file("verification.md"),
     message:
         "Comparing with the committed numbers"
     script:
         "../../scripts/verify.py"
+
+
+# No output: so every file is compared with its record anew whenever it is asked for.
+rule provenance:
+    input:
+        files=rules.all.input,
+        citation=str(Path(workflow.basedir, "CITATION.cff")),
+    log:
+        STUDY.file("logs", "provenance.log"),
+    conda:
+        CONDA
+    threads: 1
+    params:
+        metadata=STUDY.file("ro-crate-metadata.json"),
+    message:
+        "Describing the study as an RO-Crate"
+    script:
+        "../../scripts/provenance.py"

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import nn
 
+from ..settings import ModelOptions
 from .ensemble import Generators
 from .features import Features
 
@@ -14,23 +15,25 @@ from .features import Features
 class PowerModel(nn.Module, ABC):
     """A map from channels to transmit powers, one independent copy per seed along the leading dim.
 
+    Args:
+        generators: The seeds' sources of randomness (start, then dropout), one per seed.
+        options: The model's options.
+        standardize: Whether amplitudes and weights are standardized (see `Features`).
+
     Attributes:
-        k: Leaves per star, for a model whose nodes listen to the leaves of their stars only (``forward`` then needs
-            ``leaves``); None for one that listens to all nodes.
+        k: Leaves per star, for a model whose nodes get messages from the leaves of their stars only (``forward`` then
+            needs ``leaves``); None for one whose nodes get messages from all nodes.
         stars: How leaves are chosen, a key of `stars.RULES`.
-        generators: The seeds' sources of randomness (start, then dropout).
         features: The feature map; `fit` it on the training set before training.
     """
 
-    k: int | None = None
-    stars: str = "random"
-    generators: Generators
-    features: Features
-
-    def __init__(self, generators: Generators) -> None:
+    def __init__(self, generators: Generators, options: ModelOptions, *, standardize: bool = False) -> None:
         super().__init__()
         self.num_seeds = len(generators)
         self.generators = generators
+        self.k: int | None = getattr(options, "k", None)
+        self.stars: str = getattr(options, "stars", "random")
+        self.features = Features(options.scale or "amplitude", standardize)
 
     @abstractmethod
     def activity(
@@ -54,7 +57,7 @@ class PowerModel(nn.Module, ABC):
         """Allocate powers.
 
         Training calls this in every step, so shapes and types are checked here and entries are not: those of channels
-        are checked by `scenarios.Channels`, those of leaves by `training.allocate`. Nor is it checked that the features
+        are checked by `channels.Channels`, those of leaves by `training.allocate`. Nor is it checked that the features
         were fitted: they start with mean 0 and deviation 1.
 
         Args:

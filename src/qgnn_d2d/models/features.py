@@ -7,10 +7,7 @@ import math
 import torch
 from torch import nn
 
-from ..checks import require_choice
 from ..objective import single_link_rate
-
-SCALES = ("amplitude", "decibel", "rate")
 
 
 class Features(nn.Module):
@@ -25,16 +22,12 @@ class Features(nn.Module):
     cross channels. On scales other than ``amplitude``, channels are always standardized.
 
     Args:
-        scale: One of `SCALES`.
+        scale: One of `settings.model.Scale`.
         standardize: Whether amplitudes and weights are standardized.
-
-    Raises:
-        ValueError: An unknown scale.
     """
 
     def __init__(self, scale: str, standardize: bool) -> None:
         super().__init__()
-        require_choice("features", scale, SCALES)
         self.scale = scale
         self.standardize = standardize or scale != "amplitude"
         self.standardize_weight = standardize

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..checks import require_count
+from ..settings.model import StarMLPOptions
 from .ensemble import Generators, stacked_uniform
 from .star_network import StarNetwork
 
@@ -27,31 +27,12 @@ class StarMLP(StarNetwork):
 
     Args:
         generators: One per seed.
-        scale: Feature scale (see `Features`).
-        k: Leaves per star.
-        layers: L.
-        heads: h, perceptrons side by side.
-        width: w, hidden width of a perceptron.
-        angle_range: r, what enters a perceptron lies in ±rπ.
-        stars: How leaves are chosen, a key of `stars.RULES`.
+        options: Stars, layers L, heads h, hidden width w, range r of what enters a perceptron.
     """
 
-    def __init__(
-        self,
-        generators: Generators,
-        *,
-        scale: str = "amplitude",
-        k: int = 3,
-        layers: int = 2,
-        heads: int = 1,
-        width: int = 2,
-        angle_range: float = 0.5,
-        stars: str = "random",
-    ) -> None:
-        super().__init__(
-            generators, _MEASURED, scale=scale, k=k, layers=layers, heads=heads, angle_range=angle_range, stars=stars
-        )
-        require_count("width", width)
+    def __init__(self, generators: Generators, options: StarMLPOptions) -> None:
+        super().__init__(generators, options, _MEASURED)
+        layers, heads, width = options.layers, options.heads, options.width
         self.hidden = stacked_uniform((layers, heads, width, _INPUTS + 1), _INPUTS**-0.5, generators)  # bias last
         self.out = stacked_uniform((layers, heads, _MEASURED, width), width**-0.5, generators)
 

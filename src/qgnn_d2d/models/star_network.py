@@ -9,13 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..checks import require_choice, require_count, require_positive, require_within
-from ..stars import RULES
+from ..settings.model import QGNNOptions, StarMLPOptions
 from .base import PowerModel
 from .ensemble import Generators, Linear
-from .features import Features
-
-LARGEST_ANGLE = 1e6  # far beyond any sense, and far from where float32 ends
 
 
 def leaf_columns(leaves: torch.Tensor) -> torch.Tensor:
@@ -54,37 +50,15 @@ class StarNetwork(PowerModel):
 
     Args:
         generators: One per seed.
+        options: Leaves k, layers L, heads h (stars side by side), and r: what enters a star lies in ±rπ.
         measured: Numbers that a star yields per head.
-        scale: Feature scale (see `Features`).
-        k: Leaves per star.
-        layers: L.
-        heads: h, stars side by side.
-        angle_range: r, what enters a star lies in ±rπ.
-        stars: How leaves are chosen, a key of `stars.RULES`.
     """
 
-    def __init__(
-        self,
-        generators: Generators,
-        measured: int,
-        *,
-        scale: str,
-        k: int,
-        layers: int,
-        heads: int,
-        angle_range: float,
-        stars: str,
-    ) -> None:
-        super().__init__(generators)
-        require_choice("stars", stars, RULES)
-        self.stars = stars
-        for name, value in {"k": k, "layers": layers, "heads": heads}.items():
-            require_count(name, value)
-        require_positive("angle_range", angle_range)
-        require_within("angle_range", angle_range, 0, LARGEST_ANGLE)
-        self.k, self.heads, self.layers = k, heads, layers
-        self.angle_scale = angle_range * math.pi
-        self.features = Features(scale, standardize=True)
+    def __init__(self, generators: Generators, options: QGNNOptions | StarMLPOptions, measured: int) -> None:
+        super().__init__(generators, options, standardize=True)
+        heads, layers = options.heads, options.layers
+        self.heads, self.layers = heads, layers
+        self.angle_scale = options.angle_range * math.pi
         self.embed = Linear(2, 2 * heads, generators)
         self.edge_maps = nn.ModuleList(Linear(2, 2 * heads, generators) for _ in range(layers))
         self.node_maps = nn.ModuleList(Linear(2 + heads * measured, 2 * heads, generators) for _ in range(layers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -39,6 +39,15 @@ class Settings(BaseModel):
         return data
 
 
+def _leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield path and value of every option that is not None."""
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        elif value is not None:
+            yield f"{prefix}{key}", value
+
+
 def validated(kind: type[T], data: Any, place: str = "") -> T:
     """Return ``data`` as settings of a kind.
 
@@ -58,7 +67,7 @@ def validated(kind: type[T], data: Any, place: str = "") -> T:
         ValueError: speed.limit is -1.0; it must be above 0
     """
     try:
-        return kind.model_validate(data)  # type: ignore[attr-defined,no-any-return]
+        return kind.model_validate(data)  # type: ignore[attr-defined]
     except ValidationError as error:
         raise ValueError(_line(error.errors()[0], data, place)) from None
 

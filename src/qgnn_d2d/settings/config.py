@@ -92,8 +92,9 @@ class StudySettings(Settings):
     """Model name to options that all its runs share; with `base`, a variant of that model under a name of its own."""
     training: TrainingChanges = TrainingChanges()
     """Training options of all runs, where nothing else is said."""
-    tuned: dict[Name, dict[Protocol, dict[Name, TrainingChanges]]] = {}  # type: ignore[valid-type]
-    """Scenario, protocol and model to training options, copied from the search's record by hand; a variant takes those of its base."""
+    tuned: dict[Name, dict[Protocol, dict[Name, TrainingChanges]]] = {}
+    """Scenario, protocol and model to training options, copied from the search's record by hand; a variant without an
+    entry takes that of its base."""
     presets: dict[StudyName, dict[str, Any]] = {}
     """Preset name (used in run ids) to training and model options."""
     experiments: Annotated[dict[Name, Annotated[list[Entry], Field(min_length=1)]], Field(min_length=1)]
@@ -186,7 +187,7 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         FileNotFoundError: There is no such file.
         ValueError: The file is no config, or a chain of files comes back to its beginning.
     """
-    whole, chain = dict(content), []
+    whole, chain = dict(content), list[str]()
     while (base := whole.pop("extends", None)) is not None:
         if base in chain:
             raise ValueError(f"extends is {base!r}; the files {', '.join(chain)} extend each other in a circle")

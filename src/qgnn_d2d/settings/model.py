@@ -66,7 +66,7 @@ class ReleasedQGNNOptions(StarOptions):
     """The quantum graph network of the first author's public code."""
 
     label = "QGNN, public code"
-    implementation = "qgnn_d2d.models.released:ReleasedQGNN"
+    implementation = "qgnn_d2d.models.released_qgnn:ReleasedQGNN"
 
     layers: Count = 2
     """Quantum layers."""
@@ -105,7 +105,7 @@ class ReleasedGCNOptions(ModelOptions):
     """The graph network of the first author's public code."""
 
     label = "GCN, public code"
-    implementation = "qgnn_d2d.models.released:ReleasedGCN"
+    implementation = "qgnn_d2d.models.released_gcn:ReleasedGCN"
 
     layers: Count = 2
     """Message-passing layers."""

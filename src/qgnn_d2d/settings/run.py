@@ -74,20 +74,6 @@ class RunSettings(Settings):
         """
         return validated(cls, data)
 
-    @property
-    def text(self) -> str:
-        """All settings as one line of text: for Snakemake, which repeats a training whose settings have changed."""
-        flat = {"": self.as_dict()}
-        lines: list[str] = []
-        while flat:
-            prefix, part = flat.popitem()
-            for key, value in part.items():
-                if isinstance(value, dict):
-                    flat[f"{prefix}{key}."] = value
-                elif value is not None and key not in ("id", "num_threads"):
-                    lines.append(f"{prefix}{key} = {value}")
-        return ", ".join(sorted(lines))
-
     def changed(self, changes: Mapping[str, Any]) -> RunSettings:
         """Return the run with some of its training and architecture options changed, by name.
 

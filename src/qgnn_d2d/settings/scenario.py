@@ -95,7 +95,8 @@ class Geometric(Scenario):
     def _placeable(self) -> Geometric:
         if self.pair_distance_max < self.pair_distance_min:
             raise ValueError(
-                f"pair_distance_max is {self.pair_distance_max!r}; it must be at least pair_distance_min = {self.pair_distance_min!r}"
+                f"pair_distance_max is {self.pair_distance_max!r}; it must be at least pair_distance_min = "
+                f"{self.pair_distance_min!r}"
             )
         if self.pair_distance_min >= self.area_edge / math.sqrt(2):
             raise ValueError(

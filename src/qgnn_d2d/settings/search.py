@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from .base import Count, Positive, Settings
+from . import config as files
+from .base import Count, Positive, Settings, require_known, validated
+from .run import RunSettings
+from .study import Study
 
 
 class Tuning(Settings):
@@ -37,7 +41,8 @@ class Choice(Settings):
     """Variants of one run."""
 
     start: dict[str, Any]
-    """What all variants start from, by option; it overrides the run's own settings, so that a chosen value does not repeat the search."""
+    """What all variants start from, by option; it overrides the run's own settings, so that a chosen value does not
+    repeat the search."""
     trials: Annotated[list[dict[str, Any]], Field(min_length=1)]
     """What each variant changes, by option."""
 
@@ -50,9 +55,45 @@ class Choices(Settings):
     runs: dict[str, Choice] = {}
     """Run id to its variants."""
 
+    def of(self, run: str) -> Choices:
+        """Return the choices of one run alone."""
+        return self.model_copy(update={"runs": {run: self.runs[run]}})
+
 
 class Search(Settings):
     """What `snakemake tune` does; it is no part of `all`."""
 
     tuning: Tuning = Tuning()
     choices: Choices = Choices()
+
+    def tunable(self, study: Study) -> list[str]:
+        """Return the ids of the runs whose training options are searched."""
+        return list(dict.fromkeys([*self.tuning.runs, *study.untuned]))
+
+
+def read(study: Study, folder: Path) -> Search:
+    """Read what a study's ``search`` names.
+
+    Args:
+        study: The study.
+        folder: Where its config lies.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: A mistake in it, in one line.
+    """
+    name = study.config.search
+    if name is None:
+        return Search()
+    search = validated(Search, files.read(folder / name), name)
+    for run in [*search.tuning.runs, *search.choices.runs]:
+        require_known(f"run under {name}", run, study.runs)
+    for run, choice in search.choices.runs.items():
+        for trial in choice.trials:
+            study.runs[run].changed(choice.start).changed(trial)
+    return search
+
+
+def untuned(run: RunSettings) -> RunSettings:
+    """Return a run without what the search chooses, so that a chosen value does not repeat the search."""
+    return run.changed({"learning_rate": 1.0, "batch_size": 1, "epochs": 1})

@@ -15,7 +15,6 @@ from .model import MODELS
 from .noise import NoiseModel, with_flags
 from .run import RunSettings
 from .scenario import SPLITS, Scenario
-from .search import Search
 
 _ABOUT = {"k": "k", "layers": "L", "heads": "heads", "entangling_layers": "E"}
 
@@ -31,7 +30,6 @@ class Study:
         variants: Run id to the model's name in the config (`qgnn_k9`, where the run's model is `qgnn`).
         presets: Run id to the name of its preset, or None.
         untuned: Ids of runs whose training options the config does not give; they can be tuned, but not trained.
-        search: What `snakemake tune` compares.
     """
 
     config: StudySettings
@@ -40,7 +38,6 @@ class Study:
     variants: dict[str, str] = field(default_factory=dict)
     presets: dict[str, str | None] = field(default_factory=dict)
     untuned: tuple[str, ...] = ()
-    search: Search = Search()
 
     @property
     def name(self) -> str:
@@ -108,6 +105,36 @@ class Study:
         """Return the table of an experiment, as CSV."""
         return self.file("tables", f"{experiment}.csv")
 
+    @property
+    def table_files(self) -> list[str]:
+        """All tables, as CSV and as Markdown."""
+        stems = [f"tables/{name}" for name in self.experiments] + ["convergence"]
+        stems += ["noise/summary"] if self.config.noise is not None else []
+        return [self.file(f"{stem}.{suffix}") for stem in stems for suffix in ("csv", "md")]
+
+    @property
+    def claim_files(self) -> list[str]:
+        """The claims and their verdicts; a study without claims has none."""
+        return [self.file(f"claims.{suffix}") for suffix in ("json", "md") if self.config.claims]
+
+    @property
+    def scale_files(self) -> list[str]:
+        """The evaluations at other numbers of links; none without a scale study."""
+        scale = self.config.scale
+        return [self.file("scale", f"{links}.csv") for links in scale.links] if scale is not None else []
+
+    @property
+    def verified_files(self) -> list[str]:
+        """What `make verify` compares: channels, trainings, evaluations, tables and claims."""
+        drawn = {(name, split) for name in self.scenarios for split in ("train", "test", "evaluation")}
+        drawn |= {(run.scenario, "pool") for run in self.runs.values() if run.train_size is not None}
+        files = [self.channels(*names) for names in sorted(drawn)]
+        files += [self.trained(run, "manifest.json") for run in self.runs]  # curves and weights come with it
+        files += [self.evaluated(name, "evaluation.nc") for name in self.experiments]
+        if self.config.noise is not None:
+            files += [self.file("noise", f"{name}.csv") for name in ("summary", "shots", "devices", "resources")]
+        return files + self.table_files + self.claim_files + self.scale_files
+
     # Questions.
 
     def has(self, *experiments: str) -> bool:
@@ -172,6 +199,13 @@ class Study:
                 return run.id
         raise ValueError(f"noise: no run is like {plain.id}, but trained under the noise model {noise}")
 
+    def noise_runs(self, noise: str) -> dict[str, str]:
+        """Return training (unaware, aware) to the run that is evaluated under a noise model of the noise study."""
+        study = self.config.noise
+        assert study is not None
+        aware = {"aware": self.aware(noise)} if noise in [*study.devices, *study.levels] else {}
+        return {"unaware": study.run} | aware
+
     def trainable(self, run: str) -> RunSettings:
         """Return a run that can be trained.
 
@@ -180,15 +214,10 @@ class Study:
         """
         if self.untuned:
             raise ValueError(
-                f"learning_rate, batch_size and epochs of run {self.untuned[0]} stand neither under tuned nor elsewhere; "
-                "`snakemake tune` searches for them"
+                f"learning_rate, batch_size and epochs of run {self.untuned[0]} stand neither under tuned nor "
+                "elsewhere; `snakemake tune` searches for them"
             )
         return self.runs[run]
-
-    @property
-    def tunable(self) -> list[str]:
-        """Ids of the runs whose training options `snakemake tune` searches."""
-        return list(dict.fromkeys([*self.search.tuning.runs, *self.untuned]))
 
 
 def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
@@ -196,17 +225,14 @@ def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
 
     Args:
         content: The parsed config.
-        folder: Where the files lie that it names (``extends``, ``search``).
+        folder: Where the file lies that it extends.
 
     Raises:
-        FileNotFoundError: A file that it names does not exist.
+        FileNotFoundError: It extends a file that does not exist.
         ValueError: A mistake, in one line.
     """
     config = validated(StudySettings, files.resolved(content, Path(folder)))
     found, experiments = expand(config)
-    search = Search()
-    if config.search is not None:
-        search = validated(Search, files.read(Path(folder, config.search)), config.search)
     study = Study(
         config,
         {name: item.run for name, item in found.items()},
@@ -214,14 +240,10 @@ def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
         {name: item.variant for name, item in found.items()},
         {name: item.preset for name, item in found.items()},
         tuple(name for name, item in found.items() if not item.is_tuned),
-        search,
     )
     for what, name, known in _references(study):
         require_known(what, name, known)
     _check_pairs(study)
-    for run, choice in search.choices.runs.items():
-        for trial in choice.trials:
-            study.runs[run].changed(choice.start).changed(trial)
     return study
 
 
@@ -260,8 +282,6 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
         yield from (
             (f"run under claims[{i}] (of an experiment that compares models)", run, compared) for run in pair.runs
         )
-    for key, runs in {"tuning": study.search.tuning.runs, "choices": study.search.choices.runs}.items():
-        yield from ((f"run under {key}.runs of {config.search}", run, study.runs) for run in runs)
 
 
 def _check_pairs(study: Study) -> None:

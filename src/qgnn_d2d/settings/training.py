@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, create_model
 
@@ -21,8 +21,8 @@ class Training(Settings):
     epochs: Count
     """Passes over the training set."""
     schedule: Schedule = "cosine"
-    """constant; cosine to zero over all epochs, set per epoch, or per gradient step (cosine_step); step, times 0.8 every
-    5 epochs (the public code's)."""
+    """constant; cosine to zero over all epochs, set per epoch, or per gradient step (cosine_step); step: times 0.8
+    every 5 epochs (the public code's)."""
     drop_links: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Probability with which a link is left out of a training realization, drawn anew every epoch (augmentation)."""
 
@@ -30,20 +30,25 @@ class Training(Settings):
 TUNED = ("learning_rate", "batch_size", "epochs")
 """What a search finds: options without a default."""
 
-_optional: dict[str, Any] = {
-    name: (
-        field.annotation if not field.metadata else Annotated[(field.annotation, *field.metadata)],
-        Field(None, description=field.description),
-    )  # type: ignore[misc]
-    for name, field in Training.model_fields.items()
-}
-TrainingChanges: type[Settings] = create_model(
-    "TrainingChanges", __base__=Settings, __doc__="Some of the options of `Training`.", **_optional
-)
+if TYPE_CHECKING:
+
+    class TrainingChanges(Settings):
+        """Some of the options of `Training`."""
+
+else:
+    TrainingChanges = create_model(
+        "TrainingChanges",
+        __base__=Settings,
+        __doc__="Some of the options of `Training`.",
+        **{
+            name: (Annotated[(option.annotation, *option.metadata)], Field(None, description=option.description))
+            for name, option in Training.model_fields.items()
+        },
+    )
 
 
 class Cap(Settings):
-    """Largest values that a test of the workflow allows; a study with a cap says on every page that its numbers mean nothing."""
+    """Largest values in a test of the workflow; a study with a cap says on every page that its numbers mean nothing."""
 
     epochs: Count = 3
     """Epochs of any run or trial."""

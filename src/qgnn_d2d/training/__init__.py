@@ -1,1 +1,10 @@
-"""Training, checkpoints, weights, searches."""
+"""Training, checkpoints, weights, and searches."""
+
+from .inference import allocate, cast, evaluation_leaves
+from .trainer import TrainedRun, Trainer, train
+from .weights import load_weights, save_manifest, save_weights
+
+__all__ = [
+    "TrainedRun", "Trainer", "allocate", "cast", "evaluation_leaves", "load_weights", "save_manifest", "save_weights",
+    "train",
+]  # fmt: skip

@@ -6,8 +6,6 @@ changes of anything else, for the networks on informed stars.
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
@@ -17,46 +15,32 @@ import torch
 from scipy.stats import qmc
 from tqdm import tqdm
 
-from ..channels.scenarios import Channels
-from ..checks import require_count, require_positive
-from ..settings.study import RunSettings
-from .trainer import Trainer, cast, evaluation_leaves, mean_metric
+from ..channels import Channels
+from ..settings import RunSettings
+from ..settings.search import Tuning
+from ..settings.training import Cap
+from .inference import cast, evaluation_leaves, mean_metric
+from .trainer import Trainer
 
 
-def trials(count: int, seed: int, space: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+def trials(tuning: Tuning, seed: int) -> list[dict[str, Any]]:
     """Return the settings to try: a scrambled Sobol sequence over the space.
 
     Args:
-        count: Number of trials, best a power of two.
+        tuning: The space, and how many trials; best a power of two.
         seed: Scrambling seed; the trials depend on nothing else, so every run gets the same ones.
-        space: ``learning_rate`` [lowest, highest], spread logarithmically; ``batch_size`` and ``epochs``, lists to
-            choose from.
 
     Returns:
-        One dict of the three settings per trial.
-
-    Raises:
-        ValueError: ``count`` or ``seed`` is out of range, the learning rates are no two numbers above 0 in order, or
-            there is nothing to choose from.
+        One dict of learning_rate, batch_size and epochs per trial.
     """
-    require_count("trials", count)
-    require_count("seed", seed, minimum=0)
-    lowest, highest = space["learning_rate"]
-    for rate in (lowest, highest):
-        require_positive("learning_rate to search", rate)
-    if lowest > highest or highest / lowest == math.inf:
-        raise ValueError(
-            f"learning_rate to search is {[lowest, highest]}; the lowest one must come first, and their ratio be finite"
-        )
-    for name in ("batch_size", "epochs"):
-        if not space[name]:
-            raise ValueError(f"{name} to search is empty; at least one value is needed")
-    points = qmc.Sobol(d=3, scramble=True, rng=np.random.default_rng(seed)).random(count)
+    lowest, highest = tuning.learning_rate
+    sizes, epochs = tuning.batch_size, tuning.epochs
+    points = qmc.Sobol(d=3, scramble=True, rng=np.random.default_rng(seed)).random(tuning.trials)
     return [
         {
             "learning_rate": float(f"{lowest * (highest / lowest) ** point[0]:.3g}"),
-            "batch_size": space["batch_size"][int(point[1] * len(space["batch_size"]))],
-            "epochs": space["epochs"][int(point[2] * len(space["epochs"]))],
+            "batch_size": sizes[int(point[1] * len(sizes))],
+            "epochs": epochs[int(point[2] * len(epochs))],
         }
         for point in points
     ]
@@ -66,8 +50,9 @@ def search(
     run: RunSettings,
     train: Channels,
     validation: Channels,
-    space: Mapping[str, Any],
+    tuning: Tuning,
     *,
+    cap: Cap | None = None,
     progress: TextIO | None = None,
 ) -> pd.DataFrame:
     """Train every trial and score it on the validation split after its last epoch.
@@ -76,7 +61,8 @@ def search(
         run: The run to tune; its own training settings count for the schedule only.
         train: Training realizations.
         validation: Validation realizations.
-        space: As in `trials`, with ``trials`` and ``num_seeds`` beside.
+        tuning: What to try.
+        cap: Largest values, for a test of the workflow.
         progress: Where the progress bar goes; None shows none.
 
     Returns:
@@ -87,14 +73,18 @@ def search(
     """
     torch.set_num_threads(run.num_threads)
     rows = []
-    settings = trials(space["trials"], run.seed, space)
+    settings = trials(tuning, run.seed)
     for index, trial in enumerate(tqdm(settings, desc=f"tuning {run.id}", file=progress, disable=progress is None)):
-        candidate = dataclasses.replace(
-            run, training=dataclasses.replace(run.training, **trial), num_seeds=space["num_seeds"]
-        )
+        candidate = _capped(run.changed(trial), cap).model_copy(update={"num_seeds": tuning.num_seeds})
         scores, _ = _scores(candidate, train, validation)
         rows += [{"run": run.id, "trial": index, **trial, **score} for score in scores]
     return pd.DataFrame(rows)
+
+
+def _capped(run: RunSettings, cap: Cap | None) -> RunSettings:
+    """Return a run with no more epochs, and no larger batches, than a cap allows."""
+    limits = {} if cap is None else cap.model_dump()
+    return run.changed({name: min(getattr(run.training, name), limit) for name, limit in limits.items()})
 
 
 def _scores(candidate: RunSettings, train: Channels, validation: Channels) -> tuple[list[dict[str, Any]], int]:
@@ -105,7 +95,7 @@ def _scores(candidate: RunSettings, train: Channels, validation: Channels) -> tu
     data = cast(validation, torch.float32, candidate.device)
     leaves = evaluation_leaves(candidate, trainer.model, data, "validation")
     values = mean_metric(candidate, trainer.model, data, leaves).tolist()
-    scores = [{"seed": seed, "metric": trainer.metric_name, "value": value} for seed, value in enumerate(values)]
+    scores = [{"seed": seed, "metric": trainer.quantity.name, "value": value} for seed, value in enumerate(values)]
     return scores, trainer.model.num_parameters["total"]
 
 
@@ -116,6 +106,7 @@ def compare(
     trials: Sequence[Mapping[str, Any]],
     num_seeds: int,
     *,
+    cap: Cap | None = None,
     progress: TextIO | None = None,
 ) -> pd.DataFrame:
     """Train listed variants of a run and score them on the validation split after their last epoch.
@@ -126,6 +117,7 @@ def compare(
         validation: Validation realizations.
         trials: Every variant's changes (see `RunSettings.changed`).
         num_seeds: Seeds per variant.
+        cap: Largest values, for a test of the workflow.
         progress: Where the progress bar goes; None shows none.
 
     Returns:
@@ -136,7 +128,7 @@ def compare(
         ValueError: A setting is unknown or out of range.
     """
     torch.set_num_threads(run.num_threads)
-    candidates = [dataclasses.replace(run.changed(trial), num_seeds=num_seeds) for trial in trials]
+    candidates = [_capped(run.changed(trial), cap).model_copy(update={"num_seeds": num_seeds}) for trial in trials]
     rows = []
     for index, candidate in enumerate(tqdm(candidates, desc=run.id, file=progress, disable=progress is None)):
         scores, parameters = _scores(candidate, train, validation)

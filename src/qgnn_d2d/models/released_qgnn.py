@@ -1,0 +1,96 @@
+"""The quantum graph network of the first author's public code."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from ..quantum import ansatz
+from ..quantum.ansatz import encoded_bloch
+from ..quantum.engine.star import StarEngine
+from ..settings.model import ReleasedQGNNOptions
+from .base import PowerModel
+from .ensemble import BatchNorm, Dropout, Generators, Linear, mlp, stacked_uniform
+from .star_network import gather, leaf_columns, star_edges
+
+
+class ReleasedQGNN(PowerModel):
+    """The quantum graph network of the first author's public code (docs/protocol.md gives every layer).
+
+    Networks with a hidden layer map (|g_mm|, α_m, P_max, σ²) and |g_jm| to two encoding angles; the circuit is
+    `ansatz.qgcl_ancilla` with the message's weights shared by all leaves and the update's weights per leaf; a residual
+    update, batch norm and a readout network follow. Per-leaf weights: not equivariant, and k is fixed by training
+    (graphs with fewer than k + 1 nodes use the first M - 1 leaf slots).
+
+    Args:
+        generators: One per seed.
+        options: Leaves, layers, widths, dropout; amplitudes enter raw.
+    """
+
+    def __init__(self, generators: Generators, options: ReleasedQGNNOptions) -> None:
+        super().__init__(generators, options)
+        width = options.width
+        self.node_network = _feature_network(4, width, options.dropout, generators)
+        self.edge_network = _feature_network(1, width, options.dropout, generators)
+        self.rounds = nn.ModuleList(
+            _ReleasedQuantumRound(options.k, options.entangling_layers, width, generators)
+            for _ in range(options.layers)
+        )
+        self.readout = mlp((2, width, width, 1), generators, nn.LeakyReLU)
+
+    def activity(
+        self,
+        gain: torch.Tensor,
+        weight: torch.Tensor,
+        noise_power: float,
+        p_max: float,
+        leaves: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """See `PowerModel.activity`."""
+        assert leaves is not None
+        direct, alpha, cross = self.features(gain, weight, noise_power, p_max)
+        constants = [torch.full_like(alpha, p_max), torch.full_like(alpha, noise_power)]
+        x = self.node_network(torch.stack([direct, alpha, *constants], dim=-1).flatten(1, 2))  # (S, N, 2)
+        incoming, _ = star_edges(cross, leaves)  # (S, k, N)
+        e = self.edge_network(incoming.flatten(1).unsqueeze(-1))  # (S, k·N, 2)
+        edges = encoded_bloch((math.pi * torch.tanh(e)).unflatten(1, incoming.shape[1:]).mT)  # (S, k, 3, N)
+        columns = leaf_columns(leaves)
+        for quantum_round in self.rounds:
+            x = quantum_round(x, edges, columns)
+        return torch.sigmoid(-self.readout(x)).view(weight.shape)
+
+
+class _ReleasedQuantumRound(nn.Module):
+    """x <- BN(x + update([x, π tanh QGCL(π tanh x, edges)]))."""
+
+    def __init__(self, k: int, entangling_layers: int, width: int, generators: Generators) -> None:
+        super().__init__()
+        self.engine = StarEngine(ansatz.qgcl_ancilla(entangling_layers))
+        shared = ansatz.num_message_parameters(entangling_layers)
+        per_leaf = self.engine.ansatz.num_parameters - shared
+        self.message_block_angles = stacked_uniform((1, shared), math.pi, generators)
+        self.update_block_angles = stacked_uniform((k, per_leaf), math.pi, generators)
+        self.update = mlp((4, width, 2), generators, nn.LeakyReLU)
+        self.norm = BatchNorm(2, len(generators))
+
+    def forward(self, x: torch.Tensor, edges: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+        """Map nodes (S, N, 2), edge Bloch vectors (S, k, 3, N) and leaf columns (S, k, N) to nodes (S, N, 2)."""
+        k = columns.shape[1]
+        nodes = encoded_bloch((math.pi * torch.tanh(x)).mT)  # (S, 3, N)
+        weights = torch.cat([self.message_block_angles.expand(-1, k, -1), self.update_block_angles[:, :k]], dim=-1)
+        z = self.engine.contract(self.engine.transfer(weights), nodes, gather(nodes, columns), edges)  # (S, 2, N)
+        message = math.pi * torch.tanh(z).mT
+        return self.norm(x + self.update(torch.cat([x, message], dim=-1)))
+
+
+def _feature_network(inputs: int, width: int, dropout: float, generators: Generators) -> nn.Sequential:
+    """Inputs -> width -> 2 with leaky ReLU, batch norm and dropout in between."""
+    return nn.Sequential(
+        Linear(inputs, width, generators),
+        nn.LeakyReLU(),
+        BatchNorm(width, len(generators)),
+        Dropout(dropout, generators),
+        Linear(width, 2, generators),
+    )

@@ -1,0 +1,74 @@
+"""From a trained model to powers and means: stars, allocation, scores."""
+
+from __future__ import annotations
+
+import torch
+
+from .. import stars
+from ..channels import Channels
+from ..models import PowerModel
+from ..objective import trained_quantity
+from ..random_streams import torch_generator
+from ..settings import RunSettings
+
+_CHUNK = 25  # realizations per forward pass at 10 links, fewer beyond: small enough for the cache
+
+
+def evaluation_leaves(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> torch.Tensor | None:
+    """Choose the stars of a split for every seed, once: (S, N, M, k); None for models without stars."""
+    if model.k is None:
+        return None
+    draws = [
+        stars.choose(model.stars, channels, model.k, torch_generator(run.seed, "stars", split, s))
+        for s in range(run.num_seeds)
+    ]
+    return torch.stack(draws)
+
+
+@torch.no_grad()
+def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
+    """Return the powers of every seed's model on every realization.
+
+    Args:
+        model: Put into evaluation mode here.
+        channels: N realizations of M links.
+        leaves: (S, N, M, k) or None.
+
+    Returns:
+        (S, N, M) transmit powers.
+
+    Raises:
+        ValueError: A leaf is none of the M links, or a shape or type does not fit (see `PowerModel.forward`).
+    """
+    if leaves is not None and leaves.numel():
+        first, last = int(leaves.min()), int(leaves.max())
+        if first < 0 or last >= channels.num_links:
+            raise ValueError(f"leaves are from {first} to {last}; they must be from 0 to {channels.num_links - 1}")
+    model.eval()
+    seeds, powers = model.num_seeds, []
+    chunk = max(1, min(_CHUNK, _CHUNK * 10**2 // channels.num_links**2))
+    for start in range(0, len(channels), chunk):
+        part = slice(start, start + chunk)
+        gain = channels.gain[part].expand(seeds, -1, -1, -1)
+        weight = channels.weight[part].expand(seeds, -1, -1)
+        chosen = None if leaves is None else leaves[:, part].to(gain.device)
+        powers.append(model(gain, weight, channels.noise_power, channels.p_max, chosen))
+    return torch.cat(powers, dim=1)
+
+
+def mean_metric(run: RunSettings, model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
+    """Return every seed's mean over the realizations of the quantity that the run's protocol reports: (S,)."""
+    power = allocate(model, channels, leaves)
+    return (
+        trained_quantity(run.protocol).values(channels.gain, power, channels.weight, channels.noise_power).mean(dim=1)
+    )
+
+
+def cast(channels: Channels, dtype: torch.dtype, device: str) -> Channels:
+    """Return the channels in another dtype on another device."""
+    return Channels(
+        channels.gain.to(device, dtype),
+        channels.weight.to(device, dtype),
+        channels.noise_power,
+        channels.p_max,
+    )

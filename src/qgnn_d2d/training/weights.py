@@ -1,0 +1,81 @@
+"""Trained weights as safetensors, and the manifest beside them that says whose they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from .. import models
+from ..io import read_json, read_tensors, sha256, write_json, write_tensors
+from ..models import PowerModel
+from ..objective import trained_quantity
+from ..settings import RunSettings
+
+
+def save_weights(model: PowerModel, run: RunSettings, path: Path | str) -> None:
+    """Write a model's parameters and buffers as safetensors, with model name and architecture in the header.
+
+    `load_weights` needs the run's manifest beside them (`save_manifest`).
+    """
+    write_tensors(
+        path,
+        model.state_dict(),
+        {"model": run.model, "architecture": run.as_dict()["architecture"], "num_seeds": model.num_seeds},
+    )
+
+
+def save_manifest(run: RunSettings, model: PowerModel, path: Path | str, **outputs: Path) -> None:
+    """Write what a trained run is: settings, metric, parameters, and hashes of its outputs, by name."""
+    content = {
+        "settings": run.as_dict(),
+        "metric": trained_quantity(run.protocol).name,
+        "num_parameters": model.num_parameters,
+        "outputs": {name: sha256(output) for name, output in outputs.items()},
+    }
+    write_json(path, content)
+
+
+def check_manifest(run: RunSettings, path: Path | str, **outputs: Path) -> None:
+    """Require that a manifest is one of the run, and describes these outputs.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is damaged, of other settings, or describes other outputs; the line names it or the output.
+    """
+    manifest = read_json(path)
+    settings, hashes = (
+        part if isinstance(part := manifest.get(name), dict) else {} for name in ("settings", "outputs")
+    )
+    for name, value in run.as_dict().items():
+        if settings.get(name) != value:
+            raise ValueError(f"{path}: {name} is {settings.get(name)!r}; run {run.id} needs {value!r}")
+    for name, output in outputs.items():
+        if hashes.get(name) != sha256(output):
+            raise ValueError(f"{output}: not the file that {path} describes")
+
+
+def load_weights(run: RunSettings, path: Path | str) -> PowerModel:
+    """Rebuild a run's trained model.
+
+    Args:
+        run: The run.
+        path: Its weights; the manifest beside them (``manifest.json``) says whose they are.
+
+    Raises:
+        FileNotFoundError: There is no such file, or no manifest.
+        ValueError: The weights are those of another run (see `check_manifest`), the file is no weights file, or has
+            weights of another type or that are not finite; the line names it.
+    """
+    tensors, _ = read_tensors(path)
+    check_manifest(run, Path(path).with_name("manifest.json"), weights=Path(path))
+    model = models.build(run.model, run.architecture, seed=run.seed, seeds=range(run.num_seeds), device=run.device)
+    for name, own in model.state_dict().items():
+        found = tensors.get(name, own)
+        if found.dtype != own.dtype or not torch.isfinite(found).all():
+            raise ValueError(f"{path}: {name} has dtype {found.dtype}; it must be {own.dtype}, all entries finite")
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ValueError(f"{path}: weights do not fit run {run.id} ({' '.join(str(error).split())})") from error
+    return model.eval()
