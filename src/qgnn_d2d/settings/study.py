@@ -142,16 +142,13 @@ class Study:
         return all(name in self.experiments for name in experiments)
 
     def select(self, experiment: str, **wanted: Any) -> list[str]:
-        """Return the runs of an experiment with the wanted scenario, protocol, model, variant or preset, in its order."""
-        facts = {"variant": self.variants, "preset": self.presets}
-        return [
-            run
-            for run in self.experiments.get(experiment, [])
-            if all(
-                (facts[key][run] if key in facts else getattr(self.runs[run], key)) == value
-                for key, value in wanted.items()
-            )  # type: ignore[index]
-        ]
+        """Return the runs of an experiment with the wanted protocol, model, variant or preset, in its order."""
+
+        def facts(run: str) -> dict[str, Any]:
+            return {**dict(self.runs[run]), "variant": self.variants[run], "preset": self.presets[run]}
+
+        members = self.experiments.get(experiment, [])
+        return [run for run in members if all(facts(run)[key] == value for key, value in wanted.items())]
 
     def scenario_of(self, experiment: str) -> str:
         """Return the scenario that an experiment's runs belong to."""

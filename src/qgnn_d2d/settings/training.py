@@ -41,7 +41,7 @@ else:
         __base__=Settings,
         __doc__="Some of the options of `Training`.",
         **{
-            name: (Annotated[(option.annotation, *option.metadata)], Field(None, description=option.description))
+            name: (Annotated[option.annotation, *option.metadata, None], Field(None, description=option.description))
             for name, option in Training.model_fields.items()
         },
     )
