@@ -1,9 +1,11 @@
 # Needs make and Python >= 3.11, nothing else: the first target that runs anything builds .venv from envs/requirements.lock.
-# pip's own settings (PIP_INDEX_URL, PIP_FIND_LINKS, ...) are honoured. `make CORES=2 reproduce` uses two cores.
+# pip's own settings (PIP_INDEX_URL, PIP_FIND_LINKS, ...) are honored. `make CORES=2 reproduce` uses two cores;
+# `make STUDY=smoke report` takes another study: a file config/<STUDY>.yaml.
 
 CORES ?= all
+STUDY ?= paper
 PYTHON ?= python3.11 python3.12 python3.13 python3
-PYTEST_ARGS ?= -n auto --dist loadfile
+PYTEST_ARGS ?= -n auto
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -13,13 +15,13 @@ SHELL := /bin/sh
 LOCK := envs/requirements.lock
 STAMP := .venv/.complete
 PIP := env PYTHONPATH= PYTHONNOUSERSITE=1 .venv/bin/python -m pip --disable-pip-version-check --no-input
-# Everything runs with .venv and this checkout, whatever the caller's environment holds.
+# Everything runs with .venv, whatever the caller's environment holds.
 RUN := env PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH="$(CURDIR)/src" PYTHONNOUSERSITE=1 MPLBACKEND=Agg
-SNAKEMAKE_OPTIONS := --cores $(CORES) --rerun-incomplete
+CONFIG := config/$(STUDY).yaml
 
 # $(call snakemake,targets,config file): the targets come first, as --configfile takes every word that follows it.
 define snakemake
-$(RUN) snakemake $(1) $(SNAKEMAKE_OPTIONS) --configfile $(2) || { status=$$?; \
+$(RUN) snakemake $(1) --cores $(CORES) --rerun-incomplete --configfile $(2) || { status=$$?; \
 	  if [ -n "$$(ls .snakemake/locks 2>/dev/null)" ]; then \
 	    echo "If no other Snakemake is running here, a killed one left its lock: run 'make unlock', then the same command again." >&2; \
 	  fi; exit $$status; }
@@ -40,35 +42,66 @@ endef
 
 .PHONY: help
 help: ## show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9._-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z0-9._-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+##@ Reproduce (STUDY=smoke takes the small study)
 
 .PHONY: reproduce
-reproduce: $(STAMP) ## the full study: results/paper and figures/ (after an interruption it goes on where it stopped)
-	@$(call snakemake,,config/paper.yaml)
+reproduce: $(STAMP) ## the whole study: results/<study> and its figures (after an interruption it goes on where it stopped)
+	@$(call snakemake,,$(CONFIG))
 
 .PHONY: smoke
-smoke: $(STAMP) ## the same workflow in minutes: results/smoke
+smoke: $(STAMP) ## the same workflow in minutes, with numbers that mean nothing: results/smoke
 	@$(call snakemake,,config/smoke.yaml)
 
 .PHONY: fig2
-fig2: $(STAMP) ## Fig. 2 of the full study, and what it needs
-	@$(call snakemake,fig2,config/paper.yaml)
+fig2: $(STAMP) ## Fig. 2 of the study, and what it needs
+	@$(call snakemake,fig2,$(CONFIG))
+
+.PHONY: claims
+claims: $(STAMP) ## the verdicts on the paper's claims, and what they need
+	@$(call snakemake,claims,$(CONFIG))
 
 .PHONY: report
-report: $(STAMP) ## a finished full study as one HTML file: results/paper/report.html
-	@$(call snakemake,--report results/paper/report.html,config/paper.yaml)
+report: $(STAMP) ## a finished study as one HTML file: results/<study>/report.html
+	@$(RUN) snakemake --dry-run --quiet all --cores 1 --configfile $(CONFIG) 2>/dev/null | grep -q "Nothing to be done" || { \
+	  echo "make report needs a finished study: run 'make reproduce STUDY=$(STUDY)' first" >&2; exit 1; }
+	@$(call snakemake,--report results/$(STUDY)/report.html,$(CONFIG))
 
-.PHONY: tune
-tune: $(STAMP) ## search the hyper-parameters anew, on the validation split
-	@$(call snakemake,tune,config/paper.yaml)
+##@ Check
+
+.PHONY: verify
+verify: $(STAMP) ## compare the study's numbers with the committed ones (what is not there yet is run first)
+	@$(call snakemake,verify,$(CONFIG))
+
+.PHONY: provenance
+provenance: $(STAMP) ## describe the study as an RO-Crate: results/<study>/ro-crate-metadata.json
+	@$(call snakemake,provenance,$(CONFIG))
+
+.PHONY: bench
+bench: $(STAMP) ## time the star engine against other simulators: results/benchmarks/engine.csv
+	$(RUN) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 python benchmarks/engine.py --output results/benchmarks/engine.csv
+
+.PHONY: peers
+peers: $(STAMP) ## add the other simulators that `make bench` compares with, where they are installed
+	@.venv/bin/python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+	  print(*project['optional-dependencies']['peers'], sep='\n')" > .venv/peers.txt
+	$(PIP) install -q -c $(LOCK) -r .venv/peers.txt
+
+##@ Test
 
 .PHONY: test
-test: $(STAMP) ## unit, physics and workflow tests and the library's doctests
-	$(RUN) OMP_NUM_THREADS=1 python -m pytest $(PYTEST_ARGS)
+test: $(STAMP) ## unit tests, physics, the smoke study and the library's doctests
+	$(RUN) OMP_NUM_THREADS=1 python -m pytest $(PYTEST_ARGS) -m "not slow"
 
-.PHONY: test-fuzz
-test-fuzz: $(STAMP) ## let Snakemake read every one of some 2,000 broken configs (make test has a part of them): about twenty minutes
-	$(RUN) OMP_NUM_THREADS=1 python tests/workflow/fuzz_configs.py
+.PHONY: test-all
+test-all: $(STAMP) ## the same with all slow tests, and 200 examples of every property
+	$(RUN) OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=all python -m pytest $(PYTEST_ARGS)
+
+.PHONY: coverage
+coverage: $(STAMP) ## which lines and branches of src the tests reach
+	$(RUN) OMP_NUM_THREADS=1 python -m pytest $(PYTEST_ARGS) -m "not slow" --cov --cov-report=term-missing:skip-covered
 
 .PHONY: test-slurm
 test-slurm: $(STAMP) ## the smoke study through a real Slurm on this machine (as root; needs slurm-wlm and munge)
@@ -86,31 +119,23 @@ lint: $(STAMP) ## ruff, mypy, snakefmt and snakemake --lint
 	$(RUN) snakefmt --check Snakefile workflow
 	$(RUN) snakemake --lint --configfile config/paper.yaml
 
-.PHONY: bench
-bench: $(STAMP) ## time the star engine against other simulators: results/benchmarks/engine.csv
-	$(RUN) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 python scripts/benchmark_engine.py --output results/benchmarks/engine.csv
+##@ Maintain
 
-.PHONY: peers
-peers: $(STAMP) ## add the other simulators that `make bench` compares with, where they are installed
-	@.venv/bin/python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-	  print(*project['optional-dependencies']['peers'], sep='\n')" > .venv/peers.txt
-	$(PIP) install -q -c $(LOCK) -r .venv/peers.txt
-
-.PHONY: verify
-verify: $(STAMP) ## compare the full study's numbers with the committed ones (what is not there yet is run first)
-	@$(call snakemake,verify,config/paper.yaml)
-
-.PHONY: provenance
-provenance: $(STAMP) ## describe the full study as an RO-Crate: results/paper/ro-crate-metadata.json (what is not there yet is run first)
-	@$(call snakemake,provenance,config/paper.yaml)
+.PHONY: tune
+tune: $(STAMP) ## search the hyperparameters anew, on the validation split
+	@$(call snakemake,tune,$(CONFIG))
 
 .PHONY: reference
-reference: $(STAMP) ## commit to a full run: its numbers into results/reference and the README
+reference: $(STAMP) ## commit to a full run: its numbers into results/reference, the README and docs
 	$(RUN) python scripts/publish_reference.py
 
 .PHONY: measure
-measure: $(STAMP) ## write each rule's memory and run time into workflow/rules, from a full run's benchmarks
+measure: $(STAMP) ## write each rule's memory and run time into profiles/default, from a full run's benchmarks
 	$(RUN) python scripts/measure_resources.py --write
+
+.PHONY: settings
+settings: $(STAMP) ## write config/schema.json and the tables of config/README.md from the settings
+	$(RUN) python -m qgnn_d2d.settings.documentation --write
 
 .PHONY: lock
 lock: ## resolve pyproject.toml anew: envs/requirements.lock and envs/artifact.yaml
@@ -118,7 +143,7 @@ lock: ## resolve pyproject.toml anew: envs/requirements.lock and envs/artifact.y
 
 .PHONY: unlock
 unlock: $(STAMP) ## remove the lock that a killed Snakemake left behind
-	@$(RUN) snakemake --unlock --configfile config/paper.yaml
+	@$(RUN) snakemake --unlock --configfile $(CONFIG)
 
 .PHONY: clean
 clean: ## remove what runs wrote (never results/reference or figures/)
@@ -129,10 +154,11 @@ ifneq ($(shell .venv/bin/python -c pass 2>/dev/null && cat $(STAMP) 2>/dev/null)
 .PHONY: $(STAMP)
 endif
 
-# The stamp comes last: a .venv without it is half made and is built from nothing.
+# The stamp comes last: a .venv without it is half made and is built from nothing. The library is installed editable.
 $(STAMP): $(LOCK)
 	@$(find_python); \
 	echo "building .venv from $(LOCK) with $$("$$python" -V): some minutes, once" && \
 	rm -rf .venv && "$$python" -m venv .venv && \
-	$(PIP) install -qq -r $(LOCK) && $(PIP) check && \
+	$(PIP) install -qq -r $(LOCK) && \
+	$(PIP) install -qq --no-deps --no-build-isolation --editable . && $(PIP) check && \
 	printf '%s\n' "$(CURDIR)" > $@

@@ -3,7 +3,7 @@
 Speed on a shared machine is only meaningful as a ratio in one run, so every simulator's time is also given as a
 multiple of the engine's. `make bench` also keeps the simulators' own libraries on one thread.
 
-    python scripts/benchmark_engine.py --output results/benchmarks/engine.csv
+    python benchmarks/engine.py --output results/benchmarks/engine.csv
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ import torch
 from qiskit.quantum_info import Pauli
 from qiskit_aer import AerSimulator
 
-from qgnn_d2d import models
-from qgnn_d2d.channels import scenarios
-from qgnn_d2d.io import write_whole
+from qgnn_d2d import channels
+from qgnn_d2d.io import write_csv
 from qgnn_d2d.quantum import ansatz as ansatze
 from qgnn_d2d.quantum.engine.star import StarEngine
 from qgnn_d2d.quantum.engine.transfer import block_gates
-from qgnn_d2d.quantum.hardware import compile as native
-from qgnn_d2d.quantum.hardware import devices, noise
+from qgnn_d2d.quantum.hardware import circuits, compile, devices, noise
 from qgnn_d2d.quantum.qnode import noisy_star_qnode, star_qnode
-from qgnn_d2d.settings.study import RunSettings, TrainingSettings
-from qgnn_d2d.training import trainer as training
+from qgnn_d2d.settings import NoiseModel, RunSettings, Training
+from qgnn_d2d.settings.model import QGNNOptions
+from qgnn_d2d.settings.scenario import Rayleigh
+from qgnn_d2d.training import Trainer
 
 STARS = 320
 AGREEMENT = 1e-4  # float32, between two simulators that are compared
@@ -164,20 +164,19 @@ def scaling_rows() -> list[dict[str, object]]:
     ]
 
 
-def epoch_row() -> dict[str, object]:
-    """Time one training epoch of one seed of the qgnn: 300 realizations, M = 10, k = 3, L = 2, batch 32."""
+def qgnn_trainer(batch_size: int, realizations: int, noise_model: NoiseModel | None = None) -> Trainer:
+    """Return a trainer of one seed of the qgnn: M = 10, k = 3, L = 2."""
     run = RunSettings(
-        "benchmark",
-        "rayleigh",
-        "stated",
-        "qgnn",
-        models.architecture_options("qgnn"),
-        TrainingSettings(0.01, 32, 99),
-        0,
-        1,
-    )
-    trainer = training.Trainer(run, scenarios.to_channels(scenarios.rayleigh(10, 300, seed=0)), {})
-    seconds = median_seconds(trainer.train_epoch, 10)
+        id="benchmark", scenario="rayleigh", protocol="stated", model="qgnn", seed=0, num_seeds=1,
+        architecture=QGNNOptions(noise=noise_model),
+        training=Training(learning_rate=0.01, batch_size=batch_size, epochs=99),
+    )  # fmt: skip
+    return Trainer(run, channels.to_channels(channels.draw("rayleigh", Rayleigh(), "train", realizations, 0)), {})
+
+
+def epoch_row() -> dict[str, object]:
+    """Time one training epoch of one seed of the qgnn on 300 realizations, batch 32."""
+    seconds = median_seconds(qgnn_trainer(32, 300).train_epoch, 10)
     return {
         "benchmark": "one qgnn training epoch, 300 realizations",
         "simulator": "star engine",
@@ -188,13 +187,9 @@ def epoch_row() -> dict[str, object]:
 
 def step_rows() -> list[dict[str, object]]:
     """Time one training step of one seed of the qgnn on 3,200 stars, without noise and on devices."""
-    channels = scenarios.to_channels(scenarios.rayleigh(10, NOISY_STARS // 10, seed=0))
-    steps = {}
-    for name, setting in {"noiseless": None, **{device: {"device": device} for device in NOISY_DEVICES}}.items():
-        architecture = {**models.architecture_options("qgnn"), "noise": setting}
-        training_settings = TrainingSettings(0.01, len(channels), 99)
-        run = RunSettings("benchmark", "rayleigh", "stated", "qgnn", architecture, training_settings, 0, 1)
-        steps[name] = training.Trainer(run, channels, {}).train_epoch  # one batch: one step
+    models = {"noiseless": None, **{device: NoiseModel(device=device) for device in NOISY_DEVICES}}
+    count = NOISY_STARS // 10
+    steps = {name: qgnn_trainer(count, count, model).train_epoch for name, model in models.items()}  # one batch each
     rounds = [{name: median_seconds(step, 15) for name, step in steps.items()} for _ in range(2 * ROUNDS)]
     seconds = {name: min(timed[name] for timed in rounds) for name in steps}
     return [
@@ -212,16 +207,16 @@ def aer_rows(k: int = 3) -> list[dict[str, object]]:
     """Time exact noisy stars, forward only: the engine, and Aer on three qubits with reset, one circuit per star."""
     ansatz = ansatze.qgcl()
     line = devices.device_line(NOISY_DEVICES[0])
-    star = native.native_star(ansatz, line)
+    star = compile.native_star(ansatz, line)
     engine = StarEngine(ansatz, noise.star_program(ansatz, star))
-    reuse = native.reuse_circuit(star, k)
+    reuse = circuits.reuse_circuit(star, k)
     circuit = reuse.circuit.copy()
     for letter in "XYZ":
-        circuit.save_expectation_value(Pauli(letter), [native.CENTER], label=letter)
+        circuit.save_expectation_value(Pauli(letter), [circuits.CENTER], label=letter)
     simulator = AerSimulator(method="density_matrix", noise_model=noise.noise_model(star), max_parallel_threads=1)
     arguments = [argument.detach().double() for argument in star_arguments(k, ansatz.num_parameters, AER_STARS)]
     weights, *angles = (argument.numpy() for argument in arguments)
-    values = native.bindings(weights, *(np.moveaxis(part, 0, -1) for part in angles))
+    values = circuits.bindings(weights, *(np.moveaxis(part, 0, -1) for part in angles))
     binds = {parameter: values[:, i].tolist() for i, parameter in enumerate(reuse.parameters)}
 
     def on_aer() -> np.ndarray:
@@ -251,7 +246,7 @@ def aer_rows(k: int = 3) -> list[dict[str, object]]:
 def mixed_rows(k: int = 3) -> list[dict[str, object]]:
     """Time noisy stars forward and backward: the engine, and default.mixed with torch's backpropagation."""
     ansatz = ansatze.qgcl()
-    star = native.native_star(ansatz, devices.device_line(NOISY_DEVICES[0]))
+    star = compile.native_star(ansatz, devices.device_line(NOISY_DEVICES[0]))
     engine = StarEngine(ansatz, noise.star_program(ansatz, star))
     reference = noisy_star_qnode(star, k)
     arguments = [
@@ -283,7 +278,7 @@ def main() -> None:
     torch.set_num_threads(1)
     rows = [*engine_rows(3), *engine_rows(5), *scaling_rows(), epoch_row(), *step_rows(), *aer_rows(), *mixed_rows()]
     table = pd.DataFrame(rows)
-    write_whole(output, lambda path: table.to_csv(path, index=False, float_format="%.4g"))
+    write_csv(output, table.map(lambda value: float(f"{value:.4g}") if isinstance(value, float) else value))
     print(table.to_string(index=False, float_format=lambda value: f"{value:.3g}"))
 
 
