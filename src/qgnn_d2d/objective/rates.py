@@ -8,7 +8,7 @@ Conventions: `gain[..., m, j]` is |g_jm|^2, the power gain into receiver m from 
 power in W, from 0 to p_max^2; the paper's p is an amplitude, so `power = p**2`.
 
 Shapes, dtypes and a noise power that is a number are checked at every call. Entries are not, because training calls
-this in every step: `scenarios.Channels` and the solvers refuse negative, NaN and infinite ones where they come in.
+this in every step: `channels.Channels` and the solvers refuse negative, NaN and infinite ones where they come in.
 """
 
 import math
@@ -16,7 +16,7 @@ import math
 import torch
 from torch import Tensor
 
-from .checks import require_positive
+from ..checks import require_positive
 
 
 def sinr(gain: Tensor, power: Tensor, noise_power: float | Tensor) -> Tensor:
@@ -79,7 +79,7 @@ def weighted_sum_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power: 
 def single_link_rate(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
     """Return what every link is worth alone: alpha_m log2(1 + |g_mm|^2 P_max^2 / sigma^2).
 
-    It is eq. (2) with link m at full power and all others off. A node knows it without hearing from any other.
+    It is eq. (2) with link m at full power and all others off. A node knows it without a message from any other.
 
     Args:
         gain: Power gains (dimensionless), receiver first, shape (..., M, M). Only the diagonal is used.

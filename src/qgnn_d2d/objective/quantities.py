@@ -1,0 +1,150 @@
+"""The quantities that models and solvers are reported in: everything that tables and figures know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, get_args
+
+from ..settings.run import Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PROTOCOLS: tuple[str, ...] = get_args(Protocol)
+PROTOCOL_TITLES = {
+    "stated": "Stated: eq. (2) for everything",
+    "released": "Released: the public code's quantities",
+}
+"""Protocols to the titles of their panels."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A quantity that powers are reported in. Calling it evaluates it.
+
+    Attributes:
+        name: Its name in tables and datasets.
+        label: What it is, in a sentence.
+        short: What it is, on an axis.
+        unit: Its unit.
+        protocol: The protocol that it belongs to.
+        function: Name of the function in `objective.rates`.
+        solver_power: Variable of the solvers' dataset with the powers that it is evaluated for.
+        lines: Solver to the label of its line in this quantity beside the models' curves.
+        bound: Variable of the solvers' dataset with the certified upper bound, of a quantity that is maximized: the one
+            that models of the protocol are trained and reported in.
+        wmmse_line: Whether WMMSE is compared with models of the protocol in it.
+        only_p_max: The only largest amplitude, sqrt(W), for which it means anything; None for all.
+    """
+
+    name: str
+    label: str
+    short: str
+    unit: str
+    protocol: str
+    function: str
+    solver_power: str
+    lines: Mapping[str, str]
+    bound: str | None = None
+    wmmse_line: bool = False
+    only_p_max: float | None = None
+
+    def __call__(self, gain: Tensor, power: Tensor, weight: Tensor, noise_power: float | Tensor) -> Tensor:
+        """Return the quantity, shape (...), of gains (..., M, M), powers and weights (..., M); differentiable."""
+        from . import rates
+
+        value: Tensor = getattr(rates, self.function)(gain, power, weight, noise_power)
+        return value
+
+    @property
+    def title(self) -> str:
+        """The label as a heading."""
+        return self.label[0].upper() + self.label[1:]
+
+    @property
+    def axis(self) -> str:
+        """The label with the unit."""
+        return f"{self.label} ({self.unit})"
+
+
+QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
+    {
+        quantity.name: quantity
+        for quantity in (
+            Quantity(
+                name="sum_rate",
+                label="weighted sum rate, eq. (2)",
+                short="weighted sum rate",
+                unit="bps/Hz",
+                protocol="stated",
+                function="weighted_sum_rate",
+                solver_power="power",
+                lines={"wmmse": "WMMSE, full-power start", "wmmse_multistart": "WMMSE, multistart"},
+                bound="upper_bound",
+                wmmse_line=True,
+            ),
+            Quantity(
+                name="released_metric",
+                label="the public code's model metric",
+                short="public code's metric",
+                unit="bps/Hz",  # of the network of `released_gain`
+                protocol="released",
+                function="released_metric",
+                solver_power="released_power",
+                lines={
+                    "wmmse": "WMMSE on the models' metric, full-power start",
+                    "wmmse_multistart": "WMMSE on the models' metric, multistart",
+                },
+                bound="released_upper_bound",
+            ),
+            Quantity(
+                name="released_wmmse_rate",
+                label="the public code's evaluation of WMMSE",
+                short="public code's evaluation",
+                unit="nats",
+                protocol="released",
+                function="released_wmmse_rate",
+                solver_power="power",
+                lines={"wmmse": "WMMSE as the public code reports it (nats)"},
+                wmmse_line=True,
+                only_p_max=1.0,
+            ),
+        )
+    }
+)
+"""All quantities by name, in the tables' order."""
+
+
+def trained_quantity(protocol: str) -> Quantity:
+    """Return what models are trained and reported in.
+
+    Example:
+        >>> trained_quantity("released").name
+        'released_metric'
+    """
+    return next(quantity for quantity in QUANTITIES.values() if quantity.protocol == protocol and quantity.bound)
+
+
+def wmmse_quantity(protocol: str) -> Quantity:
+    """Return what WMMSE is compared with models in, as the paper's figure does it.
+
+    Example:
+        >>> wmmse_quantity("released").unit
+        'nats'
+    """
+    return next(quantity for quantity in QUANTITIES.values() if quantity.protocol == protocol and quantity.wmmse_line)
+
+
+def axis_label(protocol: str) -> str:
+    """Return the label of an axis that holds models and WMMSE's line.
+
+    Example:
+        >>> axis_label("stated")
+        'weighted sum rate (bps/Hz)'
+    """
+    models, wmmse = trained_quantity(protocol), wmmse_quantity(protocol)
+    if models is wmmse:
+        return f"{models.short} ({models.unit})"
+    return f"models: {models.short} ({models.unit})\nWMMSE: {wmmse.short} ({wmmse.unit})"
