@@ -19,6 +19,7 @@ rule all:
         figure_files(*FIGURES),
         STUDY.table_files,
         STUDY.claim_files,
+        STUDY.file("checked.json"),
 
 
 include: "workflow/rules/channels.smk"
@@ -29,4 +30,5 @@ include: "workflow/rules/noise.smk"
 include: "workflow/rules/scale.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/outputs.smk"
 include: "workflow/rules/verification.smk"

@@ -1,0 +1,19 @@
+# What a study wrote is tested before it counts as finished.
+rule check_outputs:
+    input:
+        figure_files(*FIGURES),
+        STUDY.table_files,
+        STUDY.claim_files,
+    output:
+        STUDY.file("checked.json"),
+    log:
+        STUDY.file("logs", "check_outputs.log"),
+    benchmark:
+        STUDY.file("benchmarks", "check_outputs.tsv")
+    conda:
+        CONDA
+    threads: 1
+    message:
+        "Testing what the study wrote"
+    script:
+        "../../scripts/check_outputs.py"
