@@ -22,7 +22,7 @@ PROTOCOL_TITLES = {
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity that powers are reported in. Calling it evaluates it.
+    """A quantity that powers are reported in.
 
     Attributes:
         name: Its name in tables and datasets.
@@ -51,7 +51,7 @@ class Quantity:
     wmmse_line: bool = False
     only_p_max: float | None = None
 
-    def __call__(self, gain: Tensor, power: Tensor, weight: Tensor, noise_power: float | Tensor) -> Tensor:
+    def values(self, gain: Tensor, power: Tensor, weight: Tensor, noise_power: float | Tensor) -> Tensor:
         """Return the quantity, shape (...), of gains (..., M, M), powers and weights (..., M); differentiable."""
         from . import rates
 

@@ -1,48 +1,115 @@
-"""Classical power allocation: every solver maps (gain, weight, noise_power, p_max) to transmit powers."""
+"""Classical power allocation: `METHODS` is the one list of methods. Loads no PyTorch until one is run.
 
-from collections.abc import Mapping
+Every method is a function of
+
+* gain: power gains (dimensionless), receiver first, shape (..., M, M),
+* weight: link weights alpha (dimensionless), shape (..., M),
+* noise_power: noise power sigma^2 at every receiver, W, and
+* p_max: largest transmit amplitude, sqrt(W),
+
+that returns transmit powers from 0 to p_max^2, W, float64, shape (..., M). Unusable networks (`checks.check_channels`)
+are a ValueError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
-from .heuristics import best_single_link, full_power, on_off_search
-from .wmmse import wmmse, wmmse_multistart
-
-__all__ = [
-    "SOLVERS",
-    "Solver",
-    "best_single_link",
-    "full_power",
-    "on_off_search",
-    "wmmse",
-    "wmmse_multistart",
-]
+OPTIMUM_GAP = 1e-6
+"""Relative gap to which the tables' optimum is certified."""
 
 
-class Solver(Protocol):
-    """A power allocation: gains (..., M, M), weights (..., M), W, sqrt(W) -> transmit powers, W, (..., M)."""
+@dataclass(frozen=True)
+class Method:
+    """A method and everything that tables and figures know of it.
 
-    def __call__(self, gain: Tensor, weight: Tensor, noise_power: float, p_max: float, /) -> Tensor:
-        """Return transmit powers from 0 to p_max^2, W, float64, shape (..., M)."""
+    Attributes:
+        name: Its name in tables and datasets.
+        label: What legends call it.
+        short: What labels at lines call it.
+        implementation: ``module:function``.
+        options: Keyword arguments of the function.
+        certified: Whether the function returns a `branch_and_bound.Certified`, whose powers `solve` returns.
+        is_reference: Whether tables give percentages of its mean, and compare models with it.
+        max_links: Number of links beyond which it takes too long; None for no limit.
+        shown_in: Where it stands beside the tables: `gaps` (the gaps to the optimum), `scale` (other numbers of links)
+            and `baselines` (the lines beside networks on informed stars).
+    """
+
+    name: str
+    label: str
+    short: str
+    implementation: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    certified: bool = False
+    is_reference: bool = False
+    max_links: int | None = None
+    shown_in: tuple[str, ...] = ()
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function, loaded when it is asked for."""
+        module, _, name = self.implementation.partition(":")
+        function: Callable[..., Any] = getattr(import_module(module), name)
+        return function
+
+    def solve(self, gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
+        """Return transmit powers (see the package)."""
+        result = self.function(gain, weight, noise_power, p_max, **self.options)
+        power: Tensor = result.power if self.certified else result
+        return power
 
 
-def _on_off(candidates: int) -> Solver:
-    def solve(gain: Tensor, weight: Tensor, noise_power: float, p_max: float, /) -> Tensor:
-        count = min(candidates, gain.shape[-1])
-        return on_off_search(gain, weight, noise_power, p_max, candidates=count)
-
-    return solve
-
-
-# Names as configurations and tables use them. on_off_n searches all links of a network that has fewer than n.
-SOLVERS: Mapping[str, Solver] = MappingProxyType(
+METHODS: Mapping[str, Method] = MappingProxyType(
     {
-        "wmmse": wmmse,
-        "wmmse_multistart": wmmse_multistart,
-        "full_power": full_power,
-        "best_single_link": best_single_link,
-        "on_off_3": _on_off(3),
-        "on_off_4": _on_off(4),
+        method.name: method
+        for method in (
+            Method(
+                "wmmse", "WMMSE, full-power start", "WMMSE", "qgnn_d2d.solvers.wmmse:wmmse",
+                is_reference=True, shown_in=("gaps", "scale", "baselines"),
+            ),
+            Method(  # its M + 1 starts cost M^3 a realization and iteration
+                "wmmse_multistart", "WMMSE, multistart", "WMMSE, multistart", "qgnn_d2d.solvers.wmmse:wmmse_multistart",
+                is_reference=True, max_links=100, shown_in=("gaps", "scale"),
+            ),
+            Method(
+                "full_power", "full power", "full power", "qgnn_d2d.solvers.heuristics:full_power",
+                shown_in=("gaps",),
+            ),
+            Method(
+                "best_single_link", "best single link", "best single link",
+                "qgnn_d2d.solvers.heuristics:best_single_link", shown_in=("gaps", "scale", "baselines"),
+            ),
+            Method(
+                "on_off_3", "on/off search over 3 links", "on/off, best 3",
+                "qgnn_d2d.solvers.heuristics:on_off_search", {"candidates": 3}, shown_in=("baselines",),
+            ),
+            Method(
+                "on_off_4", "on/off search over 4 links", "on/off, best 4",
+                "qgnn_d2d.solvers.heuristics:on_off_search", {"candidates": 4}, shown_in=("gaps", "baselines"),
+            ),
+            Method(
+                "optimum", "certified optimum", "certified optimum", "qgnn_d2d.solvers.branch_and_bound:optimum",
+                {"gap": OPTIMUM_GAP}, certified=True, is_reference=True, shown_in=("scale", "baselines"),
+            ),
+        )
     }
-)
+)  # fmt: skip
+"""All methods by name, in the tables' order."""
+
+
+def shown_in(place: str) -> list[Method]:
+    """Return the methods that stand in a place (see `Method.shown_in`), in the tables' order.
+
+    Example:
+        >>> [method.name for method in shown_in("scale")]
+        ['wmmse', 'wmmse_multistart', 'best_single_link', 'optimum']
+    """
+    return [method for method in METHODS.values() if place in method.shown_in]

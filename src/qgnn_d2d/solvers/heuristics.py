@@ -14,19 +14,7 @@ _MAX_CANDIDATES = 16
 
 @torch.no_grad()
 def full_power(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
-    """Let every link transmit at full power.
-
-    Args:
-        gain: Power gains (dimensionless), receiver first, shape (..., M, M).
-        weight: Link weights alpha (dimensionless), shape (..., M).
-        noise_power: Noise power sigma^2 at every receiver, W.
-        p_max: Largest transmit amplitude, sqrt(W).
-
-    Returns:
-        Transmit powers, all p_max^2, W, float64, shape (..., M).
-
-    Raises:
-        ValueError: If the network is not usable (`checks.check_channels`).
+    """Let every link transmit at full power, p_max^2. Arguments, result, errors: see `qgnn_d2d.solvers`.
 
     Example:
         >>> full_power(torch.rand(2, 3, 3), torch.rand(2, 3), 0.1, p_max=2.0)
@@ -37,23 +25,10 @@ def full_power(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -
     return torch.full(weight.shape, p_max**2, dtype=torch.float64, device=gain.device)
 
 
-@torch.no_grad()
 def best_single_link(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
-    """Let only the link transmit that is worth most alone.
+    """Let only the link transmit that is worth most alone (`objective.single_link_rate`), at full power.
 
-    It is the link of largest alpha_m log2(1 + |h_mm|^2 P_max^2 / sigma^2).
-
-    Args:
-        gain: Power gains (dimensionless), receiver first, shape (..., M, M).
-        weight: Link weights alpha (dimensionless), shape (..., M).
-        noise_power: Noise power sigma^2 at every receiver, W.
-        p_max: Largest transmit amplitude, sqrt(W).
-
-    Returns:
-        Transmit powers, p_max^2 for one link and 0 for the others, W, float64, shape (..., M).
-
-    Raises:
-        ValueError: If the network is not usable (`checks.check_channels`).
+    Arguments, result, errors: see `qgnn_d2d.solvers`.
     """
     return on_off_search(gain, weight, noise_power, p_max, candidates=1)
 
@@ -66,21 +41,21 @@ def on_off_search(gain: Tensor, weight: Tensor, noise_power: float, p_max: float
     the weighted sum rate of eq. (2). Cost 2^candidates rates.
 
     Args:
-        gain: Power gains (dimensionless), receiver first, shape (..., M, M).
-        weight: Link weights alpha (dimensionless), shape (..., M).
-        noise_power: Noise power sigma^2 at every receiver, W.
+        gain: This and the next three: see `qgnn_d2d.solvers`.
+        weight: Link weights.
+        noise_power: Noise power, W.
         p_max: Largest transmit amplitude, sqrt(W).
-        candidates: Number of links searched, from 1 to M, at most 16.
+        candidates: Number of links searched, from 1 to 16; all of a network that has fewer.
 
     Returns:
         Transmit powers, 0 or p_max^2, W, float64, shape (..., M).
 
     Raises:
-        ValueError: If the network is not usable (`checks.check_channels`) or `candidates` is out of range.
+        ValueError: The network is not usable (`checks.check_channels`), or `candidates` is out of range.
     """
     check_channels(gain, weight, noise_power, p_max)
-    num_links = gain.shape[-1]
-    require_count("candidates", candidates, minimum=1, maximum=min(num_links, _MAX_CANDIDATES))
+    require_count("candidates", candidates, minimum=1, maximum=_MAX_CANDIDATES)
+    candidates = min(candidates, gain.shape[-1])
     gain, weight = gain.to(torch.float64), weight.to(torch.float64)
 
     score = single_link_rate(gain, weight, noise_power, p_max)
