@@ -169,7 +169,7 @@ class Trainer:
     def loss(self, gain: torch.Tensor, weight: torch.Tensor, leaves: torch.Tensor | None) -> torch.Tensor:
         """Return minus the objective, averaged over each seed's batch (S, B, ...) and summed over the seeds."""
         power = self.model(gain, weight, self.train.noise_power, self.train.p_max, leaves)
-        return -self.quantity(gain, power, weight, self.train.noise_power).mean(dim=1).sum()
+        return -self.quantity.values(gain, power, weight, self.train.noise_power).mean(dim=1).sum()
 
     def curves(self) -> pd.DataFrame:
         """Return the tidy curves so far."""
