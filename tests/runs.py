@@ -27,6 +27,13 @@ MEASURED = re.compile(r"(^|_)(milli)?seconds$|_mi?b$")  # columns that no two ru
 LAST_BYTES = {".png": b"IEND\xaeB`\x82", ".pdf": b"%%EOF"}  # of a whole figure
 
 
+def rules() -> dict[str, str]:
+    """Return the rules that compute, by name, with their text."""
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
+    blocks = re.split(r"(?m)^rule (\w+):", text)[1:]
+    return {name: body for name, body in zip(blocks[::2], blocks[1::2], strict=True) if "script:" in body}
+
+
 def command(directory: Path, *arguments: str) -> list[str]:
     """Return Snakemake's command line for the repository's Snakefile in another working directory."""
     snakemake = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]

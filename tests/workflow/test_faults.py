@@ -12,14 +12,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from qgnn_d2d.channels import scenarios
+from qgnn_d2d import channels, settings
 from qgnn_d2d.io import read_tensors
-from qgnn_d2d.settings import configuration
-from qgnn_d2d.training import trainer as training
+from qgnn_d2d.training import train
 from tests.faults.run import Moment, kill_at, leftovers
-from tests.runs import ROOT, disk, kill, start, tail
-
-pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+from tests.runs import disk, kill, start, tail
 
 RUN, STUDY = "rayleigh-stated-qgnn", "faults"
 RESULTS = Path("results") / STUDY
@@ -39,28 +36,25 @@ def study(tmp_path):
 
 
 def write_study(folder, epochs):
-    config = yaml.safe_load((ROOT / "config" / "smoke.yaml").read_text(encoding="utf-8"))
-    config |= {"study": STUDY, "figures": {}, "claims": [], "tuned": {}}
-    config["tuning"].pop("runs")
-    for part in ("noise", "ablation", "informed", "scale", "choices"):  # they name runs that are not here
-        config.pop(part)
-    training_settings = {"learning_rate": 0.01, "batch_size": 4, "epochs": epochs}
-    config["runs"] = [
-        {"id": RUN, "scenario": "rayleigh", "protocol": "stated", "model": "qgnn", "training": training_settings}
-    ]
+    config = {
+        "study": STUDY, "seed": SEED, "num_seeds": 2,
+        "splits": {"train": 24, "validation": 24, "test": 24, "evaluation": 48},
+        "scenarios": {"rayleigh": {"kind": "rayleigh"}},
+        "training": {"learning_rate": 0.01, "batch_size": 4, "epochs": epochs},
+        "experiments": {"main": [{"model": "qgnn"}]},
+    }  # fmt: skip
     file = folder / "config.yaml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    return folder, config, file
+    return folder, settings.load(config), file
 
 
-def assert_undisturbed(results, config):
+def assert_undisturbed(results, study):
     """Train once more, in this process and in one go: the curve must be the one in ``results``, to the last bit."""
-    run = configuration.load(config)[0].runs[RUN]
-    channels = {
-        split: scenarios.to_channels(scenarios.load(results / "channels" / "rayleigh" / f"{split}.nc"))
+    read = {
+        split: channels.to_channels(channels.load(results / "channels" / "rayleigh" / f"{split}.nc"))
         for split in ("train", "test")
     }
-    undisturbed = training.train(run, channels["train"], channels).curves
+    undisturbed = train(study.runs[RUN], read["train"], read).curves
     pd.testing.assert_frame_equal(pd.read_csv(results / CURVES.relative_to(RESULTS)), undisturbed, check_exact=True)
 
 
@@ -201,10 +195,10 @@ def test_a_truncated_channel_file_stops_the_rule_in_one_line(study, snakemake, r
 
 def test_a_result_that_was_edited_or_exchanged_is_not_used_until_it_is_made_again(tmp_path, snakemake):
     folder, _, file = write_study(tmp_path, 3)
-    table, solved = folder / RESULTS / "tables" / "rayleigh.csv", folder / RESULTS / "solvers" / "rayleigh" / "test.nc"
+    table, solved = folder / RESULTS / "tables" / "main.csv", folder / RESULTS / "solvers" / "rayleigh" / "test.nc"
 
     def run():
-        return snakemake(folder, str(RESULTS / "tables" / "rayleigh.csv"), "--cores", "1", "--configfile", str(file))
+        return snakemake(folder, str(RESULTS / "tables" / "main.csv"), "--cores", "1", "--configfile", str(file))
 
     assert run().returncode == 0
     before = table.read_bytes()

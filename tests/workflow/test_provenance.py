@@ -13,12 +13,8 @@ import requests_cache
 from requests_cache.models import CachedRequest, CachedResponse
 
 from qgnn_d2d.io import sha256
-from tests.runs import ABOUT_THE_RUN, compare
+from tests.runs import ABOUT_THE_RUN, ROOT, SMOKE, compare
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow]
-
-ROOT = Path(__file__).parents[2]
-SMOKE = ROOT / "config" / "smoke.yaml"
 RESULTS = Path("results") / "smoke"
 # A part of the study with random draws, both kinds of models and the solvers.
 REPEATED = [

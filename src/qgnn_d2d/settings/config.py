@@ -187,12 +187,16 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         FileNotFoundError: There is no such file.
         ValueError: The file is no config, or a chain of files comes back to its beginning.
     """
-    whole, chain = dict(content), list[str]()
+    whole, chain, place = dict(content), list[str](), Path()
     while (base := whole.pop("extends", None)) is not None:
-        if base in chain:
+        path = place / str(base)  # relative to the file that names it
+        if str(path) in chain:
             raise ValueError(f"extends is {base!r}; the files {', '.join(chain)} extend each other in a circle")
-        chain.append(base)
-        whole = _merged(read(folder / str(base)), whole)
+        chain.append(str(path))
+        place, below = path.parent, read(folder / path)
+        if below.get("search") is not None:
+            below["search"] = (place / str(below["search"])).as_posix()
+        whole = _merged(below, whole)
     return whole
 
 

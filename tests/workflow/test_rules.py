@@ -1,0 +1,77 @@
+"""What Snakemake makes of the Snakefile and the configs."""
+
+import re
+
+import pytest
+import yaml
+
+from qgnn_d2d import figures, settings
+from tests.runs import ROOT, SMOKE, rules
+
+PAPER = ROOT / "config" / "paper.yaml"
+WITHOUT_OUTPUT = ("verify", "provenance")  # a benchmark would keep these from running again
+
+
+@pytest.mark.parametrize("rule", rules())
+def test_rule_script_log_and_benchmark_have_one_name(rule):
+    body = rules()[rule]
+    assert f'"../../scripts/{rule}.py"' in body
+    assert (ROOT / "scripts" / f"{rule}.py").is_file()
+    for folder in ("logs",) if rule in WITHOUT_OUTPUT else ("logs", "benchmarks"):
+        assert re.search(rf'STUDY\.file\(\s*"{folder}",\s*"{rule}[/.]', body), f"{folder} of {rule}"
+    for directive in ("threads:", "conda:", "message:"):
+        assert directive in body, f"{directive} of {rule}"
+
+
+def test_every_script_is_a_rules_or_a_make_targets():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for path in (ROOT / "scripts").glob("[!_]*.py"):
+        assert path.stem in rules() or f"scripts/{path.name}" in makefile, path.name
+
+
+@pytest.mark.parametrize("config", [PAPER, SMOKE], ids=lambda path: path.stem)
+def test_the_dag_builds_with_all_figures_tables_and_claims(config, snakemake, tmp_path):
+    done = snakemake(tmp_path, "--dry-run", "--configfile", str(config))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    study = settings.read(config)
+    wanted = [f"{study.figures}/{name}.png" for name in figures.for_study(study)]
+    for path in [*wanted, *study.table_files, *study.claim_files]:
+        assert path in done.stdout, path
+    assert done.stdout.count("rule train_model:") == len(study.runs)
+
+
+def test_a_mistake_stops_snakemake_with_one_line(snakemake, tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump({"extends": str(SMOKE), "splits": {"train": 0}}), encoding="utf-8")
+    done = snakemake(tmp_path, "--dry-run", "--configfile", str(file))
+    assert done.returncode != 0
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip().startswith("config:")]
+    assert lines == ["config: splits.train is 0; it must be at least 1"]
+    assert "Traceback" not in done.stderr
+
+
+def test_an_untuned_run_can_be_tuned_but_not_trained(snakemake, tmp_path):
+    file = tmp_path / "config.yaml"
+    content = {"extends": str(PAPER), "tuned": {"geometric": None}, "experiments": {"main": None}}
+    content |= {"claims": None, "scale": None, "noise": None, "search": None}
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    stopped = snakemake(tmp_path, "--dry-run", "--configfile", str(file))
+    assert stopped.returncode != 0
+    assert "run geometric-stated-qgnn stand neither under tuned" in stopped.stdout + stopped.stderr
+    done = snakemake(tmp_path, "--dry-run", "tune", "--configfile", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_small_study_of_ones_own_has_the_figures_that_fit_it(snakemake, tmp_path):
+    file = tmp_path / "config.yaml"
+    content = {
+        "study": "mine", "seed": 1, "num_seeds": 2,
+        "splits": {"train": 4, "validation": 4, "test": 4, "evaluation": 4},
+        "scenarios": {"small": {"kind": "rayleigh", "num_links": 4}},
+        "training": {"learning_rate": 0.01, "batch_size": 2, "epochs": 2},
+        "experiments": {"main": [{"model": ["qgnn", "gcn"]}]},
+    }  # fmt: skip
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    done = snakemake(tmp_path, "--dry-run", "--configfile", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "tables/main.csv" in done.stdout and "scale" not in done.stdout and "KeyError" not in done.stderr
