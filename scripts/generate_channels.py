@@ -5,15 +5,15 @@ from typing import Any
 
 from _job import run
 
-from qgnn_d2d.channels import files as channel_files
-from qgnn_d2d.channels import scenarios
+from qgnn_d2d import channels
+from qgnn_d2d.settings import Study
 
 
-def main(snakemake: Any) -> None:
-    """Map Snakemake's job to arguments, draw and save."""
-    wildcards, params = snakemake.wildcards, snakemake.params
-    drawn = channel_files.draw(wildcards.scenario, params.scenario, wildcards.split, params.size, params.seed)
-    scenarios.save(drawn, Path(snakemake.output[0]))
+def main(study: Study, snakemake: Any) -> None:
+    """Draw and save."""
+    scenario, split = snakemake.wildcards.scenario, snakemake.wildcards.split
+    drawn = channels.draw(scenario, study.scenarios[scenario], split, study.splits[split], study.seed)
+    channels.save(drawn, Path(snakemake.output[0]))
 
 
 if "snakemake" in globals():

@@ -7,8 +7,7 @@ rule generate_channels:
         STUDY.file("benchmarks", "generate_channels/{scenario}/{split}.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     params:
         settings=lambda wildcards: STUDY.scenarios[wildcards.scenario].text,
         size=lambda wildcards: STUDY.splits[wildcards.split],

@@ -16,8 +16,7 @@ rule judge_claims:
         STUDY.file("benchmarks", "judge_claims.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     params:
         pairs=[f"{pair.models}: {pair.text}" for pair in STUDY.config.claims],
     message:

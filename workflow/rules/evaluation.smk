@@ -15,8 +15,7 @@ rule evaluate_models:
         STUDY.file("benchmarks", "evaluate_models/{experiment}.tsv")
     conda:
         CONDA
-    threads:
-        STUDY.config.torch.threads
+    threads: STUDY.config.torch.threads
     message:
         "Evaluating all runs of experiment {wildcards.experiment} on test and evaluation sets"
     script:
@@ -50,8 +49,7 @@ rule tabulate_results:
         STUDY.file("benchmarks", "tabulate_results/{experiment}.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     message:
         "Tabulating {wildcards.experiment}"
     script:
@@ -83,8 +81,7 @@ rule tabulate_convergence:
         STUDY.file("benchmarks", "tabulate_convergence.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     message:
         "Tabulating parameters and convergence"
     script:

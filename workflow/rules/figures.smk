@@ -13,7 +13,10 @@ rule plot_figure:
             f"{STUDY.figures}/{{figure}}.png",
             caption="../report/figure.rst",
             category="Figures",
-            labels={"figure": "{figure}", "claims": lambda wildcards: figures.FIGURES[wildcards.figure].CLAIMS},
+            labels={
+                "figure": "{figure}",
+                "claims": lambda wildcards: figures.FIGURES[wildcards.figure].CLAIMS,
+            },
         ),
         csv=f"{STUDY.figures}/{{figure}}.csv",
     log:
@@ -22,8 +25,7 @@ rule plot_figure:
         STUDY.file("benchmarks", "plot_figure/{figure}.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     params:
         caption=lambda wildcards: figures.FIGURES[wildcards.figure].CAPTION,
     message:

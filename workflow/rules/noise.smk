@@ -28,8 +28,7 @@ rule describe_devices:
         STUDY.file("benchmarks", "describe_devices.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     params:
         settings=lambda wildcards: [
             f"{name}: {STUDY.noise_models[name].text}" for name in NOISE.names
@@ -50,8 +49,7 @@ rule count_resources:
         STUDY.file("benchmarks", "count_resources.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     params:
         settings=lambda wildcards: NOISE.resources.text,
     message:
@@ -77,8 +75,7 @@ rule evaluate_noise:
         STUDY.file("benchmarks", "evaluate_noise/{noise}.tsv")
     conda:
         CONDA
-    threads:
-        STUDY.config.torch.threads
+    threads: STUDY.config.torch.threads
     params:
         settings=noise_text,
     message:
@@ -99,8 +96,7 @@ rule check_aer:
         STUDY.file("benchmarks", "check_aer/{noise}.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     params:
         settings=noise_text,
     message:
@@ -134,8 +130,7 @@ rule tabulate_noise:
         STUDY.file("benchmarks", "tabulate_noise.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     message:
         "Summarizing the noise study"
     script:
@@ -154,8 +149,7 @@ rule run_hardware:
         STUDY.file("benchmarks", "run_hardware.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     params:
         settings=lambda wildcards: NOISE.hardware.text,
     message:

@@ -18,8 +18,7 @@ rule evaluate_scale:
         STUDY.file("benchmarks", "evaluate_scale/{links}.tsv")
     conda:
         CONDA
-    threads:
-        STUDY.config.torch.threads
+    threads: STUDY.config.torch.threads
     params:
         settings=lambda wildcards: SCALE.text,
     message:
@@ -40,8 +39,7 @@ rule time_inference:
         STUDY.file("benchmarks", "time_inference.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     params:
         settings=lambda wildcards: SCALE.text,
     message:

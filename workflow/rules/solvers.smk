@@ -12,8 +12,7 @@ rule solve_baselines:
         STUDY.file("benchmarks", "solve_baselines/{scenario}.tsv")
     conda:
         CONDA
-    threads:
-        1
+    threads: 1
     message:
         "Solving {wildcards.scenario} with every method"
     script:

@@ -23,8 +23,7 @@ rule train_model:
         STUDY.file("benchmarks", "train_model/{run}.tsv")
     conda:
         CONDA
-    threads:
-        STUDY.config.torch.threads
+    threads: STUDY.config.torch.threads
     params:
         settings=lambda wildcards: STUDY.trainable(wildcards.run).text,
         checkpoints=STUDY.file("checkpoints"),  # outside the outputs: Snakemake deletes those of a killed job
@@ -45,11 +44,10 @@ rule tune_model:
         STUDY.file("benchmarks", "tune_model/{run}.tsv")
     conda:
         CONDA
-    threads:
-        STUDY.config.torch.threads
+    threads: STUDY.config.torch.threads
     params:
         settings=lambda wildcards: search.untuned(STUDY.runs[wildcards.run]).text,
-        tuning=SEARCH.tuning.text,
+        tuning=SEARCH.tuning.model_dump_json(),
     message:
         "Searching learning rate, batch size and epochs of {wildcards.run} on the validation split"
     script:
@@ -67,11 +65,12 @@ rule try_choices:
         STUDY.file("benchmarks", "try_choices/{run}.tsv")
     conda:
         CONDA
-    threads:
-        STUDY.config.torch.threads
+    threads: STUDY.config.torch.threads
     params:
-        settings=lambda wildcards: STUDY.runs[wildcards.run].changed(SEARCH.choices.runs[wildcards.run].start).text,
-        choices=lambda wildcards: SEARCH.choices.of(wildcards.run).text,
+        settings=lambda wildcards: STUDY.runs[wildcards.run]
+        .changed(SEARCH.choices.runs[wildcards.run].start)
+        .text,
+        choices=lambda wildcards: SEARCH.choices.of(wildcards.run).model_dump_json(),
     message:
         "Trying choices for {wildcards.run} on the validation split"
     script:
