@@ -7,7 +7,7 @@ from ..checks import check_channels, require_count
 from ..objective import weighted_sum_rate
 
 # Power of the links that are not favored by a near-one-hot start, as a share of full power. Not zero: WMMSE
-# never turns a silent link on again.
+# never turns a link on again that is off.
 _START_SHARE = 0.01
 
 # Starting powers may exceed p_max^2 by rounding (for instance after a cast from float32); they are then
@@ -33,9 +33,9 @@ def wmmse(
     Source: Shi, Razaviyayn, Luo and He, IEEE Trans. Signal Process. 59(9), 2011, for single antennas.
 
     Args:
-        gain: Power gains (dimensionless), receiver first, shape (..., M, M).
-        weight: Link weights alpha (dimensionless), shape (..., M).
-        noise_power: Noise power sigma^2 at every receiver, W.
+        gain: This and the next three: see `qgnn_d2d.solvers`.
+        weight: Link weights.
+        noise_power: Noise power, W.
         p_max: Largest transmit amplitude, sqrt(W).
         init: "full" for full power, or starting powers, W, that broadcast to (..., M). A link that starts at
             zero stays there.
@@ -65,13 +65,13 @@ def wmmse_multistart(
 ) -> Tensor:
     """Return the best of M + 1 WMMSE runs: from full power, and from each link at full power alone.
 
-    "Alone" means that the other links start at 1 % of full power, because WMMSE never turns a silent link on.
+    "Alone" means that the other links start at 1 % of full power, because WMMSE never turns a link on that is off.
     Runs are compared by the weighted sum rate of eq. (2); the first of equals wins.
 
     Args:
-        gain: Power gains (dimensionless), receiver first, shape (..., M, M).
-        weight: Link weights alpha (dimensionless), shape (..., M).
-        noise_power: Noise power sigma^2 at every receiver, W.
+        gain: This and the next three: see `qgnn_d2d.solvers`.
+        weight: Link weights.
+        noise_power: Noise power, W.
         p_max: Largest transmit amplitude, sqrt(W).
         iterations: Number of iterations of each run.
 
@@ -95,19 +95,7 @@ def wmmse_multistart(
 
 
 def _iterate(gain: Tensor, weight: Tensor, noise_power: float, p_max: float, start: Tensor, iterations: int) -> Tensor:
-    """Iterate from S starts at once.
-
-    Args:
-        gain: Power gains, shape (..., M, M).
-        weight: Link weights, shape (..., M).
-        noise_power: Noise power, W.
-        p_max: Largest transmit amplitude, sqrt(W).
-        start: Starting powers as shares of p_max^2, shape (..., M, S): one column per start.
-        iterations: Number of iterations.
-
-    Returns:
-        Powers, W, shape (..., M, S).
-    """
+    """Iterate from S starts at once, shares of p_max^2 (..., M, S); return powers, W, of the same shape."""
     # Amplitudes in units of p_max and gains in units of noise per full power: geometric networks (gains from
     # 1e-14, noise 6e-14 W) and normalized ones then run through the same range of numbers.
     scaled = gain.to(torch.float64) * (p_max**2 / noise_power)
@@ -123,7 +111,7 @@ def _iterate(gain: Tensor, weight: Tensor, noise_power: float, p_max: float, sta
         error_weight = 1.0 + signal / impairment
         benefit = alpha * error_weight * receiver * direct.sqrt()
         cost = scaled.mT @ (alpha * error_weight * receiver.square())
-        # A link without any cost has no benefit either (no weight, no gain, or silent): it is turned off.
+        # A link without any cost has no benefit either (no weight, no gain, or off): it is turned off.
         amplitude = torch.where(cost > 0, benefit / cost, 0.0).clamp(0.0, 1.0)
     return amplitude.square() * p_max**2
 
