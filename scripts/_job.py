@@ -1,7 +1,8 @@
 """What every script does around its work: what is printed goes to the rule's log, an error ends in one line.
 
 A job that succeeds leaves a record of what it came from (`qgnn_d2d.artifact.records`). Snakemake itself sets
-OMP_NUM_THREADS, MKL_NUM_THREADS and their like to the rule's threads.
+OMP_NUM_THREADS, MKL_NUM_THREADS and their like to the rule's threads. Nothing heavy is loaded here: a script loads what
+its work needs.
 """
 
 import contextlib
@@ -14,18 +15,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgnn_d2d.artifact import records as provenance
+from qgnn_d2d import settings
+from qgnn_d2d.artifact import records
 from qgnn_d2d.io import write_json
+from qgnn_d2d.settings import Study
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
-def run(main: Callable[[Any], None], snakemake: Any) -> None:
-    """Call ``main(snakemake)`` with stdout and stderr in the rule's log, and write the job's record.
+def run(main: Callable[[Study, Any], None], snakemake: Any) -> None:
+    """Call ``main(study, snakemake)`` with stdout and stderr in the rule's log, and write the job's record.
 
     Args:
-        main: Maps Snakemake's job to arguments.
+        main: Maps the study and Snakemake's job to arguments.
         snakemake: The job.
 
     Raises:
@@ -39,12 +42,12 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
             sys.stderr.flush()
             os.dup2(file.fileno(), 1)  # the descriptors, so that libraries in C are caught too
             os.dup2(file.fileno(), 2)
-        record = provenance.record_path(log)
+        record = records.record_path(log)
         record.unlink(missing_ok=True)  # of a former run of the job
         content = _describe(snakemake)  # the code and inputs that the work begins with
-        provenance.check_inputs(content["inputs"], Path(*record.parts[:3]))  # results/<study>/provenance
-        main(snakemake)
-        write_json(record, content | {"outputs": provenance.file_hashes(snakemake.output, ROOT)})
+        records.check_inputs(content["inputs"], Path(*record.parts[:3]))  # results/<study>/provenance
+        main(settings.load(snakemake.config), snakemake)
+        write_json(record, content | {"outputs": records.file_hashes(snakemake.output, ROOT)})
     except Exception as error:
         os.write(terminal, f"{snakemake.rule}: {_line(error, log)}\n".encode())
         with contextlib.suppress(OSError):  # the log's disk may be the full one
@@ -55,13 +58,13 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
 def _line(error: Exception, log: str) -> str:
     """Return what an error says, in one line."""
     if isinstance(error, OSError) and error.errno in NO_SPACE and not error.filename:
-        return f"{log}: not written ({error.strerror})"  # all else is written by `files`, which names the file
+        return f"{log}: not written ({error.strerror})"  # all else is written by `qgnn_d2d.io`, which names the file
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def _describe(snakemake: Any) -> dict[str, Any]:
     """Map Snakemake's job to the arguments of its record."""
-    return provenance.describe(
+    return records.describe(
         rule=snakemake.rule,
         wildcards=dict(snakemake.wildcards.items()),
         params=dict(snakemake.params.items()),

@@ -6,49 +6,46 @@ from typing import Any
 
 from _job import run
 
-from qgnn_d2d.artifact import compare as verification
+from qgnn_d2d.artifact import compare, machine, reference
 from qgnn_d2d.io import write_whole
+from qgnn_d2d.settings import Study
+
+SHOWN = 40  # rows that need a look, on the terminal
 
 
-def verify(results: Path, reference: Path, lock: Path, csv: Path, markdown: Path) -> tuple[str, int]:
+def verify(results: Path, committed: Path, lock: Path, csv: Path, markdown: Path) -> tuple[str, str]:
     """Compare, and write the comparison, whatever comes out.
 
     Args:
         results: The study's results.
-        reference: The committed numbers.
+        committed: The committed numbers.
         lock: The lock file of the environment.
         csv: CSV file to write: every comparison.
         markdown: Markdown file to write: the counts, and the rows that need a look.
 
     Returns:
-        The same for a terminal, and the number of misses.
+        The same for a terminal, and what is amiss in one line: empty if nothing is.
     """
-    changes = verification.machine_changes(verification.load_machine(reference), verification.machine(results, lock))
-    table = verification.compare(verification.load(reference), verification.snapshot(results), same_machine=not changes)
+    changes = machine.changes(reference.load_machine(committed), reference.machine_of(results, lock))
+    table = compare.compare(reference.load(committed), reference.snapshot(results), same_machine=not changes)
     write_whole(csv, lambda partial: table.to_csv(partial, index=False))
-    text = verification.markdown(table, changes)
+    text = compare.report(table, changes)
     write_whole(markdown, lambda partial: partial.write_text(text, encoding="utf-8"))
-    return verification.report(table, changes), verification.missed(table)
+    return compare.report(table, changes, SHOWN), compare.conclusion(table) if compare.missed(table) else ""
 
 
-def main(snakemake: Any, terminal: int) -> None:
-    """Map Snakemake's job to arguments; say in the log and on the terminal how it came out."""
+def main(study: Study, snakemake: Any, terminal: int) -> None:
+    """Map the study and Snakemake's job to arguments; say in the log and on the terminal how it came out."""
     params = snakemake.params
-    text, misses = verify(
-        Path(params.csv).parent,
-        Path(params.reference),
-        Path(params.lock),
-        Path(params.csv),
-        Path(params.markdown),
-    )
+    files = (Path(study.file(f"verification.{suffix}")) for suffix in ("csv", "md"))
+    text, amiss = verify(Path(study.results), Path(params.reference), Path(params.lock), *files)
     print(text)
-    # Of a failed job Snakemake shows the log, so there the last line will do.
-    shown = f"verify: {text.splitlines()[-1]}" if misses else f"\n{text}"
-    os.write(terminal, f"{shown}\n".encode())
-    if misses:
+    # Of a failed job Snakemake shows the log, so there one line will do.
+    os.write(terminal, (f"verify: {amiss}\n" if amiss else f"\n{text}").encode())
+    if amiss:
         raise SystemExit(1)
 
 
 if "snakemake" in globals():
     stderr = os.dup(2)  # before it goes to the log
-    run(lambda job: main(job, stderr), globals()["snakemake"])
+    run(lambda study, job: main(study, job, stderr), globals()["snakemake"])

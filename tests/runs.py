@@ -1,6 +1,7 @@
 """What tests and harnesses share: start Snakemake, take network or disk space from it, compare what two runs wrote."""
 
 import contextlib
+import fcntl
 import functools
 import json
 import os
@@ -58,6 +59,25 @@ def snakemake(directory: Path, *arguments: str, within: Sequence[str] = ()) -> s
     return subprocess.run(
         [*within, *command(directory, *arguments)], **_settings(directory), capture_output=True, text=True, check=False
     )
+
+
+def once(directory: Path, *arguments: str, within: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake as `snakemake` does, unless a process of the same test session did or does; wait for that one.
+
+    Args:
+        directory: Its working directory, of this session alone.
+        arguments: Targets and options.
+        within: What starts it.
+    """
+    directory.mkdir(exist_ok=True)
+    outcome = directory.with_suffix(".json")
+    with open(directory.with_suffix(".lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the system gives it back when the process ends, however it does
+        if not outcome.exists():
+            done = snakemake(directory, *arguments, within=within)
+            outcome.write_text(json.dumps([done.returncode, done.stdout, done.stderr]), encoding="utf-8")
+    code, out, error = json.loads(outcome.read_text(encoding="utf-8"))
+    return subprocess.CompletedProcess(command(directory, *arguments), code, out, error)
 
 
 def start(directory: Path, *arguments: str, output: IO[str], within: Sequence[str] = ()) -> subprocess.Popen[bytes]:

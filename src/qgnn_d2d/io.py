@@ -9,13 +9,12 @@ import os
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-import safetensors
-import safetensors.torch
-import torch
-import xarray as xr
+if TYPE_CHECKING:  # each is loaded by the functions that need it: a job without science starts without them
+    import pandas as pd
+    import torch
+    import xarray as xr
 
 # Control characters, all that ends a line, and the surrogates that stand for bytes that are no UTF-8.
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -67,6 +66,8 @@ def write_json(path: Path | str, content: Any) -> None:
 
 def write_tensors(path: Path | str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> None:
     """Write named tensors and JSON metadata as one safetensors file; the same content gives the same bytes."""
+    import safetensors.torch
+
     plain = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
     header = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
     content = _with_sorted_metadata(safetensors.torch.save(plain, metadata=header))
@@ -105,6 +106,8 @@ def read_tensors(path: Path | str) -> tuple[dict[str, torch.Tensor], dict[str, A
         FileNotFoundError: There is no such file.
         ValueError: The file is truncated or no safetensors file of this project; the line names it.
     """
+    import safetensors
+
     require_file(path)
     try:
         with safetensors.safe_open(str(path), framework="pt") as file:
@@ -144,6 +147,8 @@ def read_csv(path: Path | str, columns: Sequence[str] = (), *, separator: str = 
         FileNotFoundError: There is no such file.
         ValueError: The file is truncated or foreign, or lacks a column; the line names it.
     """
+    import pandas as pd
+
     require_file(path)
     try:
         if not Path(path).read_bytes().endswith(b"\n"):

@@ -58,7 +58,7 @@ def lineage(files: Iterable[str], records: Mapping[str, Record]) -> list[str]:
 
     Args:
         files: Files that jobs wrote, relative to the repository.
-        records: Job to its record, of all jobs: what `provenance.load_records` returns.
+        records: Job to its record, of all jobs: what `records.load_records` returns.
 
     Returns:
         The jobs that wrote the files, that wrote what those read, and so on; sorted.

@@ -9,48 +9,24 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import platform
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from .. import __version__
 from ..io import json_text, read_json, sha256
-
-PACKAGES = (
-    "torch", "numpy", "scipy", "pandas", "xarray", "pennylane", "pennylane-lightning", "pennylane-qiskit", "qiskit",
-    "qiskit-aer", "qiskit-ibm-runtime", "h5netcdf", "safetensors", "snakemake",
-)  # fmt: skip
-"""Whose versions can change a number."""
+from . import machine
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
-
-def versions() -> dict[str, str]:
-    """Return the installed version of every package that can change a number."""
-    return {name: version(name) for name in PACKAGES}
-
-
-def processor() -> dict[str, str]:
-    """Return what of a machine can change a rounding: processor, vector instructions, C library."""
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
-    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
-    # Clouds hide the name of a processor, hardly ever its family and model.
-    identity = [fields.get(key, "") for key in ("vendor_id", "cpu family", "model", "stepping")]
-    return {
-        "cpu": fields.get("model name") or platform.processor() or platform.machine(),
-        "cpu_id": " ".join(filter(None, identity)),
-        "vector_instructions": torch.backends.cpu.get_cpu_capability(),
-        "libc": " ".join(platform.libc_ver()).strip(),
-    }
+_TEXTS = (
+    ("rule",), ("library", "version"), ("library", "path"), ("library", "sha256"), ("script", "path"),
+    ("script", "sha256"), ("config", "sha256"), ("environment", "lock_sha256"),
+)  # fmt: skip
 
 
 def config_sha256(config: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the file that `files.write_json` makes of a config."""
+    """Return the SHA-256 of the file that `io.write_json` makes of a config."""
     return hashlib.sha256(json_text(config).encode()).hexdigest()
 
 
@@ -74,7 +50,7 @@ def load_records(folder: Path) -> dict[str, dict[str, Any]]:
     """Return job to record, of all records of a study; a job is named by its record's path without suffix.
 
     Args:
-        folder: The study's folder ``provenance``; none if it is not there.
+        folder: The study's folder ``provenance``; no records if it is not there.
 
     Raises:
         ValueError: A file is no record; the line names it.
@@ -82,25 +58,25 @@ def load_records(folder: Path) -> dict[str, dict[str, Any]]:
     records = {}
     for path in sorted(folder.rglob("[!.]*.json")):
         try:
-            records[path.relative_to(folder).with_suffix("").as_posix()] = _checked(path, read_json(path))
+            record = read_json(path)
         except FileNotFoundError:  # its job was started again just now
             continue
+        if not _is_record(record):
+            raise ValueError(f"{path}: not the record of a job; repeat the job (--forcerun RULE), or delete the file")
+        records[path.relative_to(folder).with_suffix("").as_posix()] = record
     return records
 
 
-def _checked(path: Path, record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record that has the form of one."""
+def _is_record(record: Mapping[str, Any]) -> bool:
+    """Whether all that is read of a record has its type."""
+    texts = []
     try:
-        texts = [record["rule"], record["library"]["version"], record["environment"]["lock_sha256"]]
-        texts += [record[part]["sha256"] for part in ("config", "library", "script")]
-        texts += [record[part]["path"] for part in ("library", "script")]
+        for first, *rest in _TEXTS:
+            texts.append(record[first][rest[0]] if rest else record[first])
         texts += [text for part in ("inputs", "outputs") for entry in record[part].items() for text in entry]
-        wrong = [text for text in texts if not isinstance(text, str)] or not isinstance(record["machine"], dict)
+        return all(isinstance(text, str) for text in texts) and isinstance(record["machine"], dict)
     except (AttributeError, KeyError, TypeError):
-        wrong = True
-    if wrong:
-        raise ValueError(f"{path}: not the record of a job; repeat the job (--forcerun RULE), or delete the file")
-    return record
+        return False
 
 
 def check_inputs(inputs: Mapping[str, str], folder: Path) -> None:
@@ -142,7 +118,7 @@ def describe(
         wildcards: Their values.
         params: The rule's parameters.
         threads: That the job may use.
-        config: The study's config as loaded, with the schema's defaults.
+        config: The study's config as loaded, with what it extends.
         config_files: Where it was loaded from.
         inputs: The job's input files.
         root: The repository.
@@ -151,8 +127,7 @@ def describe(
         rule, script, library, wildcards, params, threads, study, seed, config, inputs, environment, machine; files come
         with their SHA-256.
     """
-    script = root / "scripts" / f"{rule}.py"
-    library = root / "src" / "qgnn_d2d"
+    script, library = root / "scripts" / f"{rule}.py", root / "src" / "qgnn_d2d"
     return {
         "rule": rule,
         "script": {"path": _portable(script, root), "sha256": sha256(script)},
@@ -164,12 +139,8 @@ def describe(
         "seed": config["seed"],
         "config": {"files": [_portable(path, root) for path in config_files], "sha256": config_sha256(config)},
         "inputs": file_hashes(inputs, root),
-        "environment": {
-            "python": platform.python_version(),
-            "packages": versions(),
-            "lock_sha256": sha256(root / "envs" / "requirements.lock"),
-        },
-        "machine": processor() | {name: os.environ.get(name) for name in THREAD_VARIABLES},
+        "environment": machine.environment(root / "envs" / "requirements.lock"),
+        "machine": machine.processor() | {name: os.environ.get(name) for name in THREAD_VARIABLES},
     }
 
 

@@ -1,14 +1,18 @@
-"""The chain from results back to what they were made of."""
+"""The chain from results back to what they were made of: followed without a gap, or refused by name."""
 
+import copy
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qgnn_d2d.artifact import crate
+from qgnn_d2d.artifact import crate, records
 from qgnn_d2d.io import sha256, write_json
+from tests.properties.helpers import result_of
 
-CITATION = yaml.safe_load((Path(__file__).parents[2] / "CITATION.cff").read_text(encoding="utf-8"))
+CITATION = yaml.safe_load((Path(__file__).parents[3] / "CITATION.cff").read_text(encoding="utf-8"))
 RESULTS = Path("results/s")
 
 
@@ -20,15 +24,24 @@ JOBS = {
 }
 
 
+FIGURE = "figures/fig.png"
+LEAD_TO_THE_FIGURE = ["draw/train", "plot", "train/a"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
 def write_study(root):
     """Write a study of three jobs, one behind the other, and one aside; return its records."""
-    results, records = root / RESULTS, {}
+    results, made = root / RESULTS, {}
     write_json(results / "config.json", {"study": "s"})
     for job, (inputs, output) in JOBS.items():
         for path in (root / output, results / crate.place(output, RESULTS)):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(output)
-        records[job] = {
+        made[job] = {
             "rule": job.partition("/")[0],
             "script": {"path": "scripts/x.py", "sha256": "1" * 64},
             "library": {"path": "src/qgnn_d2d", "sha256": "2" * 64, "version": "0.1.0"},
@@ -38,8 +51,8 @@ def write_study(root):
             "inputs": {path: sha256(root / path) for path in inputs},
             "outputs": {output: sha256(root / output)},
         }
-        write_json(results / "provenance" / f"{job}.json", records[job])
-    return records
+        write_json(results / "provenance" / f"{job}.json", made[job])
+    return made
 
 
 @pytest.fixture
@@ -49,8 +62,8 @@ def study(tmp_path, monkeypatch):
     return write_study(tmp_path)
 
 
-def graph(records, jobs):
-    content = crate.metadata(RESULTS, records, jobs, RESULTS / "config.json", CITATION)
+def graph(found, jobs):
+    content = crate.metadata(RESULTS, found, jobs, RESULTS / "config.json", CITATION)
     return {entity["@id"]: entity for entity in content["@graph"]}
 
 
@@ -114,3 +127,83 @@ def test_the_metadata_repeat_and_have_the_citations_date(study):
     first, second = (graph(study, ["draw/train"]) for _ in range(2))
     assert first == second and list(first) == list(second)
     assert first["./"]["datePublished"] == str(CITATION["date-released"])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The study's folder and its records."""
+    root = tmp_path_factory.mktemp("study")
+    return root, write_study(root)
+
+
+def entries(record):
+    """Return the place of every entry of a record, however deep."""
+    found = []
+    for key, value in record.items():
+        found.append((key,))
+        if isinstance(value, dict):
+            found += [(key, *rest) for rest in entries(value)]
+    return found
+
+
+def damaged(data, record):
+    """Return a record with an entry lost, renamed, or of another value."""
+    record = copy.deepcopy(record)
+    files = [place for place in entries(record) if place[0] in ("inputs", "outputs")]  # the chain: more often
+    *place, key = data.draw(st.sampled_from([(), *entries(record), *files * 4])) or (None,)
+    if key is None:  # the whole record
+        return data.draw(JSON)
+    inner = record
+    for step in place:
+        inner = inner[step]
+    kind = data.draw(st.sampled_from(["lost", "renamed", "value"]))
+    value = inner.pop(key)
+    if kind == "renamed":
+        inner[data.draw(st.text(max_size=3))] = value
+    elif kind == "value":
+        inner[key] = data.draw(JSON | st.sampled_from([[value], {"x": value}, None]))
+    return record
+
+
+@given(data=st.data(), job=st.sampled_from(sorted(JOBS)))
+def test_damaged_records_are_refused_by_name_and_no_chain_has_a_gap(data, job, finished):
+    root, written = finished
+    folder = root / RESULTS / "provenance"
+    for name, record in written.items():
+        write_json(folder / f"{name}.json", damaged(data, record) if name == job else record)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(root)
+        try:
+            loaded = records.load_records(folder)
+        except ValueError as error:
+            assert str(folder / f"{job}.json") in str(error) and "\n" not in str(error), repr(str(error))
+            return
+        # It has the form of a record: what follows uses it, or says what is missing in one line.
+        for _, path in JOBS.values():
+            result_of(lambda path=path: records.check_inputs({path: sha256(path)}, folder))
+        jobs = result_of(lambda: crate.lineage([FIGURE], loaded))
+        if jobs is None:
+            assert job in LEAD_TO_THE_FIGURE
+            return
+        assert jobs == LEAD_TO_THE_FIGURE or loaded[job]["inputs"] != written[job]["inputs"]
+        assert "jobs, by " in crate.summary(loaded, jobs)
+        made = result_of(lambda: described(loaded, jobs))
+        assert made is None or len(made) == len(jobs)
+
+
+def described(found, jobs):
+    """Return the actions of the crate of the study in the working directory."""
+    made = crate.metadata(RESULTS, found, jobs, RESULTS / "config.json", CITATION)
+    return [entity for entity in made["@graph"] if entity["@type"] == "CreateAction"]
+
+
+def test_records_as_they_were_written_lead_to_the_figure(finished):
+    root, written = finished
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(root)
+        for name, record in written.items():
+            write_json(RESULTS / "provenance" / f"{name}.json", record)
+        loaded = records.load_records(RESULTS / "provenance")
+        records.check_inputs({FIGURE: sha256(FIGURE)}, RESULTS / "provenance")
+        assert loaded == written and crate.lineage([FIGURE], loaded) == LEAD_TO_THE_FIGURE
+        assert len(described(loaded, LEAD_TO_THE_FIGURE)) == 3

@@ -1,0 +1,249 @@
+"""All numbers of a study that a run is held against, and the reference: the committed ones.
+
+The reference is a folder like a study's results: the tables that the study writes, claims.json, and what `made`
+computes, ``channels.csv``, ``runs.csv`` and ``finals.csv``; beside them ``machine.json``.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..analysis import evaluation
+from ..channels import scenarios
+from ..io import read_csv, read_json, read_tensors, sha256
+from . import machine
+
+SEARCH_SPLIT = "validation"
+"""Drawn for the search alone, which is no part of a full run."""
+
+CLAIMS = "claims.json"
+
+Snapshot = dict[str, pd.DataFrame]
+"""Path in the reference to its content: CSV files as text, so that nothing is rounded on the way."""
+
+
+class Layout(NamedTuple):
+    """A table that a study writes and the reference repeats."""
+
+    what: str
+    """What it is called in a comparison."""
+    keys: list[str]
+    """Columns that name a row."""
+    values: tuple[str, ...] = ()
+    """Columns that it must have besides."""
+
+
+LAYOUTS = {
+    "tables/*.csv": Layout("tables", ["split", "metric", "method"], ("kind", "mean", "low", "high")),
+    "noise/summary.csv": Layout("noise study", ["noise", "training", "mitigation"], ("mean", "low", "high")),
+    "noise/shots.csv": Layout("noise study", ["noise", "training", "mitigation", "shots"], ("mean", "low", "high")),
+    "noise/devices.csv": Layout("devices", ["noise"]),
+    "noise/resources.csv": Layout("resources", ["circuit", "k", "layout", "device"]),
+    "scale/[0-9]*.csv": Layout("scale", ["num_links", "method", "k", "metric"], ("kind", "value")),
+}
+"""Pattern of a path to the layout of the files."""
+
+_MADE = {
+    "channels.csv": ["scenario", "split", "variable", "sha256", "checksum"],
+    "runs.csv": ["run", "curves_sha256", "weights_sha256"],
+    "finals.csv": ["run", "seed", "split", "metric", "value"],
+}
+
+
+def snapshot(results: Path) -> Snapshot:
+    """Return all numbers of a study that are compared.
+
+    Args:
+        results: The study's results, finished or not.
+
+    Raises:
+        ValueError: A file is truncated, foreign, or not the one that its manifest describes.
+    """
+    return made(results) | _tables(results)
+
+
+def load(reference: Path) -> Snapshot:
+    """Return a reference's numbers, as `snapshot` does a study's.
+
+    Raises:
+        FileNotFoundError: A file of `made` is missing.
+        ValueError: A file is truncated or foreign.
+    """
+    return {name: _read_csv(reference / name, columns) for name, columns in _MADE.items()} | _tables(reference)
+
+
+def load_machine(reference: Path) -> dict[str, Any]:
+    """Return the machine that a reference was made on.
+
+    Raises:
+        FileNotFoundError: The reference has none.
+        ValueError: Its file is truncated or foreign.
+    """
+    return read_json(reference / "machine.json")
+
+
+def machine_of(results: Path, lock: Path) -> dict[str, Any]:
+    """Return this machine, as one that made a study.
+
+    Args:
+        results: The study's results, for the threads of its trainings.
+        lock: The lock file of the environment.
+    """
+    threads = [_read_manifest(path)["settings"]["num_threads"] for path in _manifests(results)]
+    return machine.describe(lock, max(threads, default=None))
+
+
+def made(results: Path) -> Snapshot:
+    """Compute what a reference holds beside the study's own tables.
+
+    Args:
+        results: The study's results, finished or not.
+
+    Returns:
+        ``channels.csv``: scenario, split, variable (array, noise_power or p_max), sha256 of the data (a NetCDF file's
+        bytes depend on library versions), checksum. ``runs.csv``: run, curves_sha256 of the file (empty in a reference
+        whose run had another name, which the file holds), weights_sha256 of the tensors (a safetensors file's metadata
+        has no fixed order). ``finals.csv``: run, seed, split (train, test, evaluation), metric, value: the mean after
+        the last epoch; evaluation for runs that stand in a table.
+
+    Raises:
+        ValueError: A file is truncated, or not the one that its manifest describes.
+    """
+    drawn = [path for path in sorted(results.glob("channels/*/*.nc")) if path.stem != SEARCH_SPLIT]
+    runs: list[tuple[str, str, str]] = []
+    finals, metrics = [pd.DataFrame(columns=_MADE["finals.csv"])], {}
+    for path in _manifests(results):
+        manifest, run = _read_manifest(path), path.parent.name
+        curves, weights = path.with_name("curves.csv"), path.with_name("weights.safetensors")
+        for name, file in {"curves": curves, "weights": weights}.items():
+            if sha256(file) != manifest["outputs"][name]:
+                raise ValueError(f"{file}: not the file that manifest.json describes")
+        tensors = {name: tensor.numpy() for name, tensor in read_tensors(weights)[0].items()}
+        runs.append((run, manifest["outputs"]["curves"], _data_sha256(tensors)))
+        metrics[run] = manifest["metric"]
+        finals.append(_last(curves))
+    for path in sorted(results.glob("evaluation/*/evaluation.nc")):
+        means = evaluation.seed_means(evaluation.load(path))
+        finals.append(means[means["metric"] == means["run"].map(metrics)].assign(split="evaluation"))
+    return {
+        "channels.csv": pd.DataFrame(
+            [row for path in drawn for row in _channel_rows(path)], columns=_MADE["channels.csv"]
+        ),
+        "runs.csv": pd.DataFrame(runs, columns=_MADE["runs.csv"]),
+        "finals.csv": pd.concat(finals, ignore_index=True)[_MADE["finals.csv"]],
+    }
+
+
+def floats(path: Path | str, column: pd.Series) -> pd.Series:
+    """Return a column of text as numbers, empty entries as NaN.
+
+    Raises:
+        ValueError: An entry is no number; the line names the file and the column.
+    """
+    try:
+        return column.map(lambda value: float("nan" if value == "" else value)).astype(float)
+    except ValueError as error:
+        raise ValueError(f"{path}: column {column.name} has an entry that is no number ({error})") from None
+
+
+def _last(path: Path) -> pd.DataFrame:
+    """Return a run's values after its last epoch."""
+    curves = _read_csv(path, ["epoch", *_MADE["finals.csv"]])
+    epochs, seeds = (floats(path, curves[name]) for name in ("epoch", "seed"))
+    if not np.isfinite(seeds).all():
+        raise ValueError(f"{path}: column seed has an entry that is no number")
+    curves = curves.assign(seed=seeds.astype(int), value=floats(path, curves["value"]))
+    return curves[epochs == epochs.max()]
+
+
+def _channel_rows(path: Path) -> list[tuple[str, str, str, str, float]]:
+    """Return a row of channels.csv for every variable of a channel file."""
+    dataset = scenarios.load(path)
+    arrays = {str(name): variable.values for name, variable in dataset.data_vars.items()}
+    arrays |= {name: np.array([dataset.attrs[name]], dtype=np.float64) for name in ("noise_power", "p_max")}
+    return [
+        (path.parent.name, path.stem, name, _data_sha256({name: array}), _checksum(array))
+        for name, array in arrays.items()
+    ]
+
+
+def _data_sha256(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return the SHA-256 of named arrays: names, types, shapes, and entries row by row, little endian."""
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        plain = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        digest.update(f"{name} {plain.dtype.str} {plain.shape}\n".encode())
+        digest.update(plain.tobytes())
+    return digest.hexdigest()
+
+
+def _checksum(array: NDArray[Any]) -> float:
+    """Return the mean of all entries, each times its position's share of the whole, so that their order matters."""
+    flat = array.ravel()
+    return float((flat * np.arange(1, flat.size + 1)).mean() / flat.size)
+
+
+def _manifests(results: Path) -> list[Path]:
+    """Return the manifests of a study's runs."""
+    return sorted(results.glob("training/*/manifest.json"))
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    """Return a manifest that has what is read of one here."""
+    manifest = read_json(path)
+    try:
+        texts = [manifest["outputs"]["curves"], manifest["outputs"]["weights"], manifest["metric"]]
+        good = all(isinstance(text, str) for text in texts) and type(manifest["settings"]["num_threads"]) is int
+    except (KeyError, TypeError):
+        good = False
+    if not good:
+        raise ValueError(f"{path}: no manifest of a run")
+    return manifest
+
+
+def _tables(folder: Path) -> Snapshot:
+    """Return the tables that a study wrote."""
+    found = {
+        str(path.relative_to(folder)): _read_csv(path, [*layout.keys, *layout.values])
+        for pattern, layout in LAYOUTS.items()
+        for path in sorted(folder.glob(pattern))
+    }
+    return found | ({CLAIMS: read_claims(folder / CLAIMS)} if (folder / CLAIMS).exists() else {})
+
+
+def _read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a table as text."""
+    read_csv(path, columns)  # refuses what is damaged, but for a row that ends early
+    header, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
+    if any(len(row) != len(header) for row in rows):
+        raise ValueError(f"{path}: not a complete CSV file (a row ends early)")
+    return pd.DataFrame(rows, columns=header, dtype=str)
+
+
+def read_claims(path: Path) -> pd.DataFrame:
+    """Return a row per claim and per measurement: name, verdict, value, low, high.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is truncated or foreign; the line names it.
+    """
+    rows, content = [], read_json(path)
+    try:
+        for claim in content["claims"]:
+            rows.append((claim["id"], claim["verdict"], math.nan, math.nan, math.nan))
+            for item in claim["measurements"]:
+                parts = [claim["id"], item["protocol"], item["models"], item.get("quantity")]
+                ends = [math.nan if item[end] is None else float(item[end]) for end in ("value", "low", "high")]
+                rows.append((", ".join(filter(None, parts)), item["verdict"], *ends))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path}: not a claims file ({type(error).__name__}: {error})") from error
+    return pd.DataFrame(rows, columns=["name", "verdict", "value", "low", "high"])

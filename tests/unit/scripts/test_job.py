@@ -1,0 +1,95 @@
+"""What every script does around its work: log, record, one line for an error; and what it costs to start."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qgnn_d2d.io import sha256
+from tests.runs import disk
+
+ROOT = Path(__file__).parents[3]
+HEAVY = ["torch", "pandas", "xarray", "matplotlib", "pennylane", "qiskit", "scipy", "numpy"]
+CONFIG = {
+    "study": "s",
+    "seed": 1,
+    "num_seeds": 1,
+    "splits": dict.fromkeys(["train", "validation", "test", "evaluation"], 2),
+    "scenarios": {"rayleigh": {"kind": "rayleigh", "num_links": 3}},
+    "training": {"learning_rate": 0.1, "batch_size": 1, "epochs": 1},
+    "experiments": {"main": [{"model": "gcn"}]},
+}
+# A job as Snakemake describes it, in a study's folder; it ends with the exit code and line that Snakemake would see.
+JOB = """
+import json, os, sys, types
+from pathlib import Path
+sys.path.insert(0, sys.argv[1] + "/scripts")
+from _job import run
+
+def main(study, job):
+    print("x" * int(sys.argv[3]), flush=True)
+    assert study.name == "s" and list(study.runs) == ["rayleigh-stated-gcn"]
+    if Path("broken").exists():
+        raise ValueError("two\\nlines")
+    Path("out.json").write_text(json.dumps([name for name in {heavy} if name in sys.modules]))
+    Path("in.csv").write_text("replaced while the job works")
+
+run(main, types.SimpleNamespace(
+    rule="train_model", log=["results/s/logs/a.log"], wildcards={{}}, params={{}}, threads=1, input=["in.csv"],
+    output=["out.json"], config=json.loads(sys.argv[2]),
+))
+""".format(heavy=HEAVY)
+
+
+@pytest.fixture
+def job(tmp_path):
+    """What runs the job in a folder of its own, or in another one; and the job's record."""
+
+    def run(folder=tmp_path, printed=10, config=CONFIG):
+        (folder / "results" / "s" / "logs").mkdir(parents=True, exist_ok=True)
+        (folder / "in.csv").write_text("0")
+        command = [sys.executable, "-c", JOB, str(ROOT), json.dumps(config), str(printed)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+    return run, tmp_path / "results" / "s" / "provenance" / "a.json"
+
+
+def test_a_record_has_the_inputs_as_the_work_began_with_them_and_the_outputs_as_it_left_them(job, tmp_path):
+    run, record = job
+    done = run()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    content = json.loads(record.read_text(encoding="utf-8"))
+    (tmp_path / "before.csv").write_text("0")
+    assert content["inputs"] == {"in.csv": sha256(tmp_path / "before.csv")} != {"in.csv": sha256(tmp_path / "in.csv")}
+    assert content["outputs"] == {"out.json": sha256(tmp_path / "out.json")}
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8")) == []  # nothing heavy was loaded
+
+
+def test_an_error_is_one_line_its_traceback_is_in_the_log_and_no_record_is_left(job, tmp_path):
+    run, record = job
+    record.parent.mkdir(parents=True)
+    record.touch()  # of a former run
+    (tmp_path / "broken").touch()
+    done = run()
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "train_model: two lines\n")
+    log = (tmp_path / "results" / "s" / "logs" / "a.log").read_text(encoding="utf-8")
+    assert log.startswith("x" * 10 + "\nTraceback")
+    assert not record.exists()
+
+
+def test_a_mistake_in_the_config_is_one_line(job):
+    done = job[0](config={**CONFIG, "num_seeds": 0})
+    assert (done.returncode, done.stderr) == (1, "train_model: num_seeds is 0; it must be at least 1\n")
+
+
+def test_a_log_on_a_full_disk_is_named(job, tmp_path):
+    with disk(tmp_path, "64k") as mounted:
+        if mounted is None:
+            pytest.skip("this machine permits no mounts in a namespace (unshare --mount)")
+        done = job[0](mounted.path, printed=100_000)
+    assert done.returncode != 0
+    assert done.stderr == "train_model: results/s/logs/a.log: not written (No space left on device)\n"
