@@ -1,44 +1,33 @@
 """Validators for values that enter the library; each failure is a `ValueError` of one line.
 
 The line names the thing, shows the value, and says what is allowed. The package's lowest floor: it imports
-nothing from the package.
+nothing from the package, and PyTorch only where tensors are checked.
 """
+
+from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Products of a weight, an SNR and its square root stay within float64 below this.
 _LARGEST = 1e100
 
 
 def require_finite(name: str, value: object) -> None:
-    """Require a finite real number.
-
-    Args:
-        name: What the value is called in the message.
-        value: The value to check.
-
-    Raises:
-        ValueError: If `value` is not a real number, or is NaN or infinite.
-    """
+    """Require a finite real number (a bool is none)."""
     if not _is_finite(value):
         raise ValueError(f"{name} is {_shown(value)}; it must be a finite number")
 
 
 def require_positive(name: str, value: object) -> None:
     """Require a finite real number above zero.
-
-    Args:
-        name: What the value is called in the message.
-        value: The value to check.
-
-    Raises:
-        ValueError: If `value` is not a finite real number above zero.
 
     Example:
         >>> require_positive("noise_power", -0.1)
@@ -49,38 +38,8 @@ def require_positive(name: str, value: object) -> None:
         raise ValueError(f"{name} is {_shown(value)}; it must be a finite number above 0")
 
 
-def require_within(name: str, value: object, low: float, high: float) -> None:
-    """Require a finite real number within bounds.
-
-    Args:
-        name: What the value is called in the message.
-        value: The value to check.
-        low: Smallest value allowed.
-        high: What the value must be below.
-
-    Raises:
-        ValueError: If `value` is not a finite real number from `low` to below `high`.
-
-    Example:
-        >>> require_within("dropout", -1, 0, 1)
-        Traceback (most recent call last):
-        ValueError: dropout is -1; it must be a number of at least 0 and below 1
-    """
-    if not _is_finite(value) or not low <= value < high:  # type: ignore[operator]
-        raise ValueError(f"{name} is {_shown(value)}; it must be a number of at least {low:g} and below {high:g}")
-
-
 def require_count(name: str, value: object, minimum: int = 1, maximum: int | None = None) -> None:
-    """Require an integer within bounds (a bool is no integer here).
-
-    Args:
-        name: What the value is called in the message.
-        value: The value to check.
-        minimum: Smallest value allowed.
-        maximum: Largest value allowed; None for no upper bound.
-
-    Raises:
-        ValueError: If `value` is not an integer from `minimum` to `maximum`.
+    """Require an integer from `minimum` to `maximum`, None for no upper bound (a bool is no integer here).
 
     Example:
         >>> require_count("k", 12, minimum=1, maximum=9)
@@ -97,14 +56,6 @@ def require_count(name: str, value: object, minimum: int = 1, maximum: int | Non
 def require_choice(name: str, value: object, allowed: Iterable[object]) -> None:
     """Require one of a set of values.
 
-    Args:
-        name: What the value is called in the message.
-        value: The value to check.
-        allowed: The values to choose from.
-
-    Raises:
-        ValueError: If `value` is not in `allowed`.
-
     Example:
         >>> require_choice("protocol", "stted", ["stated", "released"])
         Traceback (most recent call last):
@@ -118,18 +69,13 @@ def require_choice(name: str, value: object, allowed: Iterable[object]) -> None:
 def require_device(name: str, value: object) -> None:
     """Require a device that PyTorch has on this machine.
 
-    Args:
-        name: What the value is called in the message.
-        value: The value to check.
-
-    Raises:
-        ValueError: If nothing can be computed there.
-
     Example:
         >>> require_device("device", "warp")
         Traceback (most recent call last):
         ValueError: device is 'warp'; it must be a device that PyTorch has here, for instance cpu
     """
+    import torch
+
     try:
         torch.empty(0, device=value).sum().item()  # type: ignore[call-overload]
     except Exception as error:  # by the kind of device, almost any
@@ -161,43 +107,14 @@ def require_samples(
         ValueError: values has 1 bad of 2 entries, the first at index (1,) is nan; all must be finite
     """
     if not isinstance(values, np.ndarray | np.generic) or values.dtype.kind not in "fiu":
-        kind = (
-            f"dtype {values.dtype}" if isinstance(values, np.ndarray | np.generic) else f"type {type(values).__name__}"
-        )
-        raise ValueError(f"{name} has {kind}; it must be a NumPy array of real numbers")
+        found = getattr(values, "dtype", type(values).__name__)
+        raise ValueError(f"{name} is of type {found}; it must be a NumPy array of real numbers")
     values = np.asarray(values)
     if values.ndim != ndim or (ndim and len(values) < minimum) or values.size == 0:
         size = f"at least {minimum} along the first" if ndim else "no"
         raise ValueError(f"{name} has shape {values.shape}; it must have {ndim} dimensions, {size}, none empty")
-    bad = ~(np.isfinite(values) & (values >= low) & (values <= high))
-    if bad.any():
-        index = tuple(int(i) for i in np.argwhere(bad)[0])
-        bounds = ("" if low == -math.inf else f", at least {low:g}") + (
-            "" if high == math.inf else f", at most {high:g}"
-        )
-        raise ValueError(
-            f"{name} has {int(bad.sum())} bad of {values.size} entries, the first at index {index} is "
-            f"{values[index].item()!r}; all must be finite{bounds}"
-        )
-
-
-def require_tensor(name: str, value: object) -> None:
-    """Require a PyTorch tensor.
-
-    Args:
-        name: What the value is called in the message.
-        value: The value to check.
-
-    Raises:
-        ValueError: If `value` is of another type.
-
-    Example:
-        >>> require_tensor("gain", np.ones(2))
-        Traceback (most recent call last):
-        ValueError: gain has type ndarray; it must be a torch tensor
-    """
-    if not isinstance(value, Tensor):
-        raise ValueError(f"{name} has type {type(value).__name__}; it must be a torch tensor")
+    bounds = ("" if low == -math.inf else f", at least {low:g}") + ("" if high == math.inf else f", at most {high:g}")
+    _require_entries(name, values, np.isfinite(values) & (values >= low) & (values <= high), f"finite{bounds}")
 
 
 def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> None:
@@ -214,28 +131,32 @@ def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: floa
             point, an entry is negative, NaN or infinite, `noise_power` or `p_max` is not above zero, or powers, weights
             or signal-to-noise ratios are so large or small (1e100) that rates would leave float64's range.
     """
-    for name, values in (("gain", gain), ("weight", weight)):
-        require_tensor(name, values)
+    import torch
+
+    for name, values in {"gain": gain, "weight": weight}.items():
+        if not isinstance(values, torch.Tensor) or not values.is_floating_point() or not values.numel():
+            found = (
+                f"{values.dtype}, shape {tuple(values.shape)}" if hasattr(values, "dtype") else type(values).__name__
+            )
+            raise ValueError(f"{name} is of type {found}; it must be a real floating-point tensor, not empty")
     if gain.ndim < 2 or gain.shape[-1] != gain.shape[-2]:
         raise ValueError(f"gain has shape {tuple(gain.shape)}; it must be (..., M, M)")
     if weight.shape != gain.shape[:-1]:
         expected = tuple(gain.shape[:-1])
         raise ValueError(f"weight has shape {tuple(weight.shape)}; it must be {expected}, one entry per receiver")
-    _require_non_negative_entries("gain", gain)
-    _require_non_negative_entries("weight", weight)
+    for name, values in {"gain": gain, "weight": weight}.items():
+        _require_entries(name, values, torch.isfinite(values) & (values >= 0), "finite and at least 0")
     require_positive("noise_power", noise_power)
     require_positive("p_max", p_max)
-    if not 1 / _LARGEST <= p_max <= _LARGEST:
-        raise ValueError(f"p_max is {p_max!r}; it must be from {1 / _LARGEST:g} to {_LARGEST:g}")
-    largest_weight, largest_gain = float(weight.max()), float(gain.max())
-    if largest_weight > _LARGEST:
-        raise ValueError(f"weight has an entry {largest_weight!r}; all must be at most {_LARGEST:g}")
     # As a quotient: the product of a large gain and a large power may itself leave the range.
-    if largest_gain > _LARGEST * (noise_power / p_max) / p_max:
-        raise ValueError(
-            f"gain has an entry {largest_gain!r}; all must be at most {_LARGEST:g} noise_power / p_max^2, with "
-            f"noise_power = {noise_power!r} and p_max = {p_max!r}"
-        )
+    largest_gain = _LARGEST * (noise_power / p_max) / p_max
+    for what, number, low, high in [
+        ("p_max", p_max, 1 / _LARGEST, _LARGEST),
+        ("largest weight", float(weight.max()), 0.0, _LARGEST),
+        (f"largest gain, for noise_power = {noise_power!r} and p_max = {p_max!r},", float(gain.max()), 0, largest_gain),
+    ]:
+        if not low <= number <= high:
+            raise ValueError(f"{what} is {number!r}; it must be from {low:g} to {high:g}")
 
 
 def _shown(value: object) -> str:
@@ -254,16 +175,13 @@ def _is_finite(value: object) -> bool:
         return False
 
 
-def _require_non_negative_entries(name: str, values: Tensor) -> None:
-    if not values.is_floating_point():
-        raise ValueError(f"{name} has dtype {values.dtype}; it must be real floating point")
-    if values.numel() == 0:
-        raise ValueError(f"{name} has shape {tuple(values.shape)}; it must not be empty")
-    bad = ~(torch.isfinite(values) & (values >= 0))
-    if not bad.any():
+def _require_entries(name: str, values: Any, good: Any, allowed: str) -> None:
+    """Require that all entries of an array or a tensor are good; else name the first that is not."""
+    if good.all():
         return
-    index = tuple(torch.nonzero(bad)[0].tolist())
+    mask = np.asarray(good if isinstance(values, np.ndarray) else good.cpu())
+    index = tuple(int(i) for i in np.argwhere(~mask)[0])
     raise ValueError(
-        f"{name} has {int(bad.sum())} bad of {values.numel()} entries, the first at index {index} is "
-        f"{values[index].item()!r}; all must be finite and at least 0"
+        f"{name} has {int((~mask).sum())} bad of {mask.size} entries, the first at index {index} is "
+        f"{values[index].item()!r}; all must be {allowed}"
     )

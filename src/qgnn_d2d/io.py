@@ -60,8 +60,17 @@ def json_text(content: Any) -> str:
 
 def write_json(path: Path | str, content: Any) -> None:
     """Write ``content`` as indented JSON with sorted keys."""
-    text = json_text(content)
+    write_text(path, json_text(content))
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write text as UTF-8."""
     write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def write_csv(path: Path | str, table: pd.DataFrame) -> None:
+    """Write a table's columns, without its index."""
+    write_whole(path, lambda partial: table.to_csv(partial, index=False))
 
 
 def write_tensors(path: Path | str, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> None:
@@ -86,6 +95,22 @@ def write_netcdf(path: Path | str, dataset: xr.Dataset, encoding: Mapping[Hashab
     """
     content = dataset.to_netcdf(None, engine="h5netcdf", format="NETCDF4", encoding=encoding)
     write_whole(path, lambda partial: partial.write_bytes(content))
+
+
+def read_netcdf(path: Path | str) -> xr.Dataset:
+    """Read a NetCDF-4 file into memory, and close it.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is truncated or foreign; the line names it.
+    """
+    import xarray as xr
+
+    require_file(path)
+    try:
+        return xr.load_dataset(path, engine="h5netcdf")
+    except Exception as error:  # the layers down to HDF5 raise almost anything for bad files
+        raise ValueError(f"{path}: not a complete NetCDF-4 file ({_reason(error)})") from error
 
 
 def _with_sorted_metadata(content: bytes) -> bytes:

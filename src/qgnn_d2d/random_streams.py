@@ -6,22 +6,24 @@ A stream is addressed by names, never by the order in which it is asked for, so 
 from __future__ import annotations
 
 import zlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from .checks import require_count
 
+if TYPE_CHECKING:
+    import torch
+
+Seed = int | np.random.SeedSequence
+
 
 def seed_sequence(seed: int, *names: str | int) -> np.random.SeedSequence:
-    """Return the seed sequence of the stream ``names`` below ``seed``.
+    """Return the seed sequence of the stream ``names`` below ``seed``, the same one on every machine.
 
     Args:
         seed: The study's or the run's seed, at least 0.
         *names: The stream's address, for example ``("training", 3, "shuffle")``. Text enters by its CRC-32.
-
-    Returns:
-        A NumPy seed sequence, the same one for the same address on every machine.
 
     Raises:
         ValueError: ``seed``, or a number in the address, is no integer of at least 0.
@@ -40,11 +42,20 @@ def seed_sequence(seed: int, *names: str | int) -> np.random.SeedSequence:
     return np.random.SeedSequence(seed, spawn_key=keys)
 
 
-def torch_generator(seed: int, *names: str | int) -> torch.Generator:
-    """Return a CPU ``torch.Generator`` on the stream ``names`` below ``seed`` (see `seed_sequence`).
+def child(seed: Seed, *key: int) -> np.random.SeedSequence:
+    """Return the child that the first calls of `spawn` would give, without advancing the parent's counter."""
+    parent = seed if isinstance(seed, np.random.SeedSequence) else seed_sequence(seed)
+    return np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, *key), pool_size=parent.pool_size)
 
-    Raises:
-        ValueError: See `seed_sequence`.
-    """
+
+def numpy_generator(seed: Seed, *key: int) -> np.random.Generator:
+    """Return a NumPy generator on a child of a seed (see `child`)."""
+    return np.random.default_rng(child(seed, *key))
+
+
+def torch_generator(seed: int, *names: str | int) -> torch.Generator:
+    """Return a CPU ``torch.Generator`` on the stream ``names`` below ``seed`` (see `seed_sequence`)."""
+    import torch
+
     state = int(seed_sequence(seed, *names).generate_state(1, np.uint64)[0])
     return torch.Generator().manual_seed(state % 2**63)

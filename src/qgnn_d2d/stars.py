@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import get_args
 
 import torch
 
-from .channels.scenarios import Channels
+from .channels import Channels
 from .checks import require_choice, require_count
-from .objective import single_link_rate
+from .objective.rates import single_link_rate
+from .settings.model import StarRule
+
+_SMALLEST_SCORE = 1e-12  # bps/Hz; a node that is worth nothing is still drawn where no other is left
 
 
 def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tuple[int, ...] = ()) -> torch.Tensor:
@@ -25,7 +29,7 @@ def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tupl
         no node twice.
 
     Raises:
-        ValueError: ``num_nodes`` is below 2, ``k`` below 1 or a size in ``batch_shape`` negative.
+        ValueError: ``num_nodes`` is below 2, or ``k`` below 1.
 
     Example:
         >>> sample(4, 3, torch.Generator().manual_seed(0)).sort(dim=-1).values.tolist()
@@ -33,8 +37,6 @@ def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tupl
     """
     require_count("num_nodes", num_nodes, minimum=2)
     require_count("k", k)
-    for size in batch_shape:
-        require_count("size in batch_shape", size, minimum=0)
     keys = torch.rand((*batch_shape, num_nodes, num_nodes), generator=generator)
     keys.diagonal(dim1=-2, dim2=-1).fill_(2.0)  # the center itself sorts last
     return keys.argsort(dim=-1)[..., : min(k, num_nodes - 1)]
@@ -58,12 +60,12 @@ def _ranked(keys: torch.Tensor, k: int) -> torch.Tensor:
     return order[..., : min(k, keys.shape[-1] - 1)].cpu()
 
 
-def _random(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def random(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
     """Uniformly without replacement, in random order: the paper's rule."""
     return sample(channels.num_links, k, generator, (len(channels),))
 
 
-def _fixed(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def fixed(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
     """The next k nodes by number, m + 1, ..., m + k (modulo M): never drawn anew."""
     num_nodes = channels.num_links
     steps = torch.arange(1, min(k, num_nodes - 1) + 1)
@@ -71,41 +73,32 @@ def _fixed(channels: Channels, k: int, generator: torch.Generator) -> torch.Tens
     return leaves.expand(len(channels), -1, -1)
 
 
-def _strongest(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def strongest(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
     """The k strongest interferers, argmax_j |g_jm|², the strongest first."""
     return _ranked(channels.gain, k)
 
 
-def _competitors(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def competitors(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
     """The k nodes that are worth most alone, argmax_j α_j log2(1 + P_max² |g_jj|² / σ²), the best first."""
     return _ranked(_scores(channels), k)
 
 
-def _mixed(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def mixed(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
     """The best competitor, then k - 1 of the others uniformly without replacement."""
-    best = _competitors(channels, 1, generator).to(channels.gain.device)
+    best = competitors(channels, 1, generator).to(channels.gain.device)
     return _ranked(_draws(channels, generator).scatter(-1, best, 2.0), k)
 
 
-def _sampled(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def sampled(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
     """Drawn one after the other with probabilities proportional to what the nodes that are left are worth alone."""
     # The k first of exponential clocks with these rates (Efraimidis and Spirakis, 2006).
     draws = _draws(channels, generator).clamp_min(torch.finfo(torch.float32).tiny)
     return _ranked(draws.log().double() / _scores(channels).clamp_min(_SMALLEST_SCORE), k)
 
 
-_SMALLEST_SCORE = 1e-12  # bps/Hz; a node that is worth nothing is still drawn where no other is left
-
 Rule = Callable[[Channels, int, torch.Generator], torch.Tensor]
-RULES: dict[str, Rule] = {
-    "random": _random,
-    "fixed": _fixed,
-    "strongest": _strongest,
-    "competitors": _competitors,
-    "mixed": _mixed,
-    "sampled": _sampled,
-}
-"""Leaf rules by their names in the config: which k nodes are the leaves of a center."""
+RULES: dict[str, Rule] = {rule: globals()[rule] for rule in get_args(StarRule)}
+"""Leaf rules by their names in the config: which k nodes are the leaves of a center, (N, M, k)."""
 
 
 def choose(rule: str, channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:

@@ -4,11 +4,17 @@ The only implementation of the objective in this package: losses, baselines and 
 here is differentiable, keeps the dtype (float32 or float64), and lets leading batch dimensions broadcast, so
 powers of shape (seeds, realizations, M) meet gains of shape (realizations, M, M) as they are.
 
-Conventions: `gain[..., m, j]` is |g_jm|^2, the power gain into receiver m from transmitter j. `power` is transmit
-power in W, from 0 to p_max^2; the paper's p is an amplitude, so `power = p**2`.
+The functions take
+
+* gain: power gains (dimensionless), shape (..., M, M); `gain[..., m, j]` is |g_jm|^2, into receiver m from transmitter j,
+* power: transmit powers, W, from 0 to p_max^2, shape (..., M); the paper's p is an amplitude, so `power = p**2`,
+* weight: link weights alpha (dimensionless), shape (..., M), and
+* noise_power: noise power sigma^2, W: a number, or a tensor that broadcasts to (..., M).
 
 Shapes, dtypes and a noise power that is a number are checked at every call. Entries are not, because training calls
 this in every step: `channels.Channels` and the solvers refuse negative, NaN and infinite ones where they come in.
+A `gain` that is not square, tensors of other numbers of links, shapes that do not broadcast, tensors that are not real
+floating point and a noise power not above zero are a ValueError.
 """
 
 import math
@@ -24,17 +30,8 @@ def sinr(gain: Tensor, power: Tensor, noise_power: float | Tensor) -> Tensor:
 
     gamma_m = |g_mm p_m|^2 / (sum_{k != m} |g_km p_k|^2 + sigma^2), with |p|^2 = power.
 
-    Args:
-        gain: Power gains (dimensionless), receiver first, shape (..., M, M).
-        power: Transmit powers, W, shape (..., M).
-        noise_power: Noise power sigma^2, W: a number, or a tensor that broadcasts to (..., M).
-
     Returns:
         Linear SINR, shape (..., M).
-
-    Raises:
-        ValueError: If `gain` is not square, `power` has another number of links or a shape that does not broadcast,
-            a tensor is not real floating point, or `noise_power` is a number that is not above zero.
 
     Example:
         >>> gain = torch.tensor([[4.0, 1.0], [2.0, 3.0]])
@@ -54,17 +51,8 @@ def sinr(gain: Tensor, power: Tensor, noise_power: float | Tensor) -> Tensor:
 def weighted_sum_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power: float | Tensor) -> Tensor:
     """Return the weighted sum rate, eq. (2) of the paper: sum_m alpha_m log2(1 + gamma_m).
 
-    Args:
-        gain: Power gains (dimensionless), receiver first, shape (..., M, M).
-        power: Transmit powers, W, shape (..., M).
-        weight: Link weights alpha (dimensionless), shape (..., M).
-        noise_power: Noise power sigma^2, W: a number, or a tensor that broadcasts to (..., M).
-
     Returns:
         Weighted sum rate, bps/Hz, shape (...).
-
-    Raises:
-        ValueError: As `sinr`, for `weight` too.
 
     Example:
         >>> gain, weight = torch.tensor([[3.0, 0.0], [0.0, 7.0]]), torch.tensor([1.0, 0.5])
@@ -81,17 +69,8 @@ def single_link_rate(gain: Tensor, weight: Tensor, noise_power: float, p_max: fl
 
     It is eq. (2) with link m at full power and all others off. A node knows it without a message from any other.
 
-    Args:
-        gain: Power gains (dimensionless), receiver first, shape (..., M, M). Only the diagonal is used.
-        weight: Link weights alpha (dimensionless), shape (..., M).
-        noise_power: Noise power sigma^2, W.
-        p_max: Largest transmit amplitude, sqrt(W).
-
     Returns:
         Weighted rates, bps/Hz, shape (..., M).
-
-    Raises:
-        ValueError: If `gain` is not square or `weight` has another number of links.
 
     Example:
         >>> single_link_rate(torch.tensor([[3.0, 9.0], [9.0, 7.0]]), torch.tensor([1.0, 0.5]), 1.0, 1.0)
@@ -107,16 +86,8 @@ def released_gain(gain: Tensor, weight: Tensor) -> Tensor:
     G_mm = alpha_m d_m^2 and G_mj = d_m^2 for every j != m, with d_m^2 = gain_mm: the weight stands inside the
     logarithm, and interference arrives over the receiver's own direct gain.
 
-    Args:
-        gain: Power gains (dimensionless), receiver first, shape (..., M, M). Only the diagonal is used.
-        weight: Link weights alpha (dimensionless), shape (..., M).
-
     Returns:
         Equivalent power gains (dimensionless), shape (..., M, M).
-
-    Raises:
-        ValueError: If `gain` is not square, `weight` has another number of links or a shape that does not broadcast,
-            or a tensor is not real floating point.
     """
     _require_links(gain, weight=weight)
     direct = _direct_gain(gain)
@@ -130,17 +101,8 @@ def released_metric(gain: Tensor, power: Tensor, weight: Tensor, noise_power: fl
     (2) for the gains of `released_gain` and unit weights. Source: LeGiangK62/QGNN_Comm, src/d2d, commit
     8471955.
 
-    Args:
-        gain: Power gains (dimensionless), receiver first, shape (..., M, M).
-        power: Transmit powers, W, shape (..., M).
-        weight: Link weights alpha (dimensionless), shape (..., M).
-        noise_power: Noise power sigma^2, W: a number, or a tensor that broadcasts to (..., M).
-
     Returns:
         The public code's model metric, in bps/Hz of the equivalent network, shape (...).
-
-    Raises:
-        ValueError: As `sinr`, for `weight` too.
     """
     return weighted_sum_rate(released_gain(gain, weight), power, torch.ones_like(weight), noise_power)
 
@@ -152,17 +114,8 @@ def released_wmmse_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power
     transposed with respect to those that were solved for, and the solver's power P in the place of an
     amplitude. Source: LeGiangK62/QGNN_Comm, src/d2d, commit 8471955. Only meant for P_max = 1, as there.
 
-    Args:
-        gain: Power gains (dimensionless) that the solver was given, receiver first, shape (..., M, M).
-        power: Transmit powers that the solver returned, W, shape (..., M).
-        weight: Link weights alpha (dimensionless), shape (..., M).
-        noise_power: Noise power sigma^2, W: a number, or a tensor that broadcasts to (..., M).
-
     Returns:
         The public code's WMMSE figure, nats, shape (...).
-
-    Raises:
-        ValueError: As `sinr`, for `weight` too.
     """
     _require_links(gain, power=power)  # before a transposition that would fail itself
     return weighted_sum_rate(gain.mT, power.square(), weight, noise_power) * math.log(2)

@@ -1,4 +1,4 @@
-"""The certified optimum: brute force on small networks, valid bounds box by box, corner cases, refusals."""
+"""The certified optimum: brute force on small networks, valid bounds, corner cases, refusals."""
 
 import itertools
 import math
@@ -7,41 +7,16 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given
-from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from qgnn_d2d.channels.scenarios import Channels, geometric, rayleigh, to_channels
 from qgnn_d2d.objective import released_gain, released_metric, weighted_sum_rate
-from qgnn_d2d.solvers import full_power, on_off_search, wmmse_multistart
-from qgnn_d2d.solvers.branch_and_bound import (
-    _Boxes,
-    _envelope,
-    _scale,
-    _tighten_by_bound,
-    _tighten_by_conditions,
-    optimum,
-)
+from qgnn_d2d.solvers.branch_and_bound import optimum
+from qgnn_d2d.solvers.heuristics import full_power, on_off_search
+from qgnn_d2d.solvers.wmmse import wmmse_multistart
+from tests.unit.solvers.cases import CASES, arguments, draw, random_networks, rate
 
 GAP = 1e-4  # the default
 RTOL_RATE = 1e-12  # rounding of one rate
-SCENARIOS = {
-    "rayleigh": to_channels(rayleigh(num_links=6, num_realizations=30, seed=8)),
-    "rayleigh_strong": to_channels(rayleigh(num_links=6, num_realizations=30, seed=8, p_max=3.0, noise_power=0.01)),
-    "geometric": to_channels(geometric(num_links=6, num_realizations=30, seed=8)),
-}
-
-
-@pytest.fixture(params=sorted(SCENARIOS))
-def channels(request):
-    return SCENARIOS[request.param]
-
-
-def arguments(channels):
-    return channels.gain, channels.weight, channels.noise_power, channels.p_max
-
-
-def rate(channels, power):
-    return weighted_sum_rate(channels.gain, power, channels.weight, channels.noise_power)
 
 
 def brute_force(channels, index):
@@ -83,10 +58,10 @@ def test_lower_bound_is_the_rate_of_the_power(channels):
     torch.testing.assert_close(best.lower, rate(channels, best.power), rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("scenario", [rayleigh, geometric])
+@pytest.mark.parametrize("kind", ["rayleigh", "geometric"])
 @pytest.mark.parametrize("num_links", [2, 3])
-def test_small_networks_agree_with_brute_force(scenario, num_links):
-    channels = to_channels(scenario(num_links, num_realizations=10, seed=num_links))
+def test_small_networks_agree_with_brute_force(kind, num_links):
+    channels = draw(num_links, 10, num_links, kind)
     best = optimum(*arguments(channels), gap=1e-6)
     for index in range(len(channels)):
         expected = brute_force(channels, index)
@@ -104,7 +79,7 @@ def test_no_other_solver_is_better(channels):
 
 
 def test_optimum_grows_with_the_power_limit():
-    channels = SCENARIOS["rayleigh"]
+    channels = CASES["rayleigh"]
     results = [optimum(channels.gain, channels.weight, channels.noise_power, p_max) for p_max in (0.1, 0.5, 1, 2, 5)]
     for smaller, larger in itertools.pairwise(results):
         assert (larger.upper >= smaller.lower).all()
@@ -112,7 +87,7 @@ def test_optimum_grows_with_the_power_limit():
 
 
 def test_units_do_not_matter():
-    channels = SCENARIOS["rayleigh"]
+    channels = CASES["rayleigh"]
     best = optimum(*arguments(channels))
     scaled = optimum(channels.gain * 1e-12, channels.weight, channels.noise_power * 4e-12, p_max=2.0)
     torch.testing.assert_close(scaled.lower, best.lower, rtol=GAP, atol=0)
@@ -120,25 +95,8 @@ def test_units_do_not_matter():
     torch.testing.assert_close(heavier.lower, best.lower * 1e6, rtol=GAP, atol=0)
 
 
-def test_relabelling_the_links_keeps_the_optimum(channels):
-    order = torch.tensor([4, 0, 5, 2, 1, 3])
-    best = optimum(*arguments(channels))
-    relabelled = optimum(
-        channels.gain[:, order][:, :, order], channels.weight[:, order], channels.noise_power, channels.p_max
-    )
-    torch.testing.assert_close(relabelled.lower, best.lower, rtol=GAP, atol=0)
-
-
-def test_realizations_are_solved_independently(channels):
-    together = optimum(*arguments(channels))
-    alone = optimum(channels.gain[7], channels.weight[7], channels.noise_power, channels.p_max)
-    assert alone.power.shape == (6,)
-    assert alone.lower.shape == alone.upper.shape == alone.certified.shape == alone.boxes.shape == ()
-    torch.testing.assert_close(alone.lower, together.lower[7], rtol=GAP, atol=0)
-
-
 def test_leading_shapes_are_kept():
-    channels = SCENARIOS["rayleigh"]
+    channels = CASES["rayleigh"]
     best = optimum(*arguments(channels))
     shaped = optimum(
         channels.gain.reshape(5, 6, 6, 6), channels.weight.reshape(5, 6, 6), channels.noise_power, channels.p_max
@@ -153,13 +111,6 @@ def test_result_is_deterministic(channels):
         assert torch.equal(getattr(first, name), getattr(second, name))
 
 
-def test_float32_channels_give_float64_results():
-    channels = SCENARIOS["geometric"]
-    best = optimum(channels.gain.float(), channels.weight.float(), channels.noise_power, channels.p_max)
-    assert best.power.dtype == best.lower.dtype == best.upper.dtype == torch.float64
-    assert best.certified.all()
-
-
 @pytest.mark.parametrize("gap", [1e-1, 1e-3, 1e-6, 1e-8])
 def test_gap_is_respected(channels, gap):
     best = optimum(*arguments(channels), gap=gap)
@@ -171,7 +122,7 @@ def test_gap_is_respected(channels, gap):
 
 
 def test_box_limit_leaves_valid_bounds_and_says_so():
-    channels = to_channels(rayleigh(num_links=8, num_realizations=30, seed=3))
+    channels = draw(8, 30, seed=3)
     best = optimum(*arguments(channels))
     for limit in (1, 20, 100):
         limited = optimum(*arguments(channels), max_boxes=limit)
@@ -183,7 +134,7 @@ def test_box_limit_leaves_valid_bounds_and_says_so():
 
 
 def test_released_metric_is_certified_by_the_equivalent_network():
-    channels = to_channels(rayleigh(num_links=8, num_realizations=30, seed=5))
+    channels = draw(8, 30, seed=5)
     gain, weight, noise_power, p_max = arguments(channels)
     best = optimum(released_gain(gain, weight), torch.ones_like(weight), noise_power, p_max)
     assert best.certified.all()
@@ -199,7 +150,7 @@ def test_released_metric_is_certified_by_the_equivalent_network():
 
 
 def test_a_single_link_transmits_at_full_power():
-    channels = to_channels(rayleigh(num_links=1, num_realizations=20, seed=1, p_max=2.0))
+    channels = draw(1, 20, seed=1, p_max=2.0)
     best = optimum(*arguments(channels))
     assert best.certified.all()
     torch.testing.assert_close(best.power, full_power(*arguments(channels)))
@@ -214,7 +165,7 @@ def test_links_without_interference_transmit_at_full_power(num_links):
 
 
 def test_links_that_cannot_earn_are_off():
-    gain = to_channels(rayleigh(num_links=5, num_realizations=4, seed=2)).gain
+    gain = draw(5, 4, seed=2).gain
     weight = torch.ones(4, 5, dtype=torch.float64)
     weight[0, 2] = 0.0  # nothing to gain
     gain[1, 3, 3] = 0.0  # no signal
@@ -275,22 +226,6 @@ def test_unusable_input_is_refused():
             optimum(*positional, **given_values)
 
 
-# --- properties on random networks and boxes ----------------------------------------------------------------
-
-
-@st.composite
-def random_networks(draw, max_links=5):
-    """Networks with gains over up to 12 decades, some gains and weights zero, at most 3 realizations."""
-    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
-    num_links, num_realizations = draw(st.integers(1, max_links)), draw(st.integers(1, 3))
-    shape = (num_realizations, num_links, num_links)
-    gain = 10.0 ** (draw(st.integers(0, 12)) * (generator.random(shape) - 0.5))
-    gain *= generator.random(shape) >= draw(st.sampled_from([0.0, 0.3, 0.8]))
-    weight = generator.random(shape[:2]) * (generator.random(shape[:2]) >= draw(st.sampled_from([0.0, 0.4])))
-    noise_power, p_max = 10.0 ** draw(st.integers(-8, 2)), 10.0 ** draw(st.integers(-2, 2))
-    return Channels(torch.from_numpy(gain), torch.from_numpy(weight), noise_power, p_max), generator
-
-
 @given(random_networks())
 def test_bounds_hold_on_random_networks(case):
     channels, generator = case
@@ -300,67 +235,3 @@ def test_bounds_hold_on_random_networks(case):
     shape = (300, *channels.weight.shape)
     share = np.where(generator.random(shape) < 0.3, generator.integers(0, 2, shape), generator.random(shape) ** 4)
     assert (rate(channels, torch.from_numpy(share) * channels.p_max**2) <= best.upper * (1 + RTOL_RATE)).all()
-
-
-def random_boxes(channels, generator):
-    """Return channels and networks per box, low and high ends, and points inside, (P, B, M): shares of full power.
-
-    Boxes are wide and narrow, and touch zero and full power often. Points lie on the sides often.
-    """
-    channels = channels.take(np.repeat(np.arange(len(channels)), 20))
-    networks = _scale(*arguments(channels))
-    shape = networks.weight.shape
-    centre = generator.random(shape) ** generator.choice([1, 4], size=(len(channels), 1))
-    reach = 10.0 ** generator.uniform(-4, 0.5, (len(channels), 1))
-    low, high = np.clip([centre - reach, centre + reach], 0.0, 1.0)
-    kind = generator.random(shape)
-    low, high = np.where(kind < 0.2, 0.0, low), np.where(kind > 0.8, 1.0, high)
-    low, high = low * networks.usable, high * networks.usable
-    share = generator.random((100, *shape))
-    return channels, networks, low, high, low + np.clip(1.5 * share - 0.25, 0.0, 1.0) * (high - low)
-
-
-@given(random_networks(max_links=7))
-def test_envelope_is_above_the_rate_all_over_the_box(case):
-    _, networks, low, high, points = random_boxes(*case)
-    spread = 10.0 ** case[1].uniform(-6, 1, low.shape)
-    bound, slope, _ = _envelope(networks, low, high, spread)
-    corner = np.where(slope > 0, high, low)
-    envelope = bound - (np.abs(slope) * np.abs(points - corner)).sum(-1)
-    scale = bound + (np.abs(slope) * (high - low)).sum(-1)  # what was summed, so what rounding is relative to
-    assert np.all(np.stack([networks.rate(point) for point in points]) <= envelope + 1e-13 * scale)
-
-
-@given(random_networks(max_links=7))
-def test_bound_cuts_off_no_power_above_the_threshold(case):
-    channels, networks, low, high, _ = random_boxes(*case)
-    bound, slope, spread = _envelope(networks, low, high, np.ones_like(low))
-    threshold = bound * case[1].random(bound.shape)
-    boxes = _Boxes(np.arange(len(channels)), low, high, spread, bound)
-    new_low, new_high = _tighten_by_bound(boxes, slope, threshold)
-    assert ((new_low >= low) & (new_high <= high) & (new_low <= new_high)).all()
-    corner, other = np.where(slope > 0, high, low), np.where(slope > 0, low, high)
-    cut = np.where(slope > 0, new_low, new_high)
-    # The affine bound along one side falls to the threshold exactly where that side is cut, or not at all.
-    above = bound[:, None] - np.abs(slope) * np.abs(cut - corner) - threshold[:, None]
-    rounding = 1e-9 * np.broadcast_to(bound[:, None], above.shape)
-    is_cut = cut != other
-    assert (np.abs(above) <= rounding)[is_cut].all()
-    assert (above >= -rounding)[~is_cut].all()
-
-
-@given(random_networks(max_links=7))
-def test_conditions_cut_off_no_optimum(case):
-    channels, networks, low, high, points = random_boxes(*case)
-    new_low, new_high, alive = map(torch.from_numpy, _tighten_by_conditions(networks, low, high))
-    share = torch.from_numpy(points).requires_grad_()
-    (gradient,) = torch.autograd.grad(rate(channels, share * channels.p_max**2).sum(), share)
-    # Powers that are all below full power are no optimum, wherever the box lies: scaling them up helps.
-    candidate = (share.amax(-1) >= 1.0) & torch.from_numpy(networks.usable).any(-1)
-    rounding = 1e-9 * gradient.abs().amax(-1, keepdim=True)
-    raised, lowered = new_low > torch.from_numpy(low), new_high < torch.from_numpy(high)
-    assert (gradient >= -rounding)[(raised & (share < 1.0)) & (candidate & alive)[..., None]].all()
-    assert (gradient <= rounding)[lowered & (candidate & alive)[..., None]].all()
-    # In a box without an optimum, some power could be moved with profit, at every point.
-    movable = torch.where(gradient > 0, share < 1.0, share > 0.0) & (gradient != 0)
-    assert movable.any(-1)[candidate & ~alive].all()

@@ -8,8 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d.channels.scenarios import geometric, to_channels
+from qgnn_d2d.channels import to_channels
+from qgnn_d2d.channels.geometric import geometric
 from qgnn_d2d.objective import released_gain, released_metric, released_wmmse_rate, sinr, weighted_sum_rate
+from qgnn_d2d.settings.scenario import Geometric
 
 RTOL_FLOAT64 = 1e-12
 RTOL_FLOAT32 = 1e-5
@@ -67,7 +69,7 @@ def test_every_quantity_equals_its_slow_formula(seed, num_links, decades):
 
 
 def test_geometric_powers_are_squares_of_the_papers_amplitudes():
-    channels = to_channels(geometric(num_links=5, num_realizations=20, seed=3))
+    channels = to_channels(geometric(Geometric(num_links=5), 20, seed=3))
     assert channels.p_max == pytest.approx(math.sqrt(10))
     amplitude = channels.p_max * torch.rand(20, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     fast = weighted_sum_rate(channels.gain, amplitude**2, channels.weight, channels.noise_power)
@@ -137,8 +139,21 @@ def test_released_gain_uses_the_direct_gains_only():
         ((4, 4), (3,), (4,), "power has shape"),
         ((4, 4), (4,), (1,), "weight has shape"),
         ((4, 4), (), (4,), "power has shape"),
+        ((0, 0), (0,), (0,), r"gain has shape \(0, 0\)"),
+        ((4, 4), (2, 4), (3, 4), "power has shape .* and weight has shape .*; leading sizes must broadcast"),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused(gain_shape, power_shape, weight_shape, message):
     with pytest.raises(ValueError, match=message):
         weighted_sum_rate(torch.ones(gain_shape), torch.ones(power_shape), torch.ones(weight_shape), 0.1)
+
+
+def test_noise_and_types_that_do_not_fit_are_refused():
+    gain, power, weight = draw(7, 3, 1)
+    with pytest.raises(ValueError, match="noise_power is 0"):
+        weighted_sum_rate(gain, power, weight, 0)
+    with pytest.raises(ValueError, match=r"weight has dtype torch.int64; it must be real floating point"):
+        weighted_sum_rate(gain, power, torch.ones(3, dtype=torch.int64), 0.1)
+    assert torch.equal(
+        weighted_sum_rate(gain, power, weight, torch.tensor(0.1).double()), weighted_sum_rate(gain, power, weight, 0.1)
+    )

@@ -1,0 +1,77 @@
+"""The layout of channel realizations as a dataset, and what is required of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import __version__
+from ..checks import check_channels
+from ..random_streams import Seed
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FloatArray = NDArray[np.float64]
+
+# One child stream per variable; the numbers are part of the data format: never reuse or reorder them.
+WEIGHT_STREAM, FADING_STREAM, TRANSMITTER_STREAM, RECEIVER_STREAM = range(4)
+
+DIMS = {"gain": ("realization", "receiver", "transmitter"), "weight": ("realization", "receiver")}
+_ATTRIBUTES = ("scenario", "p_max", "noise_power", "seed", "package_version")
+
+
+def dataset(
+    gain: FloatArray,
+    weight: FloatArray,
+    scenario: str,
+    p_max: float,
+    noise_power: float,
+    seed: Seed,
+    parameters: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Return realizations as the package describes them: gains (N, M, M), weights (N, M), p_max in sqrt(W), W."""
+    import xarray as xr
+
+    gain_attributes = {"units": "1", "long_name": "linear power gain into receiver from transmitter"}
+    weight_attributes = {"units": "1", "long_name": "weight of the link in the sum rate"}
+    return xr.Dataset(
+        {"gain": (DIMS["gain"], gain, gain_attributes), "weight": (DIMS["weight"], weight, weight_attributes)},
+        attrs={
+            "scenario": scenario,
+            **(parameters or {}),
+            "p_max": float(p_max),  # amplitude, sqrt(W)
+            "noise_power": float(noise_power),  # W
+            "seed": str(seed) if isinstance(seed, int) else f"SeedSequence({seed.entropy}, spawn_key={seed.spawn_key})",
+            "package_version": __version__,
+        },
+    )
+
+
+def check_dataset(dataset: xr.Dataset, source: str) -> None:
+    """Require a complete set of realizations.
+
+    Raises:
+        ValueError: It is none; the line starts with `source`.
+    """
+    import torch
+
+    for name, dims in DIMS.items():
+        if name not in dataset.data_vars:
+            raise ValueError(f"{source}: variables are {sorted(map(str, dataset.data_vars))}; {name} is missing")
+        if dataset[name].dims != dims or dataset[name].dtype != np.float64:
+            raise ValueError(
+                f"{source}: {name} has dimensions {dataset[name].dims} and dtype {dataset[name].dtype}; they must be "
+                f"{dims} and float64"
+            )
+    missing = [name for name in _ATTRIBUTES if name not in dataset.attrs]
+    if missing:
+        raise ValueError(f"{source}: attributes {missing} are missing; required are {list(_ATTRIBUTES)}")
+    gain, weight = (torch.tensor(dataset[name].values) for name in DIMS)
+    try:
+        check_channels(gain, weight, dataset.attrs["noise_power"], dataset.attrs["p_max"])
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
