@@ -6,7 +6,7 @@ powers of shape (seeds, realizations, M) meet gains of shape (realizations, M, M
 
 The functions take
 
-* gain: power gains (dimensionless), shape (..., M, M); `gain[..., m, j]` is |g_jm|^2, into receiver m from transmitter j,
+* gain: power gains (dimensionless), shape (..., M, M); `gain[..., m, j]` is |g_jm|^2, into m from transmitter j,
 * power: transmit powers, W, from 0 to p_max^2, shape (..., M); the paper's p is an amplitude, so `power = p**2`,
 * weight: link weights alpha (dimensionless), shape (..., M), and
 * noise_power: noise power sigma^2, W: a number, or a tensor that broadcasts to (..., M).
