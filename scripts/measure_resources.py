@@ -1,9 +1,10 @@
-"""Derive each rule's memory and run time from what Snakemake measured, and write them into the rules.
+"""Derive each rule's memory and run time from what Snakemake measured, and write them into the default profile.
 
     python scripts/measure_resources.py [--write] [folder of benchmarks ...]        (make measure)
 
-Prints what each rule took at most and what that comes to; with ``--write`` it changes ``mem_mb`` and ``runtime`` in
-workflow/rules/. Rules that no folder has a benchmark of are left as they are: those of targets that were not run.
+Prints what each rule took at most and what that comes to; with ``--write`` it changes the section ``set-resources`` of
+profiles/default/config.yaml. Rules that no folder has a benchmark of keep what they have: those of targets that were
+not run.
 """
 
 import argparse
@@ -13,8 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+PROFILE = ROOT / "profiles" / "default" / "config.yaml"
 RULES = ROOT / "workflow" / "rules"
 MEMORY_HEADROOM = 1.5  # other libraries and machines; peaks between two of Snakemake's samples
 SNAKEMAKE_MB = 1000  # of the two Snakemake processes around the script in a Slurm job: 870 measured
@@ -22,6 +25,9 @@ MEMORY_STEP_MB = 250
 TIME_HEADROOM = 4  # slower machines
 TIME_STEP_MINUTES = 5
 QUEUED = ("run_hardware",)  # waits for a device: its time is no matter of measurement
+
+Resources = dict[str, dict[str, int]]
+"""Rule to ``mem_mb`` and ``runtime`` (minutes)."""
 
 
 def measured(folders: Sequence[Path]) -> pd.DataFrame:
@@ -62,60 +68,54 @@ def needed(max_rss_mb: float, seconds: float) -> dict[str, int]:
     }
 
 
-def declared(text: str) -> dict[str, dict[str, str]]:
-    """Return rule to threads, mem_mb and runtime, as a rules file has them; rules without a script are left out."""
-    found = {}
-    for block in re.split(r"(?m)^rule ", text)[1:]:
-        if "script:" in block:
-            values = {
-                name: re.search(rf"(?m)^ +{name}[:=] ?(.+?),?$", block) for name in ("threads", "mem_mb", "runtime")
-            }
-            found[block.partition(":")[0]] = {name: match[1] for name, match in values.items() if match}
-    return found
+def rules(folder: Path = RULES) -> list[str]:
+    """Return the rules that have a script: those whose jobs need resources."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.smk"))]
+    blocks = [block for text in texts for block in re.split(r"(?m)^rule ", text)[1:]]
+    return [block.partition(":")[0] for block in blocks if "script:" in block]
 
 
-def rewritten(text: str, values: Mapping[str, Mapping[str, int]]) -> str:
-    """Return a rules file with other resources.
+def declared(profile: str) -> Resources:
+    """Return the section ``set-resources`` of a profile's text."""
+    return yaml.safe_load(profile).get("set-resources") or {}
 
-    Args:
-        text: The file.
-        values: Rule to ``mem_mb`` and ``runtime``.
-    """
-    blocks = re.split(r"(?m)^(?=rule )", text)
-    for i, block in enumerate(blocks):
-        for name, value in values.get(block.removeprefix("rule ").partition(":")[0], {}).items():
-            blocks[i] = re.sub(rf"(?m)^( +{name}=)\d+,$", rf"\g<1>{value},", blocks[i])
-    return "".join(blocks)
+
+def rewritten(profile: str, resources: Mapping[str, Mapping[str, int]]) -> str:
+    """Return a profile's text with another section ``set-resources``; everything else stays as it is."""
+    entries = [
+        f"  {rule}: {{{', '.join(f'{name}: {value}' for name, value in values.items())}}}\n"
+        for rule, values in sorted(resources.items())
+    ]
+    section = re.compile(r"(?m)^set-resources:.*\n(?:[ \t].*\n|\n(?=[ \t]))*")
+    text = "".join(["set-resources:\n", *entries])
+    return section.sub(text, profile, count=1) if section.search(profile) else f"{profile}{text}"
 
 
 def main() -> None:
     """Print, and write if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="change the rules")
+    parser.add_argument("--write", action="store_true", help="change the profile")
     parser.add_argument("folders", nargs="*", type=Path, default=[ROOT / "results" / "paper" / "benchmarks"])
     arguments = parser.parse_args()
     table = measured(arguments.folders)
     if table.empty:
         parser.error(f"no benchmarks in {', '.join(map(str, arguments.folders))}: they come with a full run")
-    files = sorted(RULES.glob("*.smk"))
-    now = {rule: values for path in files for rule, values in declared(path.read_text(encoding="utf-8")).items()}
-    values = {rule: needed(row.max_rss_mb, row.seconds) for rule, row in table.iterrows() if rule in now}
-    for rule in set(QUEUED) & set(values):
-        values[rule]["runtime"] = int(now[rule]["runtime"])
-    for rule, given in now.items():
-        if rule in values:
-            jobs, memory, seconds = table.loc[rule]
-            print(
-                f"{rule}: {jobs:.0f} jobs, at most {memory:.0f} MB and {seconds:.0f} s; mem_mb {given['mem_mb']} -> "
-                f"{values[rule]['mem_mb']}, runtime {given['runtime']} -> {values[rule]['runtime']}"
-            )
-        else:
-            print(f"{rule}: not measured; mem_mb {given['mem_mb']}, runtime {given['runtime']}")
+    text = PROFILE.read_text(encoding="utf-8")
+    before, after = declared(text), Resources()
+    for rule in rules():
+        after[rule] = dict(before.get(rule, {}))
+        if rule not in table.index:
+            print(f"{rule}: not measured; {after[rule] or 'nothing declared'}")
+            continue
+        jobs, memory, seconds = table.loc[rule]
+        kept = {name: after[rule][name] for name in ("runtime",) if rule in QUEUED and name in after[rule]}
+        after[rule] = needed(memory, seconds) | kept
+        found = f"{jobs:.0f} jobs, at most {memory:.0f} MB and {seconds:.0f} s"
+        print(f"{rule}: {found}; {before.get(rule, 'nothing declared')} -> {after[rule]}")
     if arguments.write:
-        for path in files:
-            text = path.read_text(encoding="utf-8")
-            if rewritten(text, values) != text:
-                path.write_text(rewritten(text, values), encoding="utf-8")
+        PROFILE.write_text(
+            rewritten(text, {rule: values for rule, values in after.items() if values}), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ CONFIG = {
     "experiments": {"main": [{"model": "gcn"}]},
 }
 # A job as Snakemake describes it, in a study's folder; it ends with the exit code and line that Snakemake would see.
-JOB = """
+JOB = f"""
 import json, os, sys, types
 from pathlib import Path
 sys.path.insert(0, sys.argv[1] + "/scripts")
@@ -34,14 +34,14 @@ def main(study, job):
     assert study.name == "s" and list(study.runs) == ["rayleigh-stated-gcn"]
     if Path("broken").exists():
         raise ValueError("two\\nlines")
-    Path("out.json").write_text(json.dumps([name for name in {heavy} if name in sys.modules]))
+    Path("out.json").write_text(json.dumps([name for name in {HEAVY} if name in sys.modules]))
     Path("in.csv").write_text("replaced while the job works")
 
 run(main, types.SimpleNamespace(
     rule="train_model", log=["results/s/logs/a.log"], wildcards={{}}, params={{}}, threads=1, input=["in.csv"],
     output=["out.json"], config=json.loads(sys.argv[2]),
 ))
-""".format(heavy=HEAVY)
+"""
 
 
 @pytest.fixture

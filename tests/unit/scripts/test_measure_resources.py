@@ -1,0 +1,99 @@
+"""Resources are derived from benchmarks, and every rule has some."""
+
+import importlib.util
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[3]
+LOAD_TOLERANCE = 1.1  # processor seconds per thread and second: sampled at other moments than the wall clock
+PROFILE = """# first
+show-failed-logs: true
+
+# about the section
+set-resources:
+  slow: {mem_mb: 9000, runtime: 90}
+
+  unmeasured:
+    mem_mb: 9000
+    runtime: 90
+printshellcmds: false
+"""
+
+
+@pytest.fixture(scope="module")
+def script():
+    path = ROOT / "scripts" / "measure_resources.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def resources(script):
+    return script.declared(script.PROFILE.read_text(encoding="utf-8"))
+
+
+def test_every_rule_with_a_script_has_memory_and_time(script, resources):
+    assert sorted(resources) == sorted(script.rules())
+    for values in resources.values():
+        assert sorted(values) == ["mem_mb", "runtime"] and min(values.values()) > 0
+
+
+def test_the_reference_run_stayed_within_what_the_rules_ask_for(resources):
+    jobs = pd.read_csv(ROOT / "results" / "reference" / "jobs.csv")
+    jobs = jobs[jobs["rule"].isin(resources)]
+    asked = pd.DataFrame(list(jobs["rule"].map(resources)), index=jobs.index)
+    assert len(jobs) > 100
+    assert (jobs["seconds"] <= 60 * asked["runtime"]).all()
+    assert (jobs["max_rss_mb"].fillna(0) <= asked["mem_mb"]).all()
+    assert (jobs["cpu_seconds"].fillna(0) <= LOAD_TOLERANCE * jobs["seconds"]).all()  # all rules: one thread
+
+
+def write_benchmarks(folder):
+    for name, memory, seconds in (("slow/a", 600.0, 560.0), ("slow/b", 500.0, 10.0), ("quick", 280.0, 2.0)):
+        path = folder / f"{name}.tsv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"s\tmax_rss\tcpu_time\n{seconds}\t{memory}\t1.0\n", encoding="utf-8")
+
+
+def test_the_section_is_replaced_and_nothing_else(script):
+    values = {"slow": {"mem_mb": 2000, "runtime": 40}, "quick": {"mem_mb": 1500, "runtime": 5}}
+    text = script.rewritten(PROFILE, values)
+    assert script.declared(text) == values
+    before, after = PROFILE.partition("set-resources")[0], PROFILE[PROFILE.index("printshellcmds") :]
+    assert text.startswith(before) and text.endswith(after)
+    assert script.rewritten(text, values) == text
+    without = script.rewritten("show-failed-logs: true\n", values)
+    assert script.declared(without) == values and without.startswith("show-failed-logs: true\n")
+
+
+def test_resources_are_derived_from_benchmarks(script, tmp_path, monkeypatch, capsys):
+    write_benchmarks(tmp_path)
+    assert script.measured([tmp_path]).loc["slow"].tolist() == [2, 600.0, 560.0]
+    profile = tmp_path / "config.yaml"
+    profile.write_text(PROFILE, encoding="utf-8")
+    monkeypatch.setattr(script, "PROFILE", profile)
+    monkeypatch.setattr(script, "rules", lambda: ["slow", "quick", "unmeasured", "new"])
+    monkeypatch.setattr("sys.argv", ["measure_resources", "--write", str(tmp_path)])
+    script.main()
+    assert script.declared(profile.read_text(encoding="utf-8")) == {
+        "slow": {"mem_mb": 2000, "runtime": 40},
+        "quick": {"mem_mb": 1500, "runtime": 5},
+        "unmeasured": {"mem_mb": 9000, "runtime": 90},
+    }
+    assert "new: not measured; nothing declared" in capsys.readouterr().out
+
+
+def test_the_time_of_a_queue_is_no_matter_of_measurement(script, tmp_path, monkeypatch):
+    monkeypatch.setattr(script, "QUEUED", ("slow",))
+    monkeypatch.setattr(script, "rules", lambda: ["slow"])
+    profile = tmp_path / "config.yaml"
+    profile.write_text(PROFILE, encoding="utf-8")
+    monkeypatch.setattr(script, "PROFILE", profile)
+    write_benchmarks(tmp_path)
+    monkeypatch.setattr("sys.argv", ["measure_resources", "--write", str(tmp_path)])
+    script.main()
+    assert script.declared(profile.read_text(encoding="utf-8")) == {"slow": {"mem_mb": 2000, "runtime": 90}}
