@@ -11,13 +11,14 @@ import torch
 import xarray as xr
 from scipy import stats
 
-from ..channels.scenarios import Channels
+from ..channels import Channels
 from ..models.qgnn import QGNN
+from ..objective import QUANTITIES
 from ..quantum.estimators import AerEstimator, Estimator, RuntimeEstimator, exact, hardware_line, mitigated, sampled
 from ..quantum.hardware import devices
 from ..quantum.mitigation import MITIGATIONS
 from ..random_streams import torch_generator
-from ..settings.study import RunSettings
+from ..settings import NoiseModel, RunSettings
 from . import evaluation
 from .statistics import t_interval
 
@@ -29,13 +30,13 @@ AWARE_MITIGATION = "raw"
 
 
 def noisy_estimator(
-    model: QGNN, noise: Mapping[str, Any], mitigation: str, shots: int | None = None, seed: Sequence[str | int] = ()
+    model: QGNN, noise: NoiseModel, mitigation: str, shots: int | None = None, seed: Sequence[str | int] = ()
 ) -> Estimator:
     """Return what measures a model's stars on a device.
 
     Args:
         model: Whose circuit it is.
-        noise: Setting of `devices.check_noise`.
+        noise: The noise model.
         mitigation: A key of `MITIGATIONS`.
         shots: Measurements per expectation value (and per noise scale factor); None for exact ones.
         seed: Address of the shots' random stream: a seed, then names.
@@ -44,7 +45,7 @@ def noisy_estimator(
     generator = None if shots is None else torch_generator(int(seed[0]), *seed[1:])
 
     def build(fold: int) -> Estimator:
-        estimator = exact(model.engine.ansatz, line, idle=noise.get("idle", False), fold=fold)
+        estimator = exact(model.engine.ansatz, line, idle=noise.idle, fold=fold)
         if shots is None or generator is None:
             return estimator
         return sampled(estimator, shots, generator)
@@ -64,13 +65,13 @@ def sum_rates(
 
 
 def noise_rows(
-    name: str, noise: Mapping[str, Any], models: Mapping[str, tuple[RunSettings, QGNN]], channels: Channels, split: str
+    name: str, noise: NoiseModel, models: Mapping[str, tuple[RunSettings, QGNN]], channels: Channels, split: str
 ) -> pd.DataFrame:
     """Evaluate trained models on a device with exact expectation values.
 
     Args:
         name: The noise model's name.
-        noise: Its setting.
+        noise: What it is.
         models: A key of `TRAININGS` to run and model.
         channels: N realizations, float64.
         split: Their split.
@@ -90,7 +91,7 @@ def noise_rows(
 
 def shot_rows(
     name: str,
-    noise: Mapping[str, Any],
+    noise: NoiseModel,
     models: Mapping[str, tuple[RunSettings, QGNN]],
     channels: Channels,
     split: str,
@@ -125,17 +126,13 @@ def _ideal_rows(
 def _rows(values: np.ndarray, num_realizations: int, **labels: str) -> pd.DataFrame:
     frame = pd.DataFrame(labels | {"seed": range(len(values))})
     return frame.assign(
-        metric="sum_rate", unit=evaluation.UNITS["sum_rate"], num_realizations=num_realizations, value=values
+        metric="sum_rate", unit=QUANTITIES["sum_rate"].unit, num_realizations=num_realizations, value=values
     )
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Aer's shots against the engine's law
 
 
 def aer_rows(
     name: str,
-    noise: Mapping[str, Any],
+    noise: NoiseModel,
     run: RunSettings,
     model: QGNN,
     channels: Channels,
@@ -152,7 +149,7 @@ def aer_rows(
 
     Args:
         name: The noise model's name.
-        noise: Its setting.
+        noise: What it is.
         run: The run.
         model: Its model, all seeds.
         channels: The realizations of the subset.
@@ -165,7 +162,7 @@ def aer_rows(
         measured), mean_square_z, p_value (two-sided, chi square), aer (mean sum rate), engine, engine_deviation
         (standard deviation over draws), rate_z.
     """
-    line, idle = devices.line_for(noise), noise.get("idle", False)
+    line, idle = devices.line_for(noise), noise.idle
     star = model.engine.ansatz
     rows = []
     for mitigation, what in MITIGATIONS.items():
@@ -262,10 +259,6 @@ def hardware_rows(
     return rows.assign(shots=shots, ideal=ideal, **qubits)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Summaries
-
-
 def summary(rates: pd.DataFrame, wmmse: float, by: Sequence[str]) -> pd.DataFrame:
     """Average over seeds.
 
@@ -302,50 +295,3 @@ def summary(rates: pd.DataFrame, wmmse: float, by: Sequence[str]) -> pd.DataFram
         row["percent_of_wmmse"] = 100 * values.mean() / wmmse
         rows.append(row)
     return pd.DataFrame(rows).astype({"num_seeds": "Int64"})
-
-
-def markdown(table: pd.DataFrame, described: pd.DataFrame) -> str:
-    """Lay out the noise study's summary and its devices as Markdown.
-
-    Args:
-        table: What `summary` returns.
-        described: One row of `devices.describe` per noise model, with its name in the column noise.
-    """
-    lines = [
-        "# The QGNN on noisy devices",
-        "",
-        "Weighted sum rate, eq. (2), bps/Hz, from exact expectation values; 95 % t intervals over seeds. `unaware`:",
-        "trained on an ideal device; `aware`: trained on the device itself. Percent of ideal: of the same seed's value",
-        "when trained and run on an ideal device. Intervals are over seeds only, on one evaluation set, and not",
-        "adjusted for their number.",
-        "",
-        "| noise | training | mitigation | mean [95 % CI] | % of ideal [95 % CI] | % of WMMSE |",
-        "|" + " --- |" * 6,
-    ]
-    for row in table.to_dict("records"):
-        cells = [row["noise"], row["training"], row["mitigation"], _interval(row, "mean", "", 3)]
-        cells += [_interval(row, "percent_of_ideal", "percent_of_ideal_", 1), f"{row['percent_of_wmmse']:.1f}"]
-        lines.append(f"| {' | '.join(cells)} |")
-    columns = ["noise", "device", "two_qubit_gate", "leaf_qubit", "center_qubit", "edge_qubit",
-               "center_reads_1_in_0", "center_reads_0_in_1", "leaf_two_qubit_error", "edge_two_qubit_error",
-               "sx_per_leaf", "two_qubit_gates_per_leaf"]  # fmt: skip
-    title = "The qubits (two-qubit errors are average gate infidelities: 0.75 p for a depolarizing probability p):"
-    lines += ["", title, "", f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
-    for row in described.to_dict("records"):
-        lines.append("| " + " | ".join(_plain(row[column]) for column in columns) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def _interval(row: Mapping[str, Any], name: str, prefix: str, digits: int) -> str:
-    if pd.isna(row.get(name)):
-        return ""
-    text = f"{row[name]:.{digits}f}"
-    if pd.isna(row.get(f"{prefix}low")):
-        return text
-    return f"{text} [{row[f'{prefix}low']:.{digits}f}, {row[f'{prefix}high']:.{digits}f}]"
-
-
-def _plain(value: Any) -> str:
-    if pd.isna(value):
-        return ""
-    return f"{value:.2g}" if isinstance(value, float) else str(value)

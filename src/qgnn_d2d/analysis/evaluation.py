@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,57 +10,35 @@ import pandas as pd
 import torch
 import xarray as xr
 
-from .. import objective
-from ..channels.scenarios import Channels
-from ..io import require_file, write_netcdf
+from ..channels import Channels
+from ..io import read_netcdf, write_netcdf
 from ..models import PowerModel
-from ..settings.study import RunSettings
-from ..solvers import SOLVERS
-from ..solvers.branch_and_bound import optimum
-from ..training.trainer import allocate, cast, evaluation_leaves
+from ..objective import QUANTITIES, Quantity, released_gain
+from ..settings import RunSettings
+from ..solvers import METHODS, OPTIMUM_GAP
+from ..training import allocate, cast, evaluation_leaves
 
-METHODS = (*SOLVERS, "optimum")
-"""What `solve` runs, in the tables' order: the solvers, and the certified optimum."""
-
-OPTIMUM_GAP = 1e-6  # relative, certified for every realization
-
-UNITS = {"sum_rate": "bps/Hz", "released_metric": "bps/Hz", "released_wmmse_rate": "nats"}
-"""The tables' quantities to their units; `released_metric` is in bps/Hz of the network of `released_gain`."""
-
-_LONG_NAMES = {
-    "sum_rate": "weighted sum rate, eq. (2)",
-    "released_metric": "the public code's model metric",
-    "released_wmmse_rate": "the public code's evaluation of WMMSE",
-}
+_SOLVED = [quantity for quantity in QUANTITIES.values() if quantity.bound is not None]
 
 
-def score(channels: Channels, power: torch.Tensor, metrics: Sequence[str]) -> dict[str, np.ndarray]:
-    """Return quantities of every realization.
+def score(channels: Channels, power: torch.Tensor, quantity: Quantity) -> np.ndarray:
+    """Return a quantity of every realization, (..., N).
 
     Args:
         channels: N realizations of M links, float64.
         power: (..., N, M) transmit powers, W.
-        metrics: Keys of `UNITS`.
-
-    Returns:
-        Metric name to values, (..., N).
+        quantity: What to evaluate.
     """
-    functions = {
-        "sum_rate": objective.weighted_sum_rate,
-        "released_metric": objective.released_metric,
-        "released_wmmse_rate": objective.released_wmmse_rate,
-    }
-    return {
-        name: functions[name](channels.gain, power, channels.weight, channels.noise_power).numpy() for name in metrics
-    }
+    values: np.ndarray = quantity.values(channels.gain, power, channels.weight, channels.noise_power).numpy()
+    return values
 
 
 @torch.no_grad()
 def solve(channels: Channels) -> xr.Dataset:
-    """Solve every realization with every solver and to the certified optimum, once for each of the two objectives.
+    """Solve every realization with every method, once for each quantity that is maximized.
 
     The public code's model metric is eq. (2) for the gains of `objective.released_gain` and unit weights, so the same
-    solvers maximize it; every quantity is of the powers that were solved for it.
+    methods maximize it; every quantity is of the powers that were solved for it.
 
     Args:
         channels: N realizations of M links, float64.
@@ -69,42 +47,47 @@ def solve(channels: Channels) -> xr.Dataset:
         `power` (solver, realization, link) in W, which maximizes eq. (2), with its `sum_rate` (solver, realization),
         and, only for P_max = 1, the one case where it means what the public code reports, its `released_wmmse_rate`;
         `released_power`, which maximizes the public code's model metric, with its `released_metric`. Beside them
-        `upper_bound` and `released_upper_bound` (realization) of the solver `optimum`, certified to `OPTIMUM_GAP`.
+        `upper_bound` and `released_upper_bound` (realization) of the optimum, certified to `OPTIMUM_GAP`.
 
     Raises:
         ValueError: A realization's optimum is not certified within the solver's limit of boxes.
     """
-    power, upper = _solved(channels)
     equivalent = Channels(
-        objective.released_gain(channels.gain, channels.weight),
-        torch.ones_like(channels.weight),
-        channels.noise_power,
+        released_gain(channels.gain, channels.weight), torch.ones_like(channels.weight), channels.noise_power,
         channels.p_max,
-    )
-    released_power, released_upper = _solved(equivalent)
+    )  # fmt: skip
+    networks = {"stated": channels, "released": equivalent}
+    solved = {quantity.name: _solved(networks[quantity.protocol]) for quantity in _SOLVED}
+    powers = {quantity.solver_power: solved[quantity.name][0] for quantity in _SOLVED}
     dims = ("solver", "realization")
     dataset = xr.Dataset(coords={"solver": list(METHODS)})
-    for name, powers in {"power": power, "released_power": released_power}.items():
-        dataset[name] = ((*dims, "link"), powers.numpy(), {"units": "W", "long_name": "transmit power"})
-    metrics = ["sum_rate"] + (["released_wmmse_rate"] if channels.p_max == 1 else [])
-    values = score(channels, power, metrics) | score(channels, released_power, ["released_metric"])
-    for name, bound, metric in [
-        ("upper_bound", upper, "sum_rate"),
-        ("released_upper_bound", released_upper, "released_metric"),
-    ]:
-        about = {"units": UNITS[metric], "long_name": f"certified upper bound of {metric}"}
-        dataset[name] = ("realization", bound.numpy(), about)
-    return _with_metrics(dataset, dims, values)
+    for name, power in powers.items():
+        dataset[name] = ((*dims, "link"), power.numpy(), {"units": "W", "long_name": "transmit power"})
+    for quantity in _SOLVED:
+        about = {"units": quantity.unit, "long_name": f"certified upper bound of {quantity.name}"}
+        dataset[quantity.bound] = ("realization", solved[quantity.name][1].numpy(), about)
+    for quantity in sorted(QUANTITIES.values(), key=lambda one: one.solver_power):
+        if quantity.only_p_max in (None, channels.p_max):
+            values = score(channels, powers[quantity.solver_power], quantity)
+            dataset[quantity.name] = (dims, values, _about(quantity))
+    return dataset
 
 
 def _solved(channels: Channels) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the powers of all methods (method, N, M) and the optimum's certified upper bound (N,)."""
     arguments = channels.gain, channels.weight, channels.noise_power, channels.p_max
-    best = optimum(*arguments, gap=OPTIMUM_GAP)
-    if not best.certified.all():
-        open_ones = int((~best.certified).sum())
-        raise ValueError(f"{open_ones} of {len(channels)} realizations have no optimum certified to {OPTIMUM_GAP:g}")
-    return torch.stack([*(solver(*arguments) for solver in SOLVERS.values()), best.power]), best.upper
+    powers, upper = [], torch.empty(0)
+    for method in METHODS.values():
+        found = method.function(*arguments, **method.options)
+        if method.certified:
+            if not found.certified.all():
+                missing = int((~found.certified).sum())
+                raise ValueError(
+                    f"{missing} of {len(channels)} realizations have no optimum certified to {OPTIMUM_GAP:g}"
+                )
+            found, upper = found.power, found.upper
+        powers.append(found)
+    return torch.stack(powers), upper
 
 
 def evaluate(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> xr.Dataset:
@@ -117,14 +100,23 @@ def evaluate(run: RunSettings, model: PowerModel, channels: Channels, split: str
         split: Name of the split, which fixes the stars.
 
     Returns:
-        `sum_rate` and `released_metric` (copy, realization); a copy is one seed of the run, named by the
-        coordinates `run` and `seed`.
+        Every quantity that is maximized (copy, realization); a copy is one seed of the run, named by the coordinates
+        `run` and `seed`.
     """
     single = cast(channels, torch.float32, run.device)
     power = allocate(model, single, evaluation_leaves(run, model, single, split)).double().cpu()
-    dims = ("copy", "realization")
     dataset = xr.Dataset(coords={"run": ("copy", [run.id] * len(power)), "seed": ("copy", range(len(power)))})
-    return _with_metrics(dataset, dims, score(channels, power, ["sum_rate", "released_metric"]))
+    for quantity in _SOLVED:
+        dataset[quantity.name] = (("copy", "realization"), score(channels, power, quantity), _about(quantity))
+    return dataset
+
+
+def _about(quantity: Quantity) -> dict[str, str]:
+    return {"units": quantity.unit, "long_name": quantity.label}
+
+
+def _quantities(dataset: xr.Dataset) -> Iterable[Quantity]:
+    return [quantity for quantity in QUANTITIES.values() if quantity.name in dataset]
 
 
 def summarize(dataset: xr.Dataset) -> pd.DataFrame:
@@ -132,13 +124,12 @@ def summarize(dataset: xr.Dataset) -> pd.DataFrame:
     rows = [
         (
             str(solver),
-            name,
-            UNITS[name],
+            one.name,
+            one.unit,
             dataset.sizes["realization"],
-            float(dataset[name].sel(solver=solver).mean()),
+            float(dataset[one.name].sel(solver=solver).mean()),
         )
-        for name in UNITS
-        if name in dataset
+        for one in _quantities(dataset)
         for solver in dataset["solver"].values
     ]
     return pd.DataFrame(rows, columns=["solver", "metric", "unit", "num_realizations", "mean"])
@@ -155,12 +146,11 @@ def seed_means(dataset: xr.Dataset) -> pd.DataFrame:
             {
                 "run": dataset["run"].values,
                 "seed": dataset["seed"].values,
-                "metric": name,
-                "value": dataset[name].mean("realization").values,
+                "metric": one.name,
+                "value": dataset[one.name].mean("realization").values,
             }
         )
-        for name in UNITS
-        if name in dataset
+        for one in _quantities(dataset)
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -186,33 +176,23 @@ def load(path: Path | str) -> xr.Dataset:
         ValueError: The file is truncated or foreign: no whole NetCDF-4 file, another layout, or a value that is not
             finite; the line names it.
     """
-    require_file(path)
-    try:
-        dataset = xr.load_dataset(path, engine="h5netcdf")
-    except Exception as error:  # the layers down to HDF5 raise almost anything for bad files
-        raise ValueError(f"{path}: not a complete NetCDF-4 file ({type(error).__name__})") from error
+    dataset = read_netcdf(path)
     first, names = ("copy", ("run", "seed")) if "run" in dataset else ("solver", ("solver",))
-    metrics = [name for name in UNITS if name in dataset]
     for name in names:
         if name not in dataset or dataset[name].dims != (first,):
             raise ValueError(f"{path}: {name} is no coordinate of the dimension {first}")
-    if not metrics:
-        raise ValueError(f"{path}: variables are {sorted(map(str, dataset.data_vars))}; one of {list(UNITS)} is needed")
-    for name in metrics:
-        values = dataset[name]
+    if not _quantities(dataset):
+        variables = sorted(map(str, dataset.data_vars))
+        raise ValueError(f"{path}: variables are {variables}; one of {list(QUANTITIES)} is needed")
+    for one in _quantities(dataset):
+        values = dataset[one.name]
         if values.dims != (first, "realization") or values.dtype.kind != "f" or not values.size:
             raise ValueError(
-                f"{path}: {name} has dimensions {values.dims} of sizes {values.shape} and dtype {values.dtype}; it "
-                f"must have ({first}, realization), none empty, and floating point"
+                f"{path}: {one.name} has dimensions {values.dims} of sizes {values.shape} and dtype {values.dtype}; "
+                f"it must have ({first}, realization), none empty, and floating point"
             )
         if not np.isfinite(values).all():
-            raise ValueError(f"{path}: {name} has values that are not finite")
-        if values.attrs.get("units") != UNITS[name]:
-            raise ValueError(f"{path}: {name} has units {values.attrs.get('units')!r}; they must be {UNITS[name]!r}")
-    return dataset
-
-
-def _with_metrics(dataset: xr.Dataset, dims: Sequence[str], values: dict[str, np.ndarray]) -> xr.Dataset:
-    for name, array in values.items():
-        dataset[name] = (tuple(dims), array, {"units": UNITS[name], "long_name": _LONG_NAMES[name]})
+            raise ValueError(f"{path}: {one.name} has values that are not finite")
+        if values.attrs.get("units") != one.unit:
+            raise ValueError(f"{path}: {one.name} has units {values.attrs.get('units')!r}; they must be {one.unit!r}")
     return dataset
