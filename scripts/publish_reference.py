@@ -9,28 +9,25 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
-from qgnn_d2d.artifact import compare as verification
-from qgnn_d2d.claims import claim as claims
-from qgnn_d2d.io import read_csv, read_json, write_json, write_whole
-from qgnn_d2d.report import readme as publication
+from qgnn_d2d import figures, settings
+from qgnn_d2d.claims import page
+from qgnn_d2d.io import read_csv, read_json, write_json
+from qgnn_d2d.report import pages as layouts
+from qgnn_d2d.report import readme
+from qgnn_d2d.settings import search
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference"
 COPIED = (
     "paper/claims.json",
-    "paper/claims.md",
     "paper/convergence.csv",
-    "paper/convergence.md",
     "paper/tables/*.csv",
-    "paper/tables/*.md",
     "paper/tuning/*.csv",
     "paper/choices/*.csv",
     "paper/comparisons/*.csv",
     "paper/noise/*.csv",
-    "paper/noise/*.md",
     "paper/scale/*.csv",
     "benchmarks/engine.csv",
 )
@@ -49,32 +46,66 @@ def job_times(benchmarks: Path) -> pd.DataFrame:
 
 def blocks(reference: Path) -> dict[str, dict[str, str]]:
     """Return the generated blocks of every document, made from the reference numbers and the config alone."""
-    jobs = read_csv(reference / "jobs.csv")
+    study = settings.read(ROOT / "config" / "paper.yaml")
     judged = read_json(reference / "claims.json")
-    made_on = read_json(reference / "machine.json")
-    config = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text(encoding="utf-8"))
-    table = read_csv(reference / "tables" / "rayleigh.csv")
-    compared = read_csv(reference / "comparisons" / "rayleigh.csv")
-    records = {run: read_csv(reference / "choices" / f"{run}.csv") for run in config["choices"]["runs"]}
-    gcn = next(pair["gcn"] for pair in config["claims"] if pair.get("primary"))
+    main = read_csv(reference / "tables" / "main.csv")
+    noise = read_csv(reference / "noise" / "summary.csv")
+    pair = next(pair for pair in study.config.claims if pair.primary)
+    (informed,) = study.select("main", variant="qgnn_informed")
+    (gcn_informed,) = study.select("main", variant="gcn_informed")
+    others = [run for run in study.select("main", protocol="stated") if study.presets[run] == "drop"]
+    mains = [informed, *study.select("main", variant="mlp_informed"), gcn_informed]
+    mains += [pair.gcn, *others, *study.select("main", variant="gcn_683", preset=None)]
+    choices = search.read(study, ROOT / "config").choices.runs
+    summary = {
+        "QGNN as in the paper (7 qubits)": pair.qgnn,
+        "GCN of the same size": pair.gcn_small,
+        "WMMSE": "wmmse",
+        "GCN, full size": pair.gcn,
+        "QGNN with chosen neighbors (7 qubits)": informed,
+        "certified optimum": "optimum",
+    }
+    named = {"qgnn": pair.qgnn, "gcn": pair.gcn, "gcn_small": pair.gcn_small, "qgnn_informed": informed}
+    captions = {f"caption_{name}": f"*{module.CAPTION}*\n" for name, module in figures.FIGURES.items()}
+    made = {
+        "summary": readme.summary_block(main, summary),
+        "bullets": readme.bullets_block(judged, main, noise, {**named, "gcn_informed": gcn_informed}),
+        "claims": page.overview(judged),
+        "cost": readme.cost_block(read_csv(reference / "jobs.csv"), read_json(reference / "machine.json")),
+        "results": readme.results_block(main, "main"),
+        "informed": readme.informed_block(
+            main, read_csv(reference / "comparisons" / "main.csv"), list(dict.fromkeys(mains)),
+            {"the GCN": pair.gcn, "the QGNN": informed},
+        ),
+        "informed_claims": page.beside(judged, informed),
+        "noise": readme.noise_block(noise),
+        "engine": readme.engine_block(read_csv(reference / "engine.csv")),
+        "choices": readme.choices_block({run: read_csv(reference / "choices" / f"{run}.csv") for run in choices}),
+        **captions,
+    }  # fmt: skip
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    marked = {path: readme.marked(path.read_text(encoding="utf-8")) for path in documents}
     return {
-        "README.md": {
-            "claims": claims.overview(judged, publication.training_minutes(jobs)),
-            "informed": publication.informed_block(
-                table, compared, config["informed"]["mains"], {"the GCN": gcn, "the QGNN": config["informed"]["ideal"]}
-            ),
-            "informed_claims": claims.beside(judged, config["informed"]["ideal"]),
-            "results": publication.results_block(table, "rayleigh"),
-            "noise": publication.noise_block(read_csv(reference / "noise" / "summary.csv")),
-            "engine": publication.engine_block(read_csv(reference / "engine.csv")),
-            "cost": publication.cost_block(jobs, made_on),
-        },
-        "docs/informed.md": {"choices": publication.choices_block(records)},
+        str(path.relative_to(ROOT)): {name: made[name] for name in names} for path, names in marked.items() if names
+    }
+
+
+def pages(reference: Path) -> dict[str, str]:
+    """Return the reference's Markdown pages, made from its tables."""
+    found = {
+        f"tables/{path.stem}.md": layouts.results_page(read_csv(path), path.stem)
+        for path in sorted((reference / "tables").glob("*.csv"))
+    }
+    devices = read_csv(reference / "noise" / "devices.csv")
+    return found | {
+        "claims.md": page.page(read_json(reference / "claims.json")),
+        "convergence.md": layouts.convergence_page(read_csv(reference / "convergence.csv")),
+        "noise/summary.md": layouts.noise_page(read_csv(reference / "noise" / "summary.csv"), devices),
     }
 
 
 def write_reference(results: Path, reference: Path) -> None:
-    """Copy a full run's tables, and write what `verification` compares beside them.
+    """Copy a full run's tables, and write what `artifact.compare` compares.
 
     Args:
         results: Folder of the study `paper` and of the benchmarks.
@@ -86,19 +117,20 @@ def write_reference(results: Path, reference: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
     study = results / "paper"
-    for name, table in {**verification.made(study), "jobs.csv": job_times(study / "benchmarks")}.items():
-        write_whole(reference / name, lambda partial, table=table: table.to_csv(partial, index=False))
-    write_json(reference / "machine.json", verification.machine(study, ROOT / "envs" / "requirements.lock"))
+    for name, table in {**snapshots.made(study), "jobs.csv": job_times(study / "benchmarks")}.items():
+        write_csv(reference / name, table)
+    write_json(reference / "machine.json", snapshots.machine_of(study, ROOT / "envs" / "requirements.lock"))
+    write_pages(reference)
 
 
-def main() -> None:
-    """Write the reference, then the documents."""
-    write_reference(RESULTS, REFERENCE)
-    for name, parts in blocks(REFERENCE).items():
+def write_pages(reference: Path) -> None:
+    """Write the reference's Markdown pages, and the blocks of README and docs."""
+    for name, text in pages(reference).items():
+        write_text(reference / name, text)
+    for name, parts in blocks(reference).items():
         document = ROOT / name
-        text = publication.splice(document.read_text(encoding="utf-8"), parts)
-        write_whole(document, lambda partial, text=text: partial.write_text(text, encoding="utf-8"))
+        write_text(document, readme.splice(document.read_text(encoding="utf-8"), parts))
 
 
 if __name__ == "__main__":
-    main()
+    write_reference(RESULTS, REFERENCE)

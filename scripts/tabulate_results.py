@@ -1,62 +1,30 @@
-"""Tabulate the runs of a table, and the solvers on the same realizations."""
+"""Tabulate the runs of an experiment, and the solvers on the same realizations."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from _job import run
 
-from qgnn_d2d.analysis import evaluation, tables
-from qgnn_d2d.io import read_json, write_whole
-from qgnn_d2d.report import html as report
-from qgnn_d2d.training.trainer import METRICS
+from qgnn_d2d.analysis import tables, values
+from qgnn_d2d.io import read_json, write_csv
+from qgnn_d2d.report import html, pages
+from qgnn_d2d.settings import Study
 
 
-def tabulate_results(
-    name: str,
-    manifests: Sequence[Path],
-    models: Sequence[Path],
-    solvers: Sequence[Path],
-    csv: Path,
-    markdown: Path,
-    comparisons: Path,
-    against: Sequence[str],
-) -> None:
-    """Write a results table.
-
-    Args:
-        name: The table's name: a scenario, or the name that swept runs give.
-        manifests: Its runs' manifests.
-        models: Its runs' values, one file per split, named after the split.
-        solvers: Its solvers' values, likewise.
-        csv: CSV file to write.
-        markdown: Markdown file to write; beside it goes the HTML page.
-        comparisons: CSV file to write: paired comparisons on the evaluation split.
-        against: Runs that the others are compared with, besides WMMSE, the optimum and the GCN.
-    """
-    runs = [read_json(path) for path in manifests]
-    scored, solved = ({path.stem: evaluation.load(path) for path in paths} for paths in (models, solvers))
-    table = tables.results(runs, scored, solved)
-    metrics = {protocol: metric for protocol, (metric, _) in METRICS.items()}
-    compared = tables.comparisons(runs, scored["evaluation"], solved["evaluation"], metrics, against)
-    write_whole(comparisons, lambda partial: compared.to_csv(partial, index=False))
-    write_whole(csv, lambda partial: table.to_csv(partial, index=False))
-    report.write(tables.markdown(table, name), markdown)
-
-
-def main(snakemake: Any) -> None:
-    """Map Snakemake's job to arguments."""
-    inputs = snakemake.input
-    tabulate_results(
-        snakemake.wildcards.table,
-        [Path(path) for path in inputs.manifests],
-        [Path(path) for path in inputs.models],
-        [Path(path) for path in inputs.solvers],
-        Path(snakemake.output.csv),
-        Path(snakemake.output.markdown),
-        Path(snakemake.output.comparisons),
-        snakemake.params.against,
+def main(study: Study, snakemake: Any) -> None:
+    """Write the table, the paired comparisons on the evaluation split, and the page."""
+    inputs, output, experiment = snakemake.input, snakemake.output, snakemake.wildcards.experiment
+    manifests = [read_json(path) for path in inputs.manifests]
+    scored, solved = (
+        {Path(path).stem: values.load(path) for path in paths} for paths in (inputs.models, inputs.solvers)
     )
+    table = tables.results(manifests, scored, solved)
+    compared = tables.comparisons(
+        manifests, scored["evaluation"], solved["evaluation"], study.select(experiment, variant="qgnn_informed")
+    )
+    write_csv(Path(output.comparisons), compared)
+    write_csv(Path(output.csv), table)
+    html.write(pages.results_page(table, experiment), Path(output.markdown), meaningless=study.meaningless)
 
 
 if "snakemake" in globals():

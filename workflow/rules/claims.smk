@@ -1,6 +1,6 @@
 rule judge_claims:
     input:
-        claims.inputs(STUDY),
+        **claims.inputs(STUDY),
     output:
         json=STUDY.file("claims.json"),
         markdown=STUDY.file("claims.md"),

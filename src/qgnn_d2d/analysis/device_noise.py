@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,6 @@ from ..quantum.mitigation import MITIGATIONS
 from ..random_streams import torch_generator
 from ..settings import NoiseModel, RunSettings
 from . import evaluation
-from .statistics import t_interval
 
 TRAININGS = ("unaware", "aware")
 """Trained on an ideal device, or on the device that it runs on (raw exact expectation values)."""
@@ -257,41 +255,3 @@ def hardware_rows(
     rows = _rows(measured, len(channels), backend=backend, run=run.id, mitigation=mitigation)
     qubits = {f"{role}_qubit": qubit for role, qubit in zip(devices.ROLES, line.qubits, strict=True)}
     return rows.assign(shots=shots, ideal=ideal, **qubits)
-
-
-def summary(rates: pd.DataFrame, wmmse: float, by: Sequence[str]) -> pd.DataFrame:
-    """Average over seeds.
-
-    Args:
-        rates: Rows of `noise_rows` or `shot_rows`, of all noise models.
-        wmmse: WMMSE's mean sum rate on the same realizations.
-        by: The columns that name a row.
-
-    Returns:
-        First what noise is compared with (noise: ideal and wmmse), then every noise model: ``by``, unit, num_seeds,
-        num_realizations, mean with 95 % t interval over seeds (low, high); percent_of_ideal, the mean over seeds of
-        each seed's percentage of its own ideal, with its interval; percent_of_wmmse.
-    """
-    at_ideal = rates[rates["training"] == "ideal"]
-    at_ideal = at_ideal[at_ideal["noise"] == at_ideal["noise"].iloc[0]].sort_values("seed")
-    ideal = at_ideal["value"].to_numpy()
-    common = {key: at_ideal[key].iloc[0] for key in ("unit", "num_realizations")} | {"mitigation": "none"}
-    low, high = t_interval(ideal)
-    share = {"percent_of_ideal": 100.0, "percent_of_wmmse": 100 * ideal.mean() / wmmse}
-    rows: list[dict[str, Any]] = [
-        {"noise": "ideal", "training": "ideal", "mean": ideal.mean(), "low": low, "high": high} | share | common,
-        {"noise": "wmmse", "training": "none", "mean": wmmse, "percent_of_wmmse": 100.0} | common,
-    ]
-    rows[0]["num_seeds"] = len(ideal)
-    for names, group in rates[rates["training"] != "ideal"].groupby(list(by), sort=False):
-        values = group.sort_values("seed")["value"].to_numpy()
-        kept = 100 * values / ideal
-        row = dict(zip(by, names, strict=True))
-        row |= {key: group[key].iloc[0] for key in ("unit", "num_realizations")} | {"num_seeds": len(values)}
-        for name, sample in (("", values), ("percent_of_ideal", kept)):
-            low, high = t_interval(sample)
-            prefix = f"{name}_" if name else ""
-            row |= {name or "mean": sample.mean(), f"{prefix}low": low, f"{prefix}high": high}
-        row["percent_of_wmmse"] = 100 * values.mean() / wmmse
-        rows.append(row)
-    return pd.DataFrame(rows).astype({"num_seeds": "Int64"})

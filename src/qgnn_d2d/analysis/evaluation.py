@@ -1,17 +1,12 @@
-"""Evaluation realization by realization, of solvers and trained models, as named, checked datasets."""
+"""Evaluation realization by realization, of solvers and trained models (`values` keeps the datasets)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import torch
 import xarray as xr
 
 from ..channels import Channels
-from ..io import read_netcdf, write_netcdf
 from ..models import PowerModel
 from ..objective import QUANTITIES, Quantity, released_gain
 from ..settings import RunSettings
@@ -113,86 +108,3 @@ def evaluate(run: RunSettings, model: PowerModel, channels: Channels, split: str
 
 def _about(quantity: Quantity) -> dict[str, str]:
     return {"units": quantity.unit, "long_name": quantity.label}
-
-
-def _quantities(dataset: xr.Dataset) -> Iterable[Quantity]:
-    return [quantity for quantity in QUANTITIES.values() if quantity.name in dataset]
-
-
-def summarize(dataset: xr.Dataset) -> pd.DataFrame:
-    """Return the solvers' means over realizations: solver, metric, unit, num_realizations, mean."""
-    rows = [
-        (
-            str(solver),
-            one.name,
-            one.unit,
-            dataset.sizes["realization"],
-            float(dataset[one.name].sel(solver=solver).mean()),
-        )
-        for one in _quantities(dataset)
-        for solver in dataset["solver"].values
-    ]
-    return pd.DataFrame(rows, columns=["solver", "metric", "unit", "num_realizations", "mean"])
-
-
-def seed_means(dataset: xr.Dataset) -> pd.DataFrame:
-    """Return every copy's mean over realizations: run, seed, metric, value.
-
-    Args:
-        dataset: What `evaluate` returns; runs may be concatenated along `copy`.
-    """
-    parts = [
-        pd.DataFrame(
-            {
-                "run": dataset["run"].values,
-                "seed": dataset["seed"].values,
-                "metric": one.name,
-                "value": dataset[one.name].mean("realization").values,
-            }
-        )
-        for one in _quantities(dataset)
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def save(dataset: xr.Dataset, path: Path | str) -> None:
-    """Write a dataset of this module as compressed NetCDF-4; the file is whole or not there.
-
-    Raises:
-        ValueError: A value is not finite.
-    """
-    for name, values in dataset.data_vars.items():
-        if not np.isfinite(values).all():
-            raise ValueError(f"{path}: {name} has values that are not finite")
-    encoding = {name: {"zlib": True, "complevel": 4, "_FillValue": None} for name in dataset.data_vars}
-    write_netcdf(path, dataset, encoding)
-
-
-def load(path: Path | str) -> xr.Dataset:
-    """Read a dataset of this module into memory.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is truncated or foreign: no whole NetCDF-4 file, another layout, or a value that is not
-            finite; the line names it.
-    """
-    dataset = read_netcdf(path)
-    first, names = ("copy", ("run", "seed")) if "run" in dataset else ("solver", ("solver",))
-    for name in names:
-        if name not in dataset or dataset[name].dims != (first,):
-            raise ValueError(f"{path}: {name} is no coordinate of the dimension {first}")
-    if not _quantities(dataset):
-        variables = sorted(map(str, dataset.data_vars))
-        raise ValueError(f"{path}: variables are {variables}; one of {list(QUANTITIES)} is needed")
-    for one in _quantities(dataset):
-        values = dataset[one.name]
-        if values.dims != (first, "realization") or values.dtype.kind != "f" or not values.size:
-            raise ValueError(
-                f"{path}: {one.name} has dimensions {values.dims} of sizes {values.shape} and dtype {values.dtype}; "
-                f"it must have ({first}, realization), none empty, and floating point"
-            )
-        if not np.isfinite(values).all():
-            raise ValueError(f"{path}: {one.name} has values that are not finite")
-        if values.attrs.get("units") != one.unit:
-            raise ValueError(f"{path}: {one.name} has units {values.attrs.get('units')!r}; they must be {one.unit!r}")
-    return dataset

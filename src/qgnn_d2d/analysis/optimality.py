@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from ..checks import require_samples
-from ..settings.configuration import PANEL_PROTOCOLS
-from ..training.trainer import METRICS
-from .evaluation import OPTIMUM_GAP
+from ..objective import QUANTITIES
+from ..solvers import OPTIMUM_GAP
 from .statistics import t_interval
 
 CERTIFICATE = 100 * OPTIMUM_GAP
@@ -21,17 +17,6 @@ CERTIFICATE = 100 * OPTIMUM_GAP
 
 GAPS = np.geomspace(CERTIFICATE, 100, 121)
 """Gaps, percent, at which shares are counted: 20 per decade."""
-
-SOLVERS = {
-    "full_power": "full power",
-    "best_single_link": "best single link",
-    "on_off_4": "on/off search over 4 links",
-    "wmmse": "WMMSE, full-power start",
-    "wmmse_multistart": "WMMSE, multistart",
-}
-"""Solvers shown to their labels."""
-
-_UPPER_BOUNDS = {"sum_rate": "upper_bound", "released_metric": "released_upper_bound"}
 
 Values = NDArray[np.float64]
 
@@ -85,57 +70,19 @@ def shares(gap: Values) -> Values:
     return np.apply_along_axis(lambda row: np.searchsorted(np.sort(row), GAPS, side="right") / len(row), -1, gap)
 
 
-def share_data(
-    models: xr.Dataset,
-    solvers: xr.Dataset,
-    panels: Mapping[str, Sequence[str]],
-    runs: Mapping[str, Mapping[str, Any]],
-    labels: Mapping[str, str],
-) -> pd.DataFrame:
-    """Return everything that the figure plots.
+def share_curve(values: xr.DataArray, solvers: xr.Dataset) -> pd.DataFrame:
+    """Return how the realizations of one method are shared out over the gaps.
 
     Args:
-        models: What `evaluation.evaluate` returns, all runs shown concatenated along `copy`.
+        values: A quantity (seeds, N) of a model, or (1, N) of a solver.
         solvers: What `evaluation.solve` returns for the same realizations.
-        panels: ``left``, ``thin`` and ``right`` to run ids, as for Fig. 2.
-        runs: Run id to its ``model`` and, for the label of a thin curve, ``about``: its architecture in short.
-        labels: Model to label; a model without one goes by its name.
 
     Returns:
-        One row per method and gap: panel (stated, released), kind (solver, curve, thin), method, label, model, metric,
-        gap_percent (`GAPS`) and share, the share of realizations whose gap is at most that. A model's share is the
-        mean over its seeds with the 95 % t interval over seeds low, high (empty for one seed): the same as the share of
-        all seeds' realizations.
-
-    Raises:
-        ValueError: A run has no values.
+        One row per gap: gap_percent (`GAPS`) and share, the share of realizations whose gap is at most that, as a mean
+        over seeds with its 95 % t interval low, high (empty for one seed); metric, num_seeds, num_realizations.
     """
-    parts = [
-        _curve(solvers[METRICS[protocol][0]].sel(solver=[name]), solvers).assign(
-            panel=protocol, kind="solver", method=name, label=label, num_seeds=None
-        )
-        for protocol in METRICS
-        for name, label in SOLVERS.items()
-    ]
-    for panel, protocol in PANEL_PROTOCOLS.items():
-        for run in panels.get(panel, []):
-            model, about = runs[run]["model"], runs[run]["about"]
-            kind = "thin" if panel == "thin" else "curve"
-            label = labels.get(model, model) + (f", {about}" if kind == "thin" and about else "")
-            values = models[METRICS[protocol][0]][models["run"].values == run]
-            if not values.size:
-                raise ValueError(f"run {run} has no values")
-            part = _curve(values, solvers)
-            parts.append(part.assign(panel=protocol, kind=kind, method=run, label=label, model=model))
-    columns = ["panel", "kind", "method", "label", "model", "metric", "gap_percent", "share", "low", "high"]
-    data = pd.concat(parts, ignore_index=True)[[*columns, "num_seeds", "num_realizations"]]
-    return data.astype({"num_seeds": "Int64"})
-
-
-def _curve(values: xr.DataArray, solvers: xr.Dataset) -> pd.DataFrame:
-    """Return the shares of one method; ``values`` is (seeds, N), or (1, N) of a solver."""
     metric = str(values.name)
-    optimum, bound = solvers[metric].sel(solver="optimum").values, solvers[_UPPER_BOUNDS[metric]].values
+    optimum, bound = solvers[metric].sel(solver="optimum").values, solvers[QUANTITIES[metric].bound].values
     per_seed = shares(gaps(values.values, optimum, bound))
     several = len(per_seed) > 1
     intervals = np.array([t_interval(column) if several else (np.nan, np.nan) for column in per_seed.T])

@@ -171,3 +171,73 @@ def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
         low, high = t_interval(values) if len(values) > 1 else (None, None)
         rows.append((split, metric, epoch, values.mean(), low, high, len(values)))
     return pd.DataFrame(rows, columns=["split", "metric", "epoch", "mean", "low", "high", "num_seeds"])
+
+
+def noise_summary(rates: pd.DataFrame, wmmse: float, by: Sequence[str]) -> pd.DataFrame:
+    """Average the noise study over seeds.
+
+    Args:
+        rates: Rows of `device_noise.noise_rows` or `shot_rows`, of all noise models.
+        wmmse: WMMSE's mean sum rate on the same realizations.
+        by: The columns that name a row.
+
+    Returns:
+        First what noise is compared with (noise: ideal and wmmse), then every noise model: ``by``, unit, num_seeds,
+        num_realizations, mean with 95 % t interval over seeds (low, high); percent_of_ideal, the mean over seeds of
+        each seed's percentage of its own ideal, with its interval; percent_of_wmmse.
+    """
+    at_ideal = rates[rates["training"] == "ideal"]
+    at_ideal = at_ideal[at_ideal["noise"] == at_ideal["noise"].iloc[0]].sort_values("seed")
+    ideal = at_ideal["value"].to_numpy()
+    common = {key: at_ideal[key].iloc[0] for key in ("unit", "num_realizations")} | {"mitigation": "none"}
+    low, high = t_interval(ideal)
+    share = {"percent_of_ideal": 100.0, "percent_of_wmmse": 100 * ideal.mean() / wmmse}
+    rows: list[dict[str, Any]] = [
+        {"noise": "ideal", "training": "ideal", "mean": ideal.mean(), "low": low, "high": high} | share | common,
+        {"noise": "wmmse", "training": "none", "mean": wmmse, "percent_of_wmmse": 100.0} | common,
+    ]
+    rows[0]["num_seeds"] = len(ideal)
+    for names, group in rates[rates["training"] != "ideal"].groupby(list(by), sort=False):
+        values = group.sort_values("seed")["value"].to_numpy()
+        kept = 100 * values / ideal
+        row = dict(zip(by, names, strict=True))
+        row |= {key: group[key].iloc[0] for key in ("unit", "num_realizations")} | {"num_seeds": len(values)}
+        for name, sample in (("", values), ("percent_of_ideal", kept)):
+            low, high = t_interval(sample)
+            prefix = f"{name}_" if name else ""
+            row |= {name or "mean": sample.mean(), f"{prefix}low": low, f"{prefix}high": high}
+        row["percent_of_wmmse"] = 100 * values.mean() / wmmse
+        rows.append(row)
+    return pd.DataFrame(rows).astype({"num_seeds": "Int64"})
+
+
+def scaling_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Average networks of other sizes over seeds, in percent of WMMSE on the same realizations.
+
+    Args:
+        table: Rows of `scaling.model_rows` and `solver_rows` of any numbers of links.
+
+    Returns:
+        One row per number of links and method: num_links, method, kind, model, k, num_seeds, num_realizations, metric,
+        unit, mean, percent_of_wmmse, low, high (its 95 % t interval over seeds, for models of at least 2), and
+        certified_share.
+    """
+    wmmse = table[table["method"] == "wmmse"].set_index("num_links")["value"]
+    rows = []
+    for (num_links, _), part in table.groupby(["num_links", "method"], sort=False):
+        percent = 100 * part["value"].to_numpy(float) / wmmse[num_links]
+        low, high = t_interval(percent) if len(percent) > 1 else (np.nan, np.nan)
+        first = part.iloc[0]
+        rows.append(
+            {
+                **first[["num_links", "method", "kind", "model", "k"]],
+                "num_seeds": int(part["seed"].notna().sum()),
+                **first[["num_realizations", "metric", "unit"]],
+                "mean": part["value"].mean(),
+                "percent_of_wmmse": percent.mean(),
+                "low": low,
+                "high": high,
+                "certified_share": first["certified_share"],
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,1 +1,23 @@
-"""The paper's claims, measured and judged."""
+"""The paper's claims, measured and judged: a module of this package with `CLAIMS` is judged because it is there."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+from ..settings import Study
+
+_OWN = ("claim", "judge", "page")
+MODULES: tuple[ModuleType, ...] = tuple(
+    import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__) if module.name not in _OWN
+)
+"""The modules with claims: each has `CLAIMS`, `inputs(study)` and `evidence(study, files)`."""
+
+
+def inputs(study: Study) -> dict[str, list[str]]:
+    """Return the files that a study's evidence is read from, by name."""
+    found: dict[str, list[str]] = {}
+    for module in MODULES if study.config.claims else ():
+        found |= module.inputs(study) or {}
+    return found

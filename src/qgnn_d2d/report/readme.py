@@ -1,4 +1,4 @@
-"""The numbers that the README shows, made from the tables, and put between the README's markers."""
+"""The numbers that README and docs show, made from the reference tables, and put between markers."""
 
 from __future__ import annotations
 
@@ -8,211 +8,219 @@ from typing import Any
 
 import pandas as pd
 
-from ..analysis.tables import TITLES
-from ..training.trainer import METRICS
-
-_NO_LEARNING = ("wmmse", "best_single_link", "on_off_3", "on_off_4", "optimum")
-
-
-def results_block(table: pd.DataFrame, scenario: str) -> str:
-    """Return short results tables as Markdown, one per protocol: every method in that protocol's quantity.
-
-    Args:
-        table: What `tables.results` returns, of one scenario.
-        scenario: For the heading lines.
-    """
-    evaluation = table[table["split"] == "evaluation"]
-    count = int(evaluation["num_realizations"].iloc[0])
-    lines: list[str] = []
-    for protocol, (metric, _) in METRICS.items():
-        part = evaluation[(evaluation["metric"] == metric) & (evaluation["protocol"] == protocol)]
-        if not (part["kind"] == "model").any():
-            continue
-        quantity = TITLES[metric]
-        lines += [
-            f"`{scenario}`, `{protocol}`: {quantity}, on the evaluation set of {count:,} realizations after the last "
-            "epoch. 95 % t intervals: over seeds for models, over realizations for solvers.",
-            "",
-            "| method | parameters | k | L | heads | learning rate | mean [95 % CI] | % of WMMSE | % of optimum |",
-            "|" + " --- |" * 9,
-        ]
-        for row in part.to_dict("records"):
-            interval = "" if pd.isna(row["low"]) else f" [{row['low']:.3f}, {row['high']:.3f}]"
-            cells = [
-                f"`{row['method']}`",
-                _text(row["parameters"], "{:,.0f}"),
-                _text(row["k"], "{:.0f}"),
-                _text(row["layers"], "{:.0f}"),
-                _text(row["heads"], "{:.0f}"),
-                _text(row["learning_rate"], "{:g}"),
-                f"{row['mean']:.3f}{interval}",
-                f"{row['percent_of_wmmse']:.1f}",
-                f"{row['percent_of_optimum']:.1f}",
-            ]
-            lines.append(f"| {' | '.join(cells)} |")
-        lines.append("")
-    return "\n".join(lines)
+from ..objective import PROTOCOLS, trained_quantity
+from ..solvers import shown_in
+from .markdown import interval, number, p_value, table
 
 
-def cost_block(jobs: pd.DataFrame, machine: Mapping[str, Any]) -> str:
-    """Return what the full run cost, as one Markdown paragraph.
+def _evaluated(results: pd.DataFrame, protocol: str) -> pd.DataFrame:
+    """Return the evaluation set's rows in a protocol's own quantity, by method."""
+    chosen = (results["split"] == "evaluation") & (results["metric"] == trained_quantity(protocol).name)
+    rows = results[chosen & (results["protocol"] == protocol)]
+    return rows.set_index("method", drop=False)
+
+
+def summary_block(results: pd.DataFrame, rows: Mapping[str, str]) -> str:
+    """Return the main results: one row per method, in eq. (2).
 
     Args:
-        jobs: rule, seconds (wall), cpu_seconds of every job.
-        machine: What the jobs ran on; ``cpu`` and ``cores``.
+        results: What `tables.results` returns.
+        rows: Words for a method, to its name or run.
     """
-    parts = jobs.groupby("rule")["seconds"].sum().sort_values(ascending=False)
-    listed = ", ".join(f"`{rule}` {value / 60:.1f}" for rule, value in parts.items() if value >= 30)
-    minutes, cores = jobs["seconds"].sum() / 60, machine["cores"]
-    return (
-        f"{len(jobs)} jobs of one thread each, {minutes:.0f} minutes one after the other ({listed}), so about "
-        f"{minutes / cores:.0f} minutes on this machine's {cores} cores ({machine['cpu']}), after the environment is "
-        f"built; processor time {jobs['cpu_seconds'].sum() / 60:.0f} minutes.\n"
-    )
-
-
-def training_minutes(jobs: pd.DataFrame) -> dict[str, float]:
-    """Return run id to the minutes that its training took.
-
-    Args:
-        jobs: rule, job (path of the benchmark), seconds.
-    """
-    trained = jobs[jobs["rule"] == "train_model"]
-    names = trained["job"].str.removeprefix("train_model/").str.removesuffix(".tsv")
-    return dict(zip(names, trained["seconds"] / 60, strict=True))
-
-
-def noise_block(summary: pd.DataFrame) -> str:
-    """Return the noise study as Markdown: a row per noise model, a column per way to train and to measure.
-
-    Args:
-        summary: What `device_study.summary` returns.
-    """
-    columns = {
-        ("unaware", "raw"): "raw",
-        ("unaware", "readout"): "readout inverted",
-        ("unaware", "linear"): "linear extrapolation",
-        ("unaware", "richardson"): "Richardson",
-        ("aware", "raw"): "trained under the noise",
-    }
-    ideal = summary[summary["noise"] == "ideal"].iloc[0]
-    lines = [
-        f"Without noise: {ideal['mean']:.3f} [{ideal['low']:.3f}, {ideal['high']:.3f}] bps/Hz over "
-        f"{ideal['num_seeds']:.0f} seeds, {ideal['num_realizations']:,} realizations. Percent of that, per seed, "
-        "with 95 % t interval:",
-        "",
-        f"| noise | {' | '.join(columns.values())} |",
-        "|" + " --- |" * (1 + len(columns)),
+    found = _evaluated(results, "stated")
+    count = int(found["num_realizations"].iloc[0])
+    shown = [
+        {
+            "method": words,
+            "parameters": number(int(row["parameters"])) if pd.notna(row["parameters"]) else "–",
+            "mean": number(row["mean"], 2),
+            "percent": number(row["percent_of_wmmse"], 0),
+        }
+        for words, row in ((words, found.loc[name]) for words, name in rows.items())
     ]
-    for noise, part in summary[~summary["noise"].isin(["ideal", "wmmse"])].groupby("noise", sort=False):
-        cells = [f"`{noise}`"]
-        for training, mitigation in columns:
-            found = part[(part["training"] == training) & (part["mitigation"] == mitigation)]
-            cells += [
-                f"{row['percent_of_ideal']:.1f} [{row['percent_of_ideal_low']:.1f}, {row['percent_of_ideal_high']:.1f}]"
-                for row in found.to_dict("records")
-            ] or [""]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    head = f"Weighted sum rate, eq. (2), on {number(count)} unseen networks of 10 links, after the last epoch:"
+    columns = {"method": "method", "parameters": "parameters", "mean": "bps/Hz", "percent": "% of WMMSE"}
+    return f"{head}\n\n{table(shown, columns)}\n"
+
+
+def results_block(results: pd.DataFrame, experiment: str) -> str:
+    """Return results tables, one per protocol: every method in that protocol's quantity.
+
+    Args:
+        results: What `tables.results` returns.
+        experiment: For the heading lines.
+    """
+    parts = []
+    for protocol in PROTOCOLS:
+        found = _evaluated(results, protocol)
+        if not (found["kind"] == "model").any():
+            continue
+        quantity = trained_quantity(protocol)
+        parts.append(
+            f"Experiment `{experiment}`, protocol `{protocol}`: {quantity.label}, {quantity.unit}, on the evaluation set "
+            f"of {number(int(found['num_realizations'].iloc[0]))} realizations after the last epoch. 95 % t intervals: "
+            "over seeds for models, over realizations for solvers."
+        )
+        rows = [
+            {
+                "method": f"`{row['method']}`",
+                "parameters": number(int(row["parameters"])) if pd.notna(row["parameters"]) else "",
+                "mean [95 % CI]": interval(row["mean"], row["low"], row["high"], 3),
+                "% of WMMSE": number(row["percent_of_wmmse"], 1),
+                "% of optimum": number(row["percent_of_optimum"], 1),
+            }
+            for row in found.to_dict("records")
+        ]
+        parts.append(table(rows))
+    return "\n\n".join(parts) + "\n"
 
 
 def informed_block(
-    table: pd.DataFrame, comparisons: pd.DataFrame, runs: Sequence[str], references: Mapping[str, str]
+    results: pd.DataFrame, comparisons: pd.DataFrame, runs: Sequence[str], references: Mapping[str, str]
 ) -> str:
-    """Return networks on informed stars, beside the GCN and what needs no learning, as Markdown.
+    """Return networks on informed stars, the GCN, and what needs no learning.
 
     Args:
-        table: What `tables.results` returns, of the runs' scenario.
+        results: What `tables.results` returns, of the runs' experiment.
         comparisons: What `tables.comparisons` returns, likewise.
         runs: The runs to show.
         references: Words for a run that they are compared with, to its id.
     """
-    rows = table[(table["split"] == "evaluation") & (table["metric"] == "sum_rate")].set_index("method", drop=False)
+    found = _evaluated(results, "stated")
     compared = comparisons.set_index(["reference", "method"]).sort_index()
-    header = ["method", "leaves", "augmented", "parameters", "circuit angles", "% of WMMSE [95 % CI]", "% of optimum"]
-    header += [f"against {words}, % [95 % CI], Holm p" for words in references]
-    lines = [f"| {' | '.join(header)} |", "|" + " --- |" * len(header)]
-    for name in [*runs, *_NO_LEARNING]:
-        row = rows.loc[name]
+    rows = []
+    for name in [*runs, *(method.name for method in shown_in("baselines"))]:
+        row = found.loc[name]
         scale = row["percent_of_wmmse"] / row["mean"]
-        is_model = row["kind"] == "model"
-        interval = f" [{row['low'] * scale:.1f}, {row['high'] * scale:.1f}]" if is_model else ""
-        cells = [
-            f"`{name}`",
-            f"{row['k']:.0f} {row['stars']}" if pd.notna(row["stars"]) else ("all nodes" if is_model else ""),
-            "yes" if pd.notna(row["drop_links"]) else "",
-            _text(row["parameters"], "{:,.0f}"),
-            _text(row["quantum_parameters"], "{:,.0f}"),
-            f"{row['percent_of_wmmse']:.1f}{interval}",
-            f"{row['percent_of_optimum']:.1f}",
-        ]
-        for reference in references.values():
-            if (reference, name) not in compared.index:
-                cells.append("")
-                continue
-            found = compared.loc[(reference, name)]
-            difference, low, high = (
-                100 * found[key] / rows.loc[reference, "mean"] for key in ("difference", "low", "high")
-            )
-            p_value = "< 0.001" if found["p_holm"] < 0.001 else f"{found['p_holm']:.3f}"
-            cells.append(f"{difference:+.2f} [{low:+.2f}, {high:+.2f}], {p_value}")
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        ends = (row["low"] * scale, row["high"] * scale) if row["kind"] == "model" else (None, None)
+        shown = {
+            "method": f"`{name}`",
+            "parameters": number(int(row["parameters"])) if pd.notna(row["parameters"]) else "",
+            "% of WMMSE [95 % CI]": interval(row["percent_of_wmmse"], *ends, 1),
+        }
+        for words, reference in references.items():
+            cell = ""
+            if (reference, name) in compared.index:
+                difference = compared.loc[(reference, name)]
+                mean = found.loc[reference, "mean"]
+                value, low, high = (100 * difference[key] / mean for key in ("difference", "low", "high"))
+                cell = f"{value:+.2f} [{low:+.2f}, {high:+.2f}], {p_value(difference['p_holm'])}"
+            shown[f"against {words}, % [95 % CI], Holm p"] = cell
+        rows.append(shown)
+    return table(rows) + "\n"
+
+
+def noise_block(summary: pd.DataFrame) -> str:
+    """Return the noise study: a row per noise model, a column per way to train and to measure.
+
+    Args:
+        summary: What `tables.noise_summary` returns.
+    """
+    columns = {
+        ("unaware", "raw"): "raw",
+        ("unaware", "readout"): "readout inverted",
+        ("unaware", "richardson"): "Richardson",
+        ("aware", "raw"): "trained under the noise",
+    }
+    ideal = summary[summary["noise"] == "ideal"].iloc[0]
+    rows = []
+    for noise, part in summary[~summary["noise"].isin(["ideal", "wmmse"])].groupby("noise", sort=False):
+        by = part.set_index(["training", "mitigation"])
+        cells = {
+            words: interval(*by.loc[key, ["percent_of_ideal", "percent_of_ideal_low", "percent_of_ideal_high"]], 1)
+            if key in by.index
+            else ""
+            for key, words in columns.items()
+        }
+        rows.append({"noise": f"`{noise}`"} | cells)
+    head = (
+        f"Without noise: {interval(ideal['mean'], ideal['low'], ideal['high'], 3)} bps/Hz over "
+        f"{ideal['num_seeds']:.0f} seeds, {number(int(ideal['num_realizations']))} realizations. Percent of that, per "
+        "seed, with 95 % t interval:"
+    )
+    return f"{head}\n\n{table(rows)}\n"
 
 
 def choices_block(records: Mapping[str, pd.DataFrame]) -> str:
-    """Return the variants that were compared on the validation split, as Markdown, a table for each run.
+    """Return the variants that were compared on the validation split, a table for each run.
 
     Args:
-        records: Run id to what `tuning.compare` returns.
+        records: Run id to what `search.compare` returns.
     """
-    lines: list[str] = []
+    parts: list[str] = []
     for run, record in records.items():
         scores = record.groupby("trial").agg(
             changes=("changes", "first"), parameters=("parameters", "first"), mean=("value", "mean"),
             lowest=("value", "min"), highest=("value", "max"),
         )  # fmt: skip
         start = scores["mean"].iloc[0]
-        lines += [
-            f"`{run}`, {record['seed'].nunique()} seeds each:",
-            "",
-            "| change | parameters | mean sum rate, bps/Hz | against the start, % | lowest, highest seed |",
-            "|" + " --- |" * 5,
+        rows = [
+            {
+                "change": row["changes"],
+                "parameters": row["parameters"],
+                "mean sum rate, bps/Hz": number(row["mean"], 4),
+                "against the start, %": f"{100 * (row['mean'] / start - 1):+.2f}",
+                "lowest, highest seed": f"{number(row['lowest'], 4)}, {number(row['highest'], 4)}",
+            }
+            for row in scores.sort_values("mean", ascending=False).to_dict("records")
         ]
-        for row in scores.sort_values("mean", ascending=False).to_dict("records"):
-            against = 100 * (row["mean"] / start - 1)
-            lines.append(
-                f"| {row['changes']} | {row['parameters']:,} | {row['mean']:.4f} | {against:+.2f} "
-                f"| {row['lowest']:.4f}, {row['highest']:.4f} |"
-            )
-        lines.append("")
-    return "\n".join(lines)
+        parts += [f"`{run}`, {record['seed'].nunique()} seeds each:", table(rows)]
+    return "\n\n".join(parts) + "\n"
 
 
-def engine_block(table: pd.DataFrame) -> str:
-    """Return the star engine's benchmark as Markdown.
+def engine_block(benchmarks: pd.DataFrame) -> str:
+    """Return the star engine's benchmark.
 
     Args:
-        table: benchmark, simulator, milliseconds, ratio.
+        benchmarks: benchmark, simulator, milliseconds, ratio.
     """
-    lines = ["| benchmark | simulator | milliseconds | times the first |", "|" + " --- |" * 4]
-    for row in table.to_dict("records"):
-        lines.append(
-            f"| {row['benchmark']} | {row['simulator']} | {_plain(row['milliseconds'])} | {_plain(row['ratio'])} |"
-        )
-    return "\n".join(lines) + "\n"
+    return table(benchmarks.rename(columns={"ratio": "times the first"})) + "\n"
 
 
-def _plain(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+def cost_block(jobs: pd.DataFrame, machine: Mapping[str, Any]) -> str:
+    """Return what the full run cost, in a sentence.
+
+    Args:
+        jobs: rule, seconds (wall), cpu_seconds of every job.
+        machine: What the jobs ran on; ``cpu`` and ``cores``.
+    """
+    minutes, cores = jobs["seconds"].sum() / 60, machine["cores"]
+    training = jobs.loc[jobs["rule"] == "train_model", "seconds"].sum() / 60
+    return (
+        f"The full study is {number(len(jobs))} jobs of one thread each: {minutes:.0f} minutes one after the other, "
+        f"{training:.0f} of them training, so about {minutes / cores:.0f} minutes on {cores} cores "
+        f"({machine['cpu']}).\n"
+    )
 
 
-def _literal(block: str) -> str:
-    return block.replace("\\", r"\\")
+def bullets_block(
+    judged: Mapping[str, Any], results: pd.DataFrame, noise: pd.DataFrame, rows: Mapping[str, str]
+) -> str:
+    """Return the main findings as a list; every number is that of a table.
 
-
-def _text(value: float | None, template: str) -> str:
-    return "" if value is None or pd.isna(value) else template.format(value)
+    Args:
+        judged: What `claims.judge.judge` returns.
+        results: What `tables.results` returns, of the main experiment.
+        noise: What `tables.noise_summary` returns.
+        rows: qgnn, gcn, gcn_small, qgnn_informed, gcn_informed to their runs.
+    """
+    verdicts = pd.Series([claim["verdict"] for claim in judged["claims"]])
+    counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.value_counts().items())
+    found = _evaluated(results, "stated")
+    percent = {name: number(found.loc[run, "percent_of_wmmse"], 0) for name, run in rows.items()}
+    optimum = number(found.loc["optimum", "percent_of_wmmse"] - 100, 1)
+    devices = noise[(noise["training"] == "aware") & (noise["mitigation"] == "raw")].dropna(subset="percent_of_ideal")
+    worst = number(devices[~devices["noise"].str.match(r"p\d")]["percent_of_ideal"].min(), 1)
+    lines = [
+        f"Of the ten claims: {counted} ([evidence](results/reference/claims.md)).",
+        f"With the paper's settings the QGNN reaches {percent['qgnn']} % of WMMSE. A GCN of the same size reaches "
+        f"{percent['gcn_small']} %, the full GCN {percent['gcn']} %.",
+        f"With chosen neighbors the QGNN reaches {percent['qgnn_informed']} % of WMMSE, and a GCN with the same "
+        f"neighbors {percent['gcn_informed']} %.",
+        f"The certified optimum is {optimum} % above WMMSE: no method can gain more on these networks.",
+        f"Trained under simulated noise of an IBM device, the QGNN keeps at least {worst} % of its sum rate.",
+    ]
+    return "".join(f"- {line}\n" for line in lines)
 
 
 def splice(text: str, blocks: Mapping[str, str]) -> str:
@@ -233,5 +241,15 @@ def splice(text: str, blocks: Mapping[str, str]) -> str:
         pattern = re.compile(f"(<!-- begin {name} -->).*?(<!-- end {name} -->)", re.DOTALL)
         if not pattern.search(text):
             raise ValueError(f"no markers for block {name}")
-        text = pattern.sub(rf"\1\n{_literal(block.rstrip())}\n\2", text)
+        text = pattern.sub(rf"\1\n{block.rstrip().replace(chr(92), 2 * chr(92))}\n\2", text)
     return text
+
+
+def marked(text: str) -> list[str]:
+    """Return the names of the blocks that a document has markers for.
+
+    Example:
+        >>> marked("a <!-- begin x -->old<!-- end x --> b")
+        ['x']
+    """
+    return re.findall(r"<!-- begin (\w+) -->", text)

@@ -1,0 +1,98 @@
+"""All claims, measured on all evidence and judged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..report.markdown import interval, number
+from ..settings import Study
+from . import MODULES
+from .claim import NOT_TESTABLE, ONLY_RELEASED, Claim, Evidence, Measurement, overall, verdict
+
+CLAIMS: tuple[Claim, ...] = tuple(
+    sorted((claim for module in MODULES for claim in module.CLAIMS), key=lambda claim: int(claim.id[1:]))
+)
+"""All claims, in the order of their numbers."""
+
+
+def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]:
+    """Return all evidence that a study has.
+
+    Args:
+        study: The study.
+        files: What `claims.inputs` names, by its names.
+    """
+    found: list[Evidence] = []
+    for module in MODULES:
+        wanted = module.inputs(study)
+        if wanted is not None:
+            found += module.evidence(study, {name: [Path(path) for path in files[name]] for name in wanted})
+    return found
+
+
+def judge(evidence: Sequence[Evidence]) -> dict[str, Any]:
+    """Measure and judge every claim on all evidence of its kind.
+
+    Returns:
+        Plain data, for JSON: ``claims``, a list of id, claim, paper, quantity, allowed, verdict, why, target, and
+        ``measurements``: protocol, models, primary, runs, value, low, high, verdict, note. Numbers that are not finite
+        are text ("inf", "-inf", "nan").
+    """
+    judged = []
+    for claim in CLAIMS:
+        found = [(item, claim.measure(item)) for item in evidence if isinstance(item, claim.evidence)]
+        primary = {item.protocol: measured for item, measured in found if item.primary}
+        verdict_of_claim = overall({protocol: verdict(claim, measured) for protocol, measured in primary.items()})
+        judged.append(
+            {
+                "id": claim.id,
+                "claim": claim.words,
+                "paper": claim.paper,
+                "quantity": claim.quantity,
+                "allowed": [_plain(end) for end in claim.allowed],
+                "verdict": verdict_of_claim,
+                "why": why(claim, verdict_of_claim, primary),
+                "target": claim.target,
+                "measurements": [
+                    {
+                        "protocol": item.protocol,
+                        "models": item.models,
+                        "primary": item.primary,
+                        "runs": list(item.runs),
+                        "value": _plain(measured.value),
+                        "low": _plain(measured.low),
+                        "high": _plain(measured.high),
+                        "verdict": verdict(claim, measured),
+                        "note": measured.note,
+                    }
+                    for item, measured in found
+                ],
+            }
+        )
+    return {"claims": judged}
+
+
+def why(claim: Claim, reached: str, primary: Mapping[str, Measurement]) -> str:
+    """Return what a claim's verdict rests on: the claim's own sentence, with the numbers of the primary measurement.
+
+    Args:
+        claim: The claim.
+        reached: Its verdict.
+        primary: Protocol to measurement on the primary evidence.
+    """
+    measured = primary.get("released" if reached == ONLY_RELEASED else "stated")
+    if measured is None:
+        return "The study has no evidence of this kind."
+    if reached == NOT_TESTABLE:
+        return f"{measured.note[:1].upper()}{measured.note[1:]}."
+    if math.isinf(measured.value) and "{value}" in claim.why:
+        return f"Measured: {interval(measured.value, measured.low, measured.high)}; {measured.note}."
+    facts = {**measured.facts, "value": measured.value, "low": measured.low, "high": measured.high}
+    return claim.why.format(**{name: fact if isinstance(fact, str) else number(fact) for name, fact in facts.items()})
+
+
+def _plain(value: float) -> float | str:
+    return float(value) if math.isfinite(value) else str(float(value))

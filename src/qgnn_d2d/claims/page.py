@@ -1,0 +1,110 @@
+"""The claims as pages and tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ..objective import PROTOCOLS
+from ..report.markdown import interval, number, table
+
+_HOW_TO_READ = (
+    "How to read: one row per claim, with our verdict and what it rests on. A measurement is reproduced where its whole "
+    "95 % interval lies in the range that the claim allows, not reproduced where interval and range are disjoint, and "
+    "undecided otherwise. A claim's own verdict is that of its primary evidence; below the table, each claim has a "
+    "section with all evidence."
+)
+
+
+def page(judged: Mapping[str, Any]) -> str:
+    """Lay out `judge.judge`'s result: a table of verdicts, then a section per claim with all evidence.
+
+    Args:
+        judged: What `judge.judge` returns, or that read back from JSON.
+    """
+    rows = [
+        {"id": claim["id"], "claim": claim["claim"], "paper": claim["paper"], "verdict": f"**{claim['verdict']}**",
+         "why": claim["why"]}
+        for claim in judged["claims"]
+    ]  # fmt: skip
+    parts = [
+        "# The paper's claims, measured",
+        _HOW_TO_READ,
+        table(rows, {"id": "", **_same("claim", "paper", "verdict", "why")}),
+    ]
+    for claim in judged["claims"]:
+        parts.append(f"## {claim['id']}: {claim['claim']} (paper: {claim['paper']})")
+        verdict = f"Verdict: **{claim['verdict']}**. Evidence: `snakemake {claim['target']}`."
+        parts.append(f"{claim['quantity'].replace('|', '&#124;')}. {verdict}")
+        if not claim["measurements"]:
+            parts.append(claim["why"])
+            continue
+        parts.append(
+            table(
+                [
+                    {
+                        "protocol": item["protocol"],
+                        "models": f"{item['models']}{' (primary)' if item['primary'] else ''}",
+                        "value [95 % CI]": _interval(item),
+                        "verdict": item["verdict"],
+                        "note": item["note"],
+                    }
+                    for item in claim["measurements"]
+                ]
+            )
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def overview(judged: Mapping[str, Any]) -> str:
+    """Lay out the claims as one small table: a row per claim, its primary evidence in eq. (2).
+
+    Args:
+        judged: What `judge.judge` returns, or that read back from JSON.
+    """
+    rows = []
+    for claim in judged["claims"]:
+        primary = {item["protocol"]: item for item in claim["measurements"] if item["primary"]}
+        own = primary.get(PROTOCOLS[0])
+        rows.append(
+            {
+                "id": claim["id"],
+                "claim": f"{claim['claim']}: {claim['quantity']}",
+                "paper": claim["paper"],
+                "ours": _interval(own) if own is not None else "",
+                "verdict": f"**{claim['verdict']}**",
+            }
+        )
+    return table(rows, {"id": "", **_same("claim", "paper", "ours", "verdict")}) + "\n"
+
+
+def beside(judged: Mapping[str, Any], run: str) -> str:
+    """Lay out the claims on pairs with another QGNN, after the primary evidence in eq. (2).
+
+    Args:
+        judged: What `judge.judge` returns, or that read back from JSON.
+        run: The other QGNN's run; it comes first in the evidence's runs.
+    """
+    rows = []
+    for claim in judged["claims"]:
+        others = [item for item in claim["measurements"] if item["runs"][0] == run and len(item["runs"]) > 1]
+        own = [item for item in claim["measurements"] if item["primary"] and item["protocol"] == PROTOCOLS[0]]
+        if others:
+            rows.append(
+                {"": claim["id"], "claim": claim["claim"]}
+                | {"as published" if item in own else item["models"]: f"{_interval(item)} **{item['verdict']}**"
+                   for item in [*own, *others]}
+            )  # fmt: skip
+    return table(rows) + "\n"
+
+
+def _same(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+def _interval(item: Mapping[str, Any]) -> str:
+    value, low, high = (float(item[name]) for name in ("value", "low", "high"))
+    if math.isnan(value):
+        return "not measurable"
+    return number(value) if math.isinf(low) and low == high else interval(value, low, high)

@@ -1,0 +1,72 @@
+"""C9: whether stars make the network scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ..io import read_csv
+from ..report.markdown import number
+from ..settings import Study
+from .claim import ANY, Claim, Evidence, Measurement, Samples, difference, measure, with_note
+
+
+@dataclass(frozen=True)
+class Scaling(Evidence):
+    """One model trained at one number of links and evaluated at others: C9.
+
+    Attributes:
+        percent: Links to percent of WMMSE on the same realizations, (S,).
+        trained_at: Links of the training.
+        k: Leaves per star; None for models without stars.
+    """
+
+    percent: Mapping[int, Samples]
+    trained_at: int
+    k: int | None
+
+
+def inputs(study: Study) -> dict[str, list[str]] | None:
+    """Return the files that the evidence is read from; None for a study without a scale study."""
+    return {"scaled": study.scale_files} if study.config.scale is not None else None
+
+
+def evidence(study: Study, files: Mapping[str, list[Path]]) -> list[Evidence]:
+    """Return one evidence per run of the scale study; the first one is primary."""
+    table = pd.concat([read_csv(path) for path in files["scaled"]])
+    wmmse = table[table["method"] == "wmmse"].set_index("num_links")["value"]
+    found: list[Evidence] = []
+    for run in study.config.scale.runs if study.config.scale is not None else []:
+        rows = table[table["method"] == run].sort_values(["num_links", "seed"])
+        percent = {
+            int(links): 100 * part["value"].to_numpy() / wmmse[links] for links, part in rows.groupby("num_links")
+        }
+        trained_at = study.scenarios[study.runs[run].scenario].num_links
+        k = getattr(study.runs[run].architecture, "k", None)
+        found.append(Scaling("stated", run, not found, (run,), percent, trained_at, k))
+    return found
+
+
+def _scales(evidence: Scaling) -> Measurement:
+    largest = max(evidence.percent)
+    means = ", ".join(f"{links}: {number(float(share.mean()))}" for links, share in evidence.percent.items())
+    note = f"percent of WMMSE by links: {means}"
+    if evidence.k is not None:
+        note += f"; {2 * evidence.k + 1} qubits per star, 3 with reset, at any number of links"
+    at_home, far = evidence.percent[evidence.trained_at], evidence.percent[largest]
+    measured = measure(difference, far, at_home, paired=True)
+    return with_note(measured, note, largest=largest, trained_at=evidence.trained_at)
+
+
+CLAIMS = (
+    Claim(
+        "C9", "stars of k neighbors make it scale efficiently on NISQ devices", "no number",
+        "percent of WMMSE at the most links minus that at the training's, without retraining, in points, at least -5",
+        (-5.0, ANY), _scales, Scaling, "scale",
+        "A star costs the same at any size of the network; from {trained_at} to {largest} links the percentage of WMMSE "
+        "changes by {value} points. Retraining was not tried.",
+    ),
+)  # fmt: skip

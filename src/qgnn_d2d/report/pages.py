@@ -1,0 +1,124 @@
+"""The pages of a study's tables, as Markdown."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..analysis.convergence import EPOCHS
+from ..objective import PROTOCOL_TITLES, QUANTITIES
+from .markdown import interval, number, table
+
+_RESULT_COLUMNS = {
+    "method": "method", "protocol": "protocol", "k": "k", "layers": "L", "heads": "heads",
+    "quantum_parameters": "quantum", "classical_parameters": "classical", "parameters": "parameters",
+    "learning_rate": "learning rate", "batch_size": "batch", "epochs": "epochs", "num_seeds": "seeds",
+    "mean": "mean", "interval": "95 % interval", "crossed": "over seeds and realizations",
+    "percent_of_wmmse": "% of WMMSE", "percent_of_wmmse_multistart": "% of WMMSE multistart",
+    "percent_of_optimum": "% of optimum",
+}  # fmt: skip
+
+
+def results_page(results: pd.DataFrame, experiment: str) -> str:
+    """Lay out the table of an experiment: one section per split and quantity.
+
+    Args:
+        results: What `tables.results` returns.
+        experiment: For the title.
+    """
+    parts = [
+        f"# Results: {experiment}",
+        "How to read: one row per method, models first. Percentages are of WMMSE (full-power start; best of many "
+        "starts) and of the certified optimum, on the same realizations. In the public code's model metric the methods "
+        "solve and are scored in that metric. The first interval is a 95 % t interval of the mean, over seeds for "
+        "models and over realizations for solvers; the second is a 95 % bootstrap interval over seeds and realizations. "
+        "A model's protocol is what it was trained under, a solver's is that of the quantity. For IGCNet, L counts "
+        "iterations.",
+    ]
+    for (split, metric), part in results.groupby(["split", "metric"], sort=False):
+        first = part.iloc[0]
+        title = f"{QUANTITIES[str(metric)].title}, {first['unit']}"
+        parts.append(f"## {title}: {split} set, {number(int(first['num_realizations']))} realizations")
+        shown = part.assign(
+            learning_rate=[f"{rate:g}" if pd.notna(rate) else "" for rate in part["learning_rate"]],
+            mean=[number(value, 3) for value in part["mean"]],
+            interval=[_range(low, high) for low, high in part[["low", "high"]].to_numpy(float)],
+            crossed=[_range(low, high) for low, high in part[["crossed_low", "crossed_high"]].to_numpy(float)],
+            **{name: part[name].map(lambda value: number(value, 1)) for name in part if name.startswith("percent_of_")},
+        )
+        parts.append(table(shown, _RESULT_COLUMNS))
+    return "\n\n".join(parts) + "\n"
+
+
+def _range(low: float, high: float) -> str:
+    return "" if pd.isna(low) else f"{number(low, 3)} to {number(high, 3)}"
+
+
+def convergence_page(convergence: pd.DataFrame) -> str:
+    """Lay out what `convergence.table` returns: a section per protocol."""
+    parts = [
+        "# Parameters and convergence",
+        "How to read: test set, means over seeds, in the quantity that the protocol trains. Epochs to 95 %: first epoch "
+        "at 95 % of the own final value, of the seeds that improve on the untrained model by a fifth (in brackets: how "
+        "many). Gap: how far the mean curves are apart at the end, in percent of training. 95 % intervals over seeds: "
+        "bootstrap; of the final value: t. Rows of equal parameters and equal epochs can be compared at every column.",
+    ]
+    for protocol, part in convergence.groupby("protocol", sort=False):
+        rows = [
+            {
+                "run": row["run"],
+                "quantum": row["quantum_parameters"],
+                "classical": row["classical_parameters"],
+                "parameters": row["parameters"],
+                "epochs": row["epochs"],
+                "epochs to 95 %": f"{_with_interval(row, 'epochs_to_95', 1)} "
+                f"({row['seeds_converged']} of {row['num_seeds']})",
+                **{f"after {epoch}": number(row[f"test_after_{epoch}"], 3) for epoch in EPOCHS},
+                "final": _with_interval(row, "test_final", 3),
+                "train": number(row["train_final"], 3),
+                "gap, %": _with_interval(row, "gap", 2),
+            }
+            for row in part.to_dict("records")
+        ]
+        parts += [f"## {PROTOCOL_TITLES[str(protocol)]}", table(rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _with_interval(row: dict[str, float], name: str, decimals: int) -> str:
+    return interval(row[name], row.get(f"{name}_low"), row.get(f"{name}_high"), decimals)
+
+
+def noise_page(summary: pd.DataFrame, devices: pd.DataFrame) -> str:
+    """Lay out the noise study and its devices.
+
+    Args:
+        summary: What `tables.noise_summary` returns, of exact expectation values.
+        devices: One row of `devices.describe` per noise model, with its name in the column noise.
+    """
+    rows = [
+        {
+            "noise": row["noise"],
+            "training": row["training"],
+            "mitigation": row["mitigation"],
+            "mean [95 % CI]": interval(row["mean"], row.get("low"), row.get("high"), 3),
+            "% of ideal [95 % CI]": _with_interval(row, "percent_of_ideal", 1),
+            "% of WMMSE": number(row["percent_of_wmmse"], 1),
+        }
+        for row in summary.to_dict("records")
+    ]
+    columns = ["noise", "device", "two_qubit_gate", "leaf_qubit", "center_qubit", "edge_qubit",
+               "center_reads_1_in_0", "center_reads_0_in_1", "leaf_two_qubit_error", "edge_two_qubit_error",
+               "sx_per_leaf", "two_qubit_gates_per_leaf"]  # fmt: skip
+    whole = ("leaf_qubit", "center_qubit", "edge_qubit", "sx_per_leaf", "two_qubit_gates_per_leaf")
+    qubits = devices.astype(dict.fromkeys(whole, "Int64"))
+    parts = [
+        "# The QGNN on noisy devices",
+        "How to read: weighted sum rate, eq. (2), bps/Hz, from exact expectation values, with 95 % t intervals over "
+        "seeds. `unaware`: trained on an ideal device; `aware`: trained on the device itself. Percent of ideal: of the "
+        "same seed's value when trained and run on an ideal device. Intervals are over seeds only, on one evaluation "
+        "set, and not adjusted for their number.",
+        table(rows),
+        "## The qubits",
+        "Two-qubit errors are average gate infidelities: 0.75 p for a depolarizing probability p.",
+        table(qubits, {name: name.replace("_", " ") for name in columns}),
+    ]
+    return "\n\n".join(parts) + "\n"
