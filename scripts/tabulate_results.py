@@ -20,7 +20,7 @@ def main(study: Study, snakemake: Any) -> None:
     )
     table = tables.results(manifests, scored, solved)
     compared = tables.comparisons(
-        manifests, scored["evaluation"], solved["evaluation"], study.select(experiment, variant="qgnn_informed")
+        manifests, scored["evaluation"], solved["evaluation"], study.select("main", variant="qgnn_informed")
     )
     write_csv(Path(output.comparisons), compared)
     write_csv(Path(output.csv), table)

@@ -1,65 +1,98 @@
-"""The distribution of the gap to the certified optimum."""
+"""How far methods stay below the certified optimum, realization by realization."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from ..objective import PROTOCOL_TITLES, PROTOCOLS, trained_quantity
+from ..settings import Study
+from ..solvers import shown_in
+from . import fig2, fig2_all
+from .style import METHOD_LINES, about, below, canvas, colors, handle, styled
 
-from .style import PANELS, model_colors, styled
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
-# In gray and black, apart from the models; WMMSE as in Fig. 2.
-_SOLVERS: dict[str, dict[str, Any]] = {
-    "full_power": {"color": "#999999", "linestyle": (0, (1, 3)), "linewidth": 1.0},
-    "best_single_link": {"color": "#999999", "linestyle": "-", "linewidth": 1.0},
-    "on_off_4": {"color": "#666666", "linestyle": (0, (5, 2)), "linewidth": 1.0},
-    "wmmse": {"color": "#000000", "linestyle": "-.", "linewidth": 1.2},
-    "wmmse_multistart": {"color": "#000000", "linestyle": ":", "linewidth": 1.2},
-}
+NAME = "optimality"
+CLAIMS = "C2, C3"
+CAPTION = (
+    "How many networks of the evaluation set each method solves how well: the share of realizations whose sum rate is at "
+    "most the given gap below the certified optimum. Upper row: trained models; lower row: methods that need no "
+    "learning. How to read: a curve further up and left is better; where it meets the left edge is the share of networks "
+    "that are solved within the certificate."
+)
 
 
-def gap_shares(data: pd.DataFrame) -> Figure:
-    """Plot the share of realizations against the gap to the optimum, one panel per protocol.
+def _runs(study: Study) -> dict[str, list[str]]:
+    first, second = fig2._runs(study), fig2_all._runs(study)
+    return {protocol: [*first.get(protocol, []), *second.get(protocol, [])] for protocol in PROTOCOLS if protocol in first}
 
-    Args:
-        data: What `optimality.share_data` returns.
-    """
-    colors = model_colors(data["model"].dropna())
+
+def inputs(study: Study) -> dict[str, list[str]] | None:
+    """Return the values of models and methods on the evaluation set."""
+    runs = _runs(study)
+    if not runs:
+        return None
+    return {
+        "models": [study.evaluated("main", "evaluation.nc")],
+        "solvers": [study.solved(study.scenario_of("main"), "evaluation.nc")],
+    }
+
+
+def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
+    """Return one row per method and gap: panel (protocol), kind, method, label, model, and `optimality.share_curve`."""
+    import pandas as pd
+
+    from ..analysis import values
+    from ..analysis.optimality import share_curve
+
+    models, solvers = values.load(files["models"][0]), values.load(files["solvers"][0])
+    parts = []
+    for protocol, runs in _runs(study).items():
+        metric = trained_quantity(protocol).name
+        for method in shown_in("gaps"):
+            part = share_curve(solvers[metric].sel(solver=[method.name]), solvers).assign(num_seeds=pd.NA)
+            parts.append(part.assign(panel=protocol, kind="solver", method=method.name, label=method.label))
+        for run in runs:
+            part = share_curve(models[metric][models["run"].values == run], solvers)
+            variant = study.variants[run]
+            label = study.label(run, about=variant != study.runs[run].model)
+            parts.append(part.assign(panel=protocol, kind="model", method=run, label=label, model=variant))
+    columns = ["panel", "kind", "method", "label", "model", "metric", "gap_percent", "share", "low", "high"]
+    table = pd.concat(parts, ignore_index=True)[[*columns, "num_seeds", "num_realizations"]]
+    return table.astype({"num_seeds": "Int64"})
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Draw the share of realizations against the gap, a column per protocol."""
+    palette = colors(table["model"].dropna())
+    panels = [protocol for protocol in PROTOCOLS if (table["panel"] == protocol).any()]
     with styled():
-        figure = Figure(figsize=(7.2, 4.2), layout="constrained")
-        axes = figure.subplots(1, len(PANELS), sharey=True)
-        handles: dict[str, Line2D] = {}  # a method has the same style in both panels
-        for ax, (panel, (title, _)) in zip(axes, PANELS.items(), strict=True):
-            for _, method in data[data["panel"] == panel].groupby("method", sort=False):
-                line = _plot(ax, method, colors)
-                handles.setdefault(str(line.get_label()), line)
-            ax.set(title=title, xlabel="gap to the certified optimum (%)", xscale="log", ylim=(0, 1.02))
-            ax.set_xlim(data["gap_percent"].min(), data["gap_percent"].max())
-        axes[0].set_ylabel("share of realizations with at most this gap")
-        figure.legend(handles=list(handles.values()), loc="outside lower center", ncols=4)
-        models = data[data["kind"] != "solver"]
-        seeds = " or ".join(f"{n:.0f}" for n in sorted(models["num_seeds"].unique()))
-        figure.suptitle(
-            f"{data['num_realizations'].iloc[0]:,.0f} realizations; models: {seeds} seeds pooled, "
-            "band: 95 % t interval over seeds",
-            fontsize=8,
-        )
+        figure, axes = canvas(5.6, 2, len(panels), sharex=True, sharey=True, squeeze=False)
+        for column, protocol in enumerate(panels):
+            for row, kind in enumerate(("model", "solver")):
+                ax = axes[row, column]
+                part = table[(table["panel"] == protocol) & (table["kind"] == kind)]
+                for name, curve in part.groupby("method", sort=False):
+                    first = curve.iloc[0]
+                    style = METHOD_LINES[str(name)] if kind == "solver" else {"color": palette[first["model"]]}
+                    ax.plot(curve["gap_percent"], curve["share"], **style)
+                    if curve["low"].notna().all():
+                        ends = (curve["gap_percent"], curve["low"], curve["high"])
+                        ax.fill_between(*ends, color=style["color"], alpha=0.15, linewidth=0)
+                ax.set(xscale="log", ylim=(0, 1.02))
+                ax.set_xlim(table["gap_percent"].min(), table["gap_percent"].max())
+                ax.set_xticks([1e-4, 1e-2, 1, 100], ["0.0001", "0.01", "1", "100"])
+            axes[0, column].set_title(PROTOCOL_TITLES[protocol])
+            axes[1, column].set_xlabel("gap to the certified optimum (%)")
+        axes[0, 0].set_ylabel("trained models:\nshare of realizations")
+        axes[1, 0].set_ylabel("no learning:\nshare of realizations")
+        rows = table.drop_duplicates("label").to_dict("records")
+        handles = [handle(row["label"], color=palette[row["model"]]) for row in rows if row["kind"] == "model"]
+        handles += [handle(row["label"], **METHOD_LINES[row["method"]]) for row in rows if row["kind"] == "solver"]
+        below(figure, handles, 3)
+        about(figure, table[table["kind"] == "model"], bars="bands")
     return figure
-
-
-def _plot(ax: Axes, method: pd.DataFrame, colors: dict[str, Any]) -> Line2D:
-    first = method.iloc[0]
-    if first["kind"] == "solver":
-        style = _SOLVERS[first["method"]]
-    else:
-        style = {"color": colors[first["model"]], "linewidth": 0.7 if first["kind"] == "thin" else 1.5}
-    (line,) = ax.plot(method["gap_percent"], method["share"], label=first["label"], **style)
-    if method["low"].notna().all():
-        alpha = 0.12 if first["kind"] == "thin" else 0.2
-        ax.fill_between(
-            method["gap_percent"], method["low"], method["high"], color=style["color"], alpha=alpha, linewidth=0
-        )
-    return line

@@ -1,74 +1,83 @@
-"""Sum rate and cost against the number of links."""
+"""Sum rate and cost on networks of other sizes, without retraining."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from ..settings import Study
+from ..solvers import METHODS
+from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, handle, number_ticks, styled
 
-from .style import model_colors, styled
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
-_SOLVERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "optimum": (
-        "certified optimum",
-        {"color": "#000000", "marker": "*", "markersize": 5, "linestyle": ":", "linewidth": 0.9},
-    ),
-    "wmmse": ("WMMSE, full-power start", {"color": "#000000", "linestyle": "-.", "linewidth": 1.2}),
-    "best_single_link": ("best single link", {"color": "#666666", "linestyle": ":", "linewidth": 1.2}),
-}
-"""Solvers of the left panel to label and style."""
+NAME = "scale"
+CLAIMS = "C9"
+CAPTION = (
+    "Networks trained at one number of links (dotted), evaluated at others without retraining. Left: percent of WMMSE on "
+    "the same realizations. Middle and right: time and peak memory of one inference on one thread. How to read: a model "
+    "that carries over stays level on the left; its cost is how steeply it rises in the middle."
+)
+_SHOWN = ("optimum", "wmmse", "best_single_link")
+_PERCENT = ("percent_of_wmmse", "low", "high")
 
 
-def against_links(data: pd.DataFrame, costs: pd.DataFrame, labels: Mapping[str, str], trained_at: int) -> Figure:
-    """Plot percent of WMMSE, seconds and memory of inference against the number of links.
+def inputs(study: Study) -> dict[str, list[str]] | None:
+    """Return the evaluations at every number of links, and the cost of inference."""
+    if study.config.scale is None:
+        return None
+    return {"scaled": study.scale_files, "inference": [study.file("scale", "inference.csv")]}
 
-    Args:
-        data: What `scale.summary` returns.
-        costs: What `scale.inference_table` returns.
-        labels: Run id to legend label.
-        trained_at: Links of the training.
-    """
-    models = data[data["kind"] == "model"]
-    named = models.drop_duplicates("method").set_index("method")["model"]
-    colors = model_colors(named)
+
+def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
+    """Return rows of `tables.scaling_summary` (panel scaled) and of `inference_cost` (panel inference)."""
+    import pandas as pd
+
+    from ..analysis.tables import scaling_summary
+    from ..io import read_csv
+
+    scaled = scaling_summary(pd.concat([read_csv(path) for path in files["scaled"]], ignore_index=True))
+    costs = read_csv(files["inference"][0]).rename(columns={"run": "method"}).assign(kind="model")
+    table = pd.concat([scaled.assign(panel="scaled"), costs.assign(panel="inference")], ignore_index=True)
+    labels = {run: study.label(run, about=True) for run in study.runs} | {name: one.label for name, one in METHODS.items()}
+    trained_at = study.scenarios[study.runs[costs["method"].iloc[0]].scenario].num_links
+    variants = table["method"].map(study.variants)
+    return table.assign(label=table["method"].map(labels), model=variants, trained_at=trained_at)
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Draw percent of WMMSE, seconds and memory of inference against the number of links."""
+    scaled, costs = table[table["panel"] == "scaled"], table[table["panel"] == "inference"]
+    palette = colors(table["model"].dropna())
+    handles = []
     with styled():
-        figure = Figure(figsize=(7.2, 3.4), layout="constrained")
-        left, middle, right = figure.subplots(1, 3)
-        drawn: list[str] = []
-        for run, label in labels.items():
-            model = named[run]
-            # The first run of a model is solid, further ones (another k) are dashed.
-            marker, line = ("s", "--") if model in drawn else ("o", "-")
-            style = {"color": colors[model], "marker": marker, "linestyle": line}
-            drawn.append(model)
-            part = models[models["method"] == run].sort_values("num_links")
-            error = [part["percent_of_wmmse"] - part["low"], part["high"] - part["percent_of_wmmse"]]
-            left.errorbar(part["num_links"], part["percent_of_wmmse"], error, markersize=3.5, label=label, **style)
-            cost = costs[costs["run"] == run].sort_values("num_links")
+        figure, (left, middle, right) = canvas(3.9, 1, 3)
+        for run, part in scaled[scaled["kind"] == "model"].groupby("method", sort=False):
+            part, cost = part.sort_values("num_links"), costs[costs["method"] == run].sort_values("num_links")
+            style: dict[str, Any] = {"color": palette[part["model"].iloc[0]], "marker": "o", "linewidth": 1.2}
+            errorbars(left, part["num_links"], part, _PERCENT, **style)
             for ax, column in ((middle, "seconds"), (right, "peak_mib")):
                 ax.plot(cost["num_links"], cost[column], markersize=3.5, **style)
-        for method, (label, options) in _SOLVERS.items():
-            part = data[(data["method"] == method) & data["percent_of_wmmse"].notna()].sort_values("num_links")
-            left.plot(part["num_links"], part["percent_of_wmmse"], label=label, **options)
-        left.axvline(trained_at, color="#666666", linewidth=0.8, linestyle=(0, (1, 3)), label="links of the training")
+            handles.append(handle(part["label"].iloc[0], markersize=3.5, **style))
+        for name in _SHOWN:
+            part = scaled[(scaled["method"] == name) & scaled["percent_of_wmmse"].notna()].sort_values("num_links")
+            style = METHOD_LINES[name] | {"marker": "*" if name == "optimum" else ""}
+            left.plot(part["num_links"], part["percent_of_wmmse"], markersize=5, **style)
+            handles.append(handle(METHODS[name].label, markersize=5, **style))
+        left.axvline(table["trained_at"].iloc[0], color=GRAY, linewidth=0.8, linestyle=(0, (1, 3)))
+        handles.append(handle("links of the training", color=GRAY, linewidth=0.8, linestyle=(0, (1, 3))))
         left.set(ylabel="percent of WMMSE, eq. (2)", title="Without retraining")
         left.set_ylim(bottom=0)
-        middle.set(yscale="log", ylabel="seconds per realization", title="Inference, one thread: time")
+        middle.set(yscale="log", ylabel="seconds per realization", title="Inference: time")
         right.set(ylabel="peak memory of the process (MiB)", title="Inference: memory")
         right.set_ylim(0, 1.08 * costs["peak_mib"].max())
-        for ax, table in ((left, data), (middle, costs), (right, costs)):
-            ax.set(xscale="log", xlabel="links M")
-            ax.xaxis.set_minor_locator(NullLocator())
-            numbers = sorted(table["num_links"].unique())
-            ax.set_xticks(numbers, [f"{number:,}" for number in numbers])
-        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
-        seeds = " or ".join(f"{n:.0f}" for n in sorted(models["num_seeds"].unique()))
-        figure.suptitle(
-            f"Mean of {seeds} seeds, bars: 95 % t interval over seeds; "
-            f"{models['num_realizations'].iloc[0]:,.0f} realizations per number of links",
-            fontsize=8,
-        )
+        for ax, part in ((left, scaled), (middle, costs), (right, costs)):
+            ax.set_xlabel("links M")
+            number_ticks(ax, sorted(part["num_links"].unique()))
+            ax.tick_params(axis="x", labelsize=7)
+        below(figure, handles, 3)
+        about(figure, scaled[scaled["kind"] == "model"])
     return figure

@@ -1,41 +1,33 @@
-"""What all figures share: style, colors, labels, and byte-stable files."""
+"""What all figures share: style, colors, lines, legends, and byte-stable files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
-
-import matplotlib
-import seaborn
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from ..io import write_whole
+from ..settings import MODELS
 
-LABELS = {
-    "qgnn": "QGNN",
-    "gcn": "GCN (IGCNet)",
-    "gcn_small": "GCN, small",
-    "qgnn_released": "QGNN, public code",
-    "gcn_released": "GCN, public code",
-    "qgnn_informed": "QGNN, informed stars",
-    "gcn_informed": "GCN, informed stars",
-    "mlp_informed": "MLP, informed stars",
-}
-"""Models to legend labels; a model without one goes by its name."""
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-PALETTE = seaborn.color_palette("colorblind")
-
+WIDTH = 7.2  # inches: a page of two columns
+GRAY = "#666666"
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
     "font.size": 8,
+    "axes.titlesize": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.alpha": 0.3,
     "legend.frameon": False,
-    "legend.fontsize": 7,
+    "legend.fontsize": 7.5,
     "lines.linewidth": 1.5,
     "pdf.fonttype": 42,
     "svg.hashsalt": "qgnn_d2d",
@@ -45,37 +37,108 @@ STYLE: dict[str, Any] = {
 _METADATA: dict[str, dict[str, Any]] = {
     ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
     ".png": {"Software": None},
-    ".svg": {"Creator": None, "Date": None},
 }
-
-PANELS = {
-    "stated": (
-        "Stated: eq. (2) for everything",
-        "weighted sum rate (bps/Hz)",
-    ),
-    "released": (
-        "Released: the public code's quantities",
-        "models: public code's metric (bps/Hz)\nWMMSE: public code's evaluation (nats)",
-    ),
+# Methods that need no learning are black and gray, apart from the models' colors.
+METHOD_LINES: dict[str, dict[str, Any]] = {
+    "optimum": {"color": "#000000", "linestyle": "-", "linewidth": 0.9},
+    "wmmse": {"color": "#000000", "linestyle": "-.", "linewidth": 1.3},
+    "wmmse_multistart": {"color": "#000000", "linestyle": ":", "linewidth": 1.1},
+    "on_off_3": {"color": GRAY, "linestyle": (0, (6, 2)), "linewidth": 0.8},
+    "on_off_4": {"color": GRAY, "linestyle": (0, (6, 2, 1, 2)), "linewidth": 0.9},
+    "best_single_link": {"color": GRAY, "linestyle": (0, (2, 2)), "linewidth": 1.0},
+    "full_power": {"color": "#999999", "linestyle": (0, (1, 3)), "linewidth": 1.0},
 }
+"""Method to its line in every figure."""
 
-QUANTITIES = {"stated": "weighted sum rate, eq. (2) (bps/Hz)", "released": "the public code's metric (bps/Hz)"}
+
+def colors(models: Iterable[str]) -> dict[str, Any]:
+    """Return model to color: the same in every figure. Variants of a model come behind the models.
+
+    Args:
+        models: Names of models and variants.
+    """
+    import seaborn
+
+    palette = seaborn.color_palette("colorblind")
+    names = list(MODELS)
+    names += [name for name in dict.fromkeys(models) if name not in MODELS]
+    return {name: palette[i % len(palette)] for i, name in enumerate(names)}
 
 
-def model_colors(models: Iterable[str]) -> dict[str, Any]:
-    """Return model to color, the same in every figure; models come in the order of `LABELS`, then of ``models``."""
-    given = list(dict.fromkeys(models))
-    names = [*LABELS, *(name for name in given if name not in LABELS)]
-    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names) if name in given}
+def shades(count: int) -> list[Any]:
+    """Return colors for the values of one option: shades of one hue that no model has, from light to dark."""
+    import seaborn
+
+    return list(seaborn.color_palette("flare", count))
 
 
 def styled() -> AbstractContextManager[None]:
-    """Return a context in which figures have the common style."""
-    return matplotlib.rc_context(STYLE)  # type: ignore[arg-type]
+    """Return a context in which figures have the common style, whatever the user's own settings are."""
+    os.environ["MPLBACKEND"] = "Agg"  # before matplotlib reads it: figures are files
+    import matplotlib
+
+    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
+    return matplotlib.rc_context({**defaults, **STYLE})
+
+
+def canvas(height: float, *shape: int, **options: Any) -> tuple[Figure, Any]:
+    """Return a figure of the common width with a grid of axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    return figure, figure.subplots(*shape, **options)
 
 
 def save(figure: Figure, path: Path | str) -> None:
-    """Write a figure in the format of the path's suffix (pdf, png, svg), byte-stable, whole or not at all."""
+    """Write a figure in the format of the path's suffix (pdf, png), byte-stable, whole or not at all."""
     metadata = _METADATA[Path(path).suffix]
     with styled():
         write_whole(path, lambda partial: figure.savefig(partial, metadata=metadata))
+
+
+def errorbars(ax: Axes, x: Any, rows: pd.DataFrame, names: Sequence[str] = ("mean", "low", "high"), **style: Any) -> None:
+    """Draw means with their intervals; ``rows`` has the columns ``names``."""
+    mean, low, high = (rows[name].to_numpy(float) for name in names)
+    ax.errorbar(x, mean, [mean - low, high - mean], **{"markersize": 3.5, "elinewidth": 0.8, **style})
+
+
+def integer_ticks(ax: Axes) -> None:
+    """Put ticks of the x axis at whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def number_ticks(ax: Axes, numbers: Iterable[float]) -> None:
+    """Put ticks of a logarithmic x axis at the given numbers, written out."""
+    from matplotlib.ticker import NullLocator
+
+    ax.set_xscale("log")
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xticks(list(numbers), [f"{number:,.0f}" for number in numbers])
+
+
+def handle(label: str, **style: Any) -> Any:
+    """Return a legend's entry."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], label=label, **style)
+
+
+def below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
+    """Put one legend below all panels, its entries row by row, as one reads."""
+    rows = -(-len(handles) // columns)
+    # Matplotlib fills a legend column by column.
+    ordered = [handles[row * columns + column] for column in range(columns) for row in range(rows)
+               if row * columns + column < len(handles)]  # fmt: skip
+    figure.legend(handles=ordered, loc="outside lower center", ncols=columns)
+
+
+def about(figure: Figure, rows: pd.DataFrame, *, bars: str = "bars") -> None:
+    """Write above all panels how many seeds and realizations stand behind the numbers."""
+    counts = sorted({int(count) for count in rows["num_seeds"].dropna()})
+    seeds = " or ".join(map(str, counts))
+    sizes = sorted({int(count) for count in rows["num_realizations"].dropna()})
+    realizations = " or ".join(f"{size:,}" for size in sizes)
+    shown = f", {bars}: 95 % t interval over seeds" if bars else ""
+    figure.suptitle(f"Mean of {seeds} seeds{shown}; {realizations} realizations; raw values", fontsize=8)
