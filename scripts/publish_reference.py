@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from qgnn_d2d import figures, settings
+from qgnn_d2d.artifact import reference as snapshots
 from qgnn_d2d.claims import page
-from qgnn_d2d.io import read_csv, read_json, write_json
+from qgnn_d2d.io import read_csv, read_json, write_csv, write_json, write_text
 from qgnn_d2d.report import pages as layouts
 from qgnn_d2d.report import readme
 from qgnn_d2d.settings import search

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..analysis import evaluation
-from ..channels import scenarios
+from .. import channels
+from ..analysis import values
 from ..io import read_csv, read_json, read_tensors, sha256
 from . import machine
 
@@ -132,7 +132,7 @@ def made(results: Path) -> Snapshot:
         metrics[run] = manifest["metric"]
         finals.append(_last(curves))
     for path in sorted(results.glob("evaluation/*/evaluation.nc")):
-        means = evaluation.seed_means(evaluation.load(path))
+        means = values.seed_means(values.load(path))
         finals.append(means[means["metric"] == means["run"].map(metrics)].assign(split="evaluation"))
     return {
         "channels.csv": pd.DataFrame(
@@ -167,7 +167,7 @@ def _last(path: Path) -> pd.DataFrame:
 
 def _channel_rows(path: Path) -> list[tuple[str, str, str, str, float]]:
     """Return a row of channels.csv for every variable of a channel file."""
-    dataset = scenarios.load(path)
+    dataset = channels.load(path)
     arrays = {str(name): variable.values for name, variable in dataset.data_vars.items()}
     arrays |= {name: np.array([dataset.attrs[name]], dtype=np.float64) for name in ("noise_power", "p_max")}
     return [

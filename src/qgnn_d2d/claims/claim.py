@@ -1,9 +1,9 @@
 """What a claim, its evidence and a verdict are.
 
-A claim has a range that the paper's words allow (`Claim.allowed`), and is measured on evidence of one kind. A measurement
-is "reproduced" where our whole 95 % interval lies in the range, "not reproduced" where the interval and the range are
-disjoint, "undecided" where the interval reaches over the range's edge, and "not testable" where there is nothing to
-measure.
+A claim has a range that the paper's words allow (`Claim.allowed`), and is measured on evidence of one kind. A
+measurement is "reproduced" where our whole 95 % interval lies in the range, "not reproduced" where the interval and the
+range are disjoint, "undecided" where the interval reaches over the range's edge, and "not testable" where there is
+nothing to measure.
 
 The claim's own verdict is that of its primary evidence: the paper's models at the paper's point, tuned, in eq. (2)
 (`stated`). If that is not "reproduced", but the same models in the public code's quantities (`released`) are, it is

@@ -1,9 +1,9 @@
 """C1 to C7: what the paper says of two curves, a QGNN's and a GCN's.
 
 They are judged on the test set (the paper's kind of evidence), after the last epoch, with nothing picked by test
-performance; the larger evaluation set's number is noted with it. Intervals are over seeds, given the realizations. Under
-``released`` the models' curve and WMMSE's line are in two different quantities, as the public code draws them; C3 and C4
-then compare the two numbers as drawn.
+performance; the larger evaluation set's number is noted with it. Intervals are over seeds, given the realizations.
+Under ``released`` the models' curve and WMMSE's line are in two different quantities, as the public code draws them; C3
+and C4 then compare the two numbers as drawn.
 """
 
 from __future__ import annotations

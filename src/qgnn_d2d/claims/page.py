@@ -10,10 +10,10 @@ from ..objective import PROTOCOLS
 from ..report.markdown import interval, number, table
 
 _HOW_TO_READ = (
-    "How to read: one row per claim, with our verdict and what it rests on. A measurement is reproduced where its whole "
-    "95 % interval lies in the range that the claim allows, not reproduced where interval and range are disjoint, and "
-    "undecided otherwise. A claim's own verdict is that of its primary evidence; below the table, each claim has a "
-    "section with all evidence."
+    "How to read: one row per claim, with our verdict and what it rests on. A measurement is reproduced where its "
+    "whole 95 % interval lies in the range that the claim allows, not reproduced where interval and range are "
+    "disjoint, and undecided otherwise. A claim's own verdict is that of its primary evidence; below the table, each "
+    "claim has a section with all evidence."
 )
 
 

@@ -69,7 +69,10 @@ def draw(table: pd.DataFrame, axis: str) -> Figure:
         column = models[(models["protocol"] == "stated") & (models[other] == POINT[other])].sort_values(axis)
         costs: dict[str, tuple[Any, dict[str, Any]]] = {
             "trainable parameters": (column["parameters"], {"marker": "o", "linestyle": "-"}),
-            "cx of a node's stars, all layers": (column["two_qubit_gates"] * column["layers"], {"marker": "s", "linestyle": "--"}),
+            "cx of a node's stars, all layers": (
+                column["two_qubit_gates"] * column["layers"],
+                {"marker": "s", "linestyle": "--"},
+            ),
             "qubits at full width": (column["qubits"], {"marker": "^", "linestyle": "-."}),
             "qubits with reset": (column["qubits"] * 0 + 3, {"linestyle": ":"}),
         }
@@ -79,7 +82,10 @@ def draw(table: pd.DataFrame, axis: str) -> Figure:
         integer_ticks(axes[2])
         handles = [handle(f"{short} = {value:.0f}", color=tones[value], marker="o", markersize=3.5) for value in values]
         handles.append(handle("WMMSE", **METHOD_LINES["wmmse"]))
-        handles += [handle(f"right: {name}", color="#444444", linewidth=0.9, markersize=3.5, **style) for name, (_, style) in costs.items()]
-        below(figure, handles, 4)
+        handles += [
+            handle(f"right: {name}", color="#444444", linewidth=0.9, markersize=3.5, **style)
+            for name, (_, style) in costs.items()
+        ]
+        below(figure, handles)
         about(figure, models)
     return figure

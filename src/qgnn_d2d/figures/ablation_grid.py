@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 NAME = "ablation_grid"
 CLAIMS = "C2, C7, C9"
 CAPTION = (
-    "Percent of WMMSE that the QGNN reaches in eq. (2), over leaves k and layers L. The paper's point is k = 3, L = 2. How "
-    "to read: compare along a row for leaves and along a column for layers; below 100 the QGNN stays below WMMSE."
+    "Percent of WMMSE that the QGNN reaches in eq. (2), over leaves k and layers L. The paper's point is k = 3, L = "
+    "2. How to read: compare along a row for leaves and along a column for layers; below 100 the QGNN stays below "
+    "WMMSE."
 )
 inputs, data = ablation.inputs, ablation.data
 

@@ -47,7 +47,7 @@ def data(
         study: The study.
         files: What `inputs` names.
         runs: Protocol to run ids.
-        methods: Methods that are drawn as lines, in the models' quantity.
+        methods: Methods that are drawn as lines in the models' quantity, besides WMMSE in its own.
 
     Returns:
         The columns `COLUMNS`: panel is the protocol, kind is curve or line; the mean over seeds has its 95 % t interval
@@ -70,9 +70,9 @@ def data(
             part = mean_curves(curves[curves["run"] == run])
             label = study.label(run, about=variant != study.runs[run].model)
             parts.append(part.assign(panel=protocol, kind="curve", run=run, label=label, model=variant, unit=unit))
-        shown = {(name, trained_quantity(protocol).name): METHODS[name].label for name in methods}
         line = wmmse_quantity(protocol)
-        shown[("wmmse", line.name)] = line.lines["wmmse"]
+        shown = {("wmmse", line.name): line.lines["wmmse"]}
+        shown |= {(name, trained_quantity(protocol).name): METHODS[name].label for name in methods}
         for (solver, metric), label in shown.items():
             if (solver, metric) in tests.index:
                 row = tests.loc[(solver, metric)]
@@ -85,7 +85,7 @@ def data(
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Draw one panel per protocol: test curves with a 95 % band over seeds, training curves dashed, methods as lines."""
+    """Draw one panel per protocol: test curves with a 95 % band, training curves dashed, methods as lines."""
     panels = [protocol for protocol in PROTOCOLS if (table["panel"] == protocol).any()]
     palette = colors(table["model"].dropna())
     with styled():
@@ -105,13 +105,13 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.set(title=PROTOCOL_TITLES[protocol], xlabel="epoch (0: untrained)", ylabel=axis_label(protocol))
             ax.set_ylim(bottom=0)
             integer_ticks(ax)
-        below(figure, _legend(table, palette), 3)
+        below(figure, _legend(table, palette))
         curves = table[table["kind"] == "curve"]
-        seeds = " or ".join(str(n) for n in sorted(curves["num_seeds"].dropna().unique()))
+        seeds = " or ".join(f"{n:.0f}" for n in sorted(curves["num_seeds"].dropna().unique()))
         size = int(curves.loc[curves["split"] == "test", "num_realizations"].iloc[0])
         figure.suptitle(
-            f"Mean of {seeds} seeds, band: 95 % t interval over seeds; solid: test set ({size:,} realizations), dashed: "
-            "training set; raw values",
+            f"Mean of {seeds} seeds, band: 95 % t interval over seeds; solid: test set ({size:,} realizations), "
+            "dashed: training set; raw values",
             fontsize=8,
         )
     return figure

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 NAME = "fig1_circuit"
 CLAIMS = "C9, C10"
 CAPTION = (
-    "The circuit of one star: the encoding of center, leaves and edges (RX, RZ with their angles), then the shared block on "
-    "center, leaf and edge for every leaf in turn, and the measurement of the center. How to read: time runs from left to "
-    "right, and from one row to the next; θ are the block's trained angles, the same for every leaf."
+    "The circuit of one star: the encoding of center, leaves and edges (RX, RZ with their angles), then the shared "
+    "block on center, leaf and edge for every leaf in turn, and the measurement of the center. How to read: time runs "
+    "from left to right, and from one row to the next; θ are the block's trained angles, the same for every leaf."
 )
 _PER_ROW = 14  # columns of gates
 
@@ -38,14 +38,21 @@ def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
     import pandas as pd
 
     from ..quantum import ansatz
-    from ..quantum.qnode import star_gates
+    from ..quantum.drawing import star_gates
 
     options = _run(study).architecture
+    star = ansatz.build(options.circuit, options.entangling_layers)
+    order = [wire.replace(" ", "_") for wire in ansatz.star_wires(star, options.k)]
+    gates = list(star_gates(star, options.k))
+    memory = (order[0], *order[2 * options.k + 1 :])
+    gates.append((", ".join(f"⟨{word}⟩" for word in star.observables), memory, ()))
     rows, busy = [], dict[str, int]()
-    for gate, wires, angles in star_gates(ansatz.build(options.circuit, options.entangling_layers), options.k):
-        column = max(busy.get(wire, 0) for wire in wires)
+    for gate, wires, angles in gates:
+        places = sorted(order.index(wire) for wire in wires)
+        crossed = order[places[0] : places[-1] + 1]  # a gate's line crosses all wires between its own
+        column = max(busy.get(wire, 0) for wire in crossed)
         rows.append({"column": column, "gate": gate, "wires": " ".join(wires), "angles": " ".join(angles)})
-        busy |= dict.fromkeys(wires, column + 1)
+        busy |= dict.fromkeys(crossed, column + 1)
     return pd.DataFrame(rows)
 
 
@@ -86,4 +93,4 @@ def _draw_gate(ax: Any, x: int, gate: Mapping[str, Any], places: list[int]) -> N
     for place in places:
         text = gate["gate"] + (f"\n{angles}" if angles and place == places[-1] else "")
         box = {"boxstyle": "square,pad=0.25", "facecolor": "white", "edgecolor": "#000000", "linewidth": 0.7}
-        ax.text(x, place, text, ha="center", va="center", fontsize=4.8, bbox=box, linespacing=1.1)
+        ax.text(x, place, text, ha="center", va="center", fontsize=5.6, bbox=box, linespacing=1.1)

@@ -16,20 +16,24 @@ if TYPE_CHECKING:
 NAME = "fig2_all"
 CLAIMS = "C1 to C7"
 CAPTION = (
-    "Sum rate against epoch of the models beside the paper's two: a GCN of the QGNN's size, the public code's networks, "
-    "the QGNN with all nodes as leaves, and the networks on informed stars. How to read: as Fig. 2; WMMSE (full-power "
-    "start) and the certified optimum are the same lines as there."
+    "Sum rate against epoch of the models beside the paper's two: a GCN of the QGNN's size, the public code's "
+    "networks, the QGNN with all nodes as leaves, and the QGNN on informed stars. How to read: as Fig. 2; WMMSE "
+    "(full-power start) and the certified optimum are the same lines as there."
 )
 draw = curves.draw
 
 
 def _runs(study: Study) -> dict[str, list[str]]:
-    """Return protocol to runs without a preset, but for Fig. 2's; of the variants, those with stars of another size."""
+    """Return protocol to runs without a preset, but for Fig. 2's.
+
+    Of variants, those with stars of another size; of networks on informed stars, the QGNN (figure `informed` has all).
+    """
     shown: dict[str, list[str]] = {}
     for protocol in PROTOCOLS:
         for run in study.select("main", protocol=protocol, preset=None):
             variant = study.variants[run]
-            if variant not in ("qgnn", "gcn") and (variant in MODELS or study.about(run)):
+            shown_elsewhere = ("qgnn", "gcn", "gcn_informed", "mlp_informed")
+            if variant not in shown_elsewhere and (variant in MODELS or study.about(run)):
                 shown.setdefault(protocol, []).append(run)
     return shown
 
@@ -41,4 +45,4 @@ def inputs(study: Study) -> dict[str, list[str]] | None:
 
 def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
     """Return one row per plotted point (see `curves.data`)."""
-    return curves.data(study, files, _runs(study), ("wmmse", "optimum"))
+    return curves.data(study, files, _runs(study), ("optimum",))

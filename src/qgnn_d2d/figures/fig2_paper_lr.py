@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 NAME = "fig2_paper_lr"
 CLAIMS = "C1 to C7"
 CAPTION = (
-    "Sum rate against epoch at the paper's learning rate of 5e-2, with the public code's batch size, epochs and schedule. "
-    "How to read: as Fig. 2. Bands are wide where some seeds fail to train."
+    "Sum rate against epoch at the paper's learning rate of 5e-2, with the public code's batch size, epochs and "
+    "schedule. How to read: as Fig. 2. Bands are wide where some seeds fail to train."
 )
 PRESET = "lr5e-2"
 draw = curves.draw
@@ -35,4 +35,4 @@ def inputs(study: Study) -> dict[str, list[str]] | None:
 
 def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
     """Return one row per plotted point (see `curves.data`)."""
-    return curves.data(study, files, _runs(study), ("wmmse", "optimum"))
+    return curves.data(study, files, _runs(study), ("optimum",))

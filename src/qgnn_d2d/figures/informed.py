@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from ..settings import MODELS, Study
 from ..solvers import shown_in
-from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, handle, integer_ticks, number_ticks, styled
+from .style import (
+    GRAY,
+    METHOD_LINES,
+    about,
+    below,
+    canvas,
+    colors,
+    errorbars,
+    handle,
+    integer_ticks,
+    number_ticks,
+    styled,
+)
 from .tables import evaluated
 
 if TYPE_CHECKING:
@@ -18,10 +30,10 @@ if TYPE_CHECKING:
 NAME = "informed"
 CLAIMS = "C2, C7, C10"
 CAPTION = (
-    "Networks on informed stars, whose leaves are the k best competitors. Left: other numbers of leaves and other leaf "
-    "rules. Middle: other numbers of parameters, beside GCNs on all nodes, as published and with links left out in "
-    "training. Right: a QGNN trained under the noise of a device, its readout inverted. How to read: 100 is WMMSE; a gain "
-    "that a model without a circuit shows, too, does not come from the circuit."
+    "Networks on informed stars, whose leaves are the k best competitors. Left: other numbers of leaves and other "
+    "leaf rules. Middle: other numbers of parameters, beside GCNs on all nodes, as published and with links left out "
+    "in training. Right: a QGNN trained under the noise of a device, its readout inverted. How to read: 100 is WMMSE; "
+    "a gain that a model without a circuit shows, too, does not come from the circuit."
 )
 _TABLES = {"leaves": "informed_leaves", "sizes": "informed_sizes", "noise": "informed_noise"}
 _RULES = {"competitors": ("-", "o"), "strongest": (":", "^"), "random": ("--", "s")}
@@ -33,7 +45,11 @@ def _mains(study: Study) -> list[str]:
     """Return runs of the main experiment that belong to the sizes: informed stars, and GCNs of both kinds."""
     informed = [name for name, options in MODELS.items() if options.model_fields["scale"].default == "rate"]
     runs = [run for name in informed for run in study.select("main", variant=name)]
-    of_size = [variant for variant in dict.fromkeys(study.variants.values()) if variant.startswith("gcn_") and variant not in MODELS]
+    of_size = [
+        variant
+        for variant in dict.fromkeys(study.variants.values())
+        if variant.startswith("gcn_") and variant not in MODELS
+    ]
     for variant in ("gcn", *of_size):
         for preset in (None, "drop"):
             runs += study.select("main", protocol="stated", variant=variant, preset=preset)
@@ -85,7 +101,9 @@ def draw(table: pd.DataFrame) -> Figure:
         for (model, rule), part in leaves.groupby(["model", "stars"], sort=False):
             line, marker = _RULES.get(str(rule), ("-.", "x"))
             part = part.sort_values("k")
-            errorbars(left, part["k"], part, _PERCENT, color=palette[model], linestyle=line, marker=marker, linewidth=1.0)
+            errorbars(
+                left, part["k"], part, _PERCENT, color=palette[model], linestyle=line, marker=marker, linewidth=1.0
+            )
         left.set(xlabel="leaves k", ylabel="percent of WMMSE, eq. (2)", title="Leaf choice")
         integer_ticks(left)
         for (model, dropped), part in sizes.groupby(["model", sizes["drop_links"].notna()], sort=False):
@@ -95,7 +113,9 @@ def draw(table: pd.DataFrame) -> Figure:
             errorbars(middle, part["parameters"], part, _PERCENT, color=palette[model], **style)
         middle.set(xlabel="trainable parameters", title="Size")
         number_ticks(middle, (100, 200, 500, 1000))
-        middle.set_ylim(min(sizes["percent_low"].min(), baselines["best_single_link"]) - 0.5, baselines["optimum"] + 0.8)
+        middle.set_ylim(
+            min(sizes["percent_low"].min(), baselines["best_single_link"]) - 0.5, baselines["optimum"] + 0.8
+        )
         for ax in (left, middle):
             for method in shown_in("baselines"):
                 ax.axhline(baselines[method.name], **METHOD_LINES[method.name])
@@ -106,7 +126,7 @@ def draw(table: pd.DataFrame) -> Figure:
         right.axhline(100, color=GRAY, linewidth=0.8)
         right.set(ylabel="percent of its own ideal", title="Device noise", xlim=(-0.5, len(noise) - 0.5))
         right.set_xticks(range(len(noise)), noise["device"].str.removeprefix("Fake"), rotation=60, ha="right")
-        below(figure, _legend(leaves, sizes, palette), 3)
+        below(figure, _legend(leaves, sizes, palette))
         about(figure, table[table["kind"] == "model"])
     return figure
 
@@ -119,5 +139,7 @@ def _legend(leaves: pd.DataFrame, sizes: pd.DataFrame, palette: Mapping[str, Any
     for rule in leaves["stars"].unique():
         line, marker = _RULES.get(str(rule), ("-.", "x"))
         handles.append(handle(f"left: {rule}", linestyle=line, marker=marker, **gray))
-    handles += [handle(f"middle: {text}", linestyle=line, marker=marker, **gray) for text, line, marker in _TRAINED.values()]
+    handles += [
+        handle(f"middle: {text}", linestyle=line, marker=marker, **gray) for text, line, marker in _TRAINED.values()
+    ]
     return handles + [handle(method.short, **METHOD_LINES[method.name]) for method in shown_in("baselines")]

@@ -19,8 +19,8 @@ CLAIMS = "C10"
 CAPTION = (
     "Sum rate of the QGNN at the paper's point under simulated noise, from exact expectation values. Left: stored "
     "calibrations of IBM devices. Right: synthetic depolarizing noise; at a probability of 1 nothing is left of the "
-    "circuit. How to read: the black line is the same network without noise; a point on it has lost nothing. Diamonds are "
-    "networks that were trained under the noise that they meet."
+    "circuit. How to read: the black line is the same network without noise; a point on it has lost nothing. Diamonds "
+    "are networks that were trained under the noise that they meet."
 )
 MEASURED = {
     ("unaware", "raw"): ("trained without noise: raw", "#d55e00", "o"),
@@ -69,7 +69,7 @@ def draw(table: pd.DataFrame) -> Figure:
             right.set_xscale("log")
         for ax in (left, right):
             ideal_line(ax, table)
-        below(figure, legend(table), 2)
+        below(figure, legend(table))
         about(figure, noisy)
     return figure
 
@@ -95,6 +95,12 @@ def ideal_line(ax: Axes, table: pd.DataFrame) -> None:
 
 def legend(table: pd.DataFrame) -> list[Any]:
     """Return the legend: every way to train and to measure, and where the lines outside the panels are."""
-    handles = [handle(label, color=color, marker=marker, markersize=3.5, linestyle="none") for label, color, marker in MEASURED.values()]
+    handles = [
+        handle(label, color=color, marker=marker, markersize=3.5, linestyle="none")
+        for label, color, marker in MEASURED.values()
+    ]
     wmmse = table.loc[table["noise"] == "wmmse", "mean"].iloc[0]
-    return [*handles, handle(f"trained and run without noise (WMMSE: {wmmse:.2f} bps/Hz)", color="#000000", linewidth=1.0)]
+    return [
+        *handles,
+        handle(f"trained and run without noise (WMMSE: {wmmse:.2f} bps/Hz)", color="#000000", linewidth=1.0),
+    ]

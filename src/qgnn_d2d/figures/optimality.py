@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 NAME = "optimality"
 CLAIMS = "C2, C3"
 CAPTION = (
-    "How many networks of the evaluation set each method solves how well: the share of realizations whose sum rate is at "
-    "most the given gap below the certified optimum. Upper row: trained models; lower row: methods that need no "
-    "learning. How to read: a curve further up and left is better; where it meets the left edge is the share of networks "
-    "that are solved within the certificate."
+    "How many networks of the evaluation set each method solves how well: the share of realizations whose sum rate is "
+    "at most the given gap below the certified optimum. Upper row: trained models; lower row: methods that need no "
+    "learning. How to read: a curve further up and left is better; where it meets the left edge is the share of "
+    "networks that are solved within the certificate."
 )
 
 
 def _runs(study: Study) -> dict[str, list[str]]:
     first, second = fig2._runs(study), fig2_all._runs(study)
-    return {protocol: [*first.get(protocol, []), *second.get(protocol, [])] for protocol in PROTOCOLS if protocol in first}
+    return {
+        protocol: [*first.get(protocol, []), *second.get(protocol, [])] for protocol in PROTOCOLS if protocol in first
+    }
 
 
 def inputs(study: Study) -> dict[str, list[str]] | None:
@@ -72,6 +74,7 @@ def draw(table: pd.DataFrame) -> Figure:
     panels = [protocol for protocol in PROTOCOLS if (table["panel"] == protocol).any()]
     with styled():
         figure, axes = canvas(5.6, 2, len(panels), sharex=True, sharey=True, squeeze=False)
+        figure.get_layout_engine().set(wspace=0.1)
         for column, protocol in enumerate(panels):
             for row, kind in enumerate(("model", "solver")):
                 ax = axes[row, column]
@@ -93,6 +96,6 @@ def draw(table: pd.DataFrame) -> Figure:
         rows = table.drop_duplicates("label").to_dict("records")
         handles = [handle(row["label"], color=palette[row["model"]]) for row in rows if row["kind"] == "model"]
         handles += [handle(row["label"], **METHOD_LINES[row["method"]]) for row in rows if row["kind"] == "solver"]
-        below(figure, handles, 3)
+        below(figure, handles)
         about(figure, table[table["kind"] == "model"], bars="bands")
     return figure

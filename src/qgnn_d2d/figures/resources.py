@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 NAME = "resources"
 CLAIMS = "C9, C10"
 CAPTION = (
-    "Qubits, two-qubit gates and depth of one star against its number of leaves: at full width routed on a device or on a "
-    "line, and with the leaf's and the edge's qubit reset and used again. `qgcl` is the paper's circuit; in "
+    "Qubits, two-qubit gates and depth of one star against its number of leaves: at full width routed on a device or "
+    "on a line, and with the leaf's and the edge's qubit reset and used again. `qgcl` is the paper's circuit; in "
     "`qgcl_commuting` the blocks of different leaves commute, so that their order does not matter. How to read: with "
     "reset, three qubits are enough for any k, at the price of depth."
 )
@@ -62,5 +62,5 @@ def draw(table: pd.DataFrame) -> Figure:
         handles = [handle(label, color=tones[name], linewidth=1.0, **style) for name, (label, style) in layouts.items()]
         handles += [handle(name, color="#000000", linestyle=dash, linewidth=1.0) for name, dash in dashes.items()]
         handles.append(handle(f"k = {_PAPER}: the paper's star", color=GRAY, linewidth=0.8, linestyle=":"))
-        below(figure, handles, 3)
+        below(figure, handles)
     return figure

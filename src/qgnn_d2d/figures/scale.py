@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 NAME = "scale"
 CLAIMS = "C9"
 CAPTION = (
-    "Networks trained at one number of links (dotted), evaluated at others without retraining. Left: percent of WMMSE on "
-    "the same realizations. Middle and right: time and peak memory of one inference on one thread. How to read: a model "
-    "that carries over stays level on the left; its cost is how steeply it rises in the middle."
+    "Networks trained at one number of links (dotted), evaluated at others without retraining. Left: percent of WMMSE "
+    "on the same realizations. Middle and right: time and peak memory of one inference on one thread. How to read: a "
+    "model that carries over stays level on the left; its cost is how steeply it rises in the middle."
 )
 _SHOWN = ("optimum", "wmmse", "best_single_link")
 _PERCENT = ("percent_of_wmmse", "low", "high")
@@ -42,10 +42,16 @@ def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
     scaled = scaling_summary(pd.concat([read_csv(path) for path in files["scaled"]], ignore_index=True))
     costs = read_csv(files["inference"][0]).rename(columns={"run": "method"}).assign(kind="model")
     table = pd.concat([scaled.assign(panel="scaled"), costs.assign(panel="inference")], ignore_index=True)
-    labels = {run: study.label(run, about=True) for run in study.runs} | {name: one.label for name, one in METHODS.items()}
+    labels = {run: _label(study, run) for run in study.runs} | {name: one.label for name, one in METHODS.items()}
     trained_at = study.scenarios[study.runs[costs["method"].iloc[0]].scenario].num_links
     variants = table["method"].map(study.variants)
     return table.assign(label=table["method"].map(labels), model=variants, trained_at=trained_at)
+
+
+def _label(study: Study, run: str) -> str:
+    """Return a run's model, and its k where it has one."""
+    k = getattr(study.runs[run].architecture, "k", None)
+    return study.label(run) + (f", k = {k}" if k is not None else "")
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -78,6 +84,6 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.set_xlabel("links M")
             number_ticks(ax, sorted(part["num_links"].unique()))
             ax.tick_params(axis="x", labelsize=7)
-        below(figure, handles, 3)
+        below(figure, handles)
         about(figure, scaled[scaled["kind"] == "model"])
     return figure

@@ -18,9 +18,9 @@ NAME = "shots"
 CLAIMS = "C10"
 CAPTION = (
     "Sum rate of the QGNN at the paper's point against the number of shots per expectation value (and per noise scale "
-    "factor, for extrapolation), a panel per device. Last panel: how far Qiskit Aer's real shots are from the engine's "
-    "law, in standard errors. How to read: where a curve reaches the black line, shots and noise cost nothing; in the last "
-    "panel, points within the gray band agree."
+    "factor, for extrapolation), a panel per device. Last panel: how far Qiskit Aer's real shots are from the "
+    "engine's law, in standard errors. How to read: where a curve reaches the black line, shots and noise cost "
+    "nothing; in the last panel, points within the gray band agree."
 )
 _COLUMNS = 3
 
@@ -76,6 +76,6 @@ def draw(table: pd.DataFrame) -> Figure:
         last.tick_params(axis="x", rotation=45)
         for ax in axes[len(names) + 1 :]:
             ax.set_axis_off()
-        below(figure, noise.legend(rates), 2)
+        below(figure, noise.legend(rates))
         about(figure, noisy)
     return figure

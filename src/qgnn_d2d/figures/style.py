@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH = 7.2  # inches: a page of two columns
 GRAY = "#666666"
+_HANDLE, _LETTER = 0.62, 0.057  # inches of a legend: a line with its margins, a letter
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
     "font.size": 8,
@@ -96,7 +97,9 @@ def save(figure: Figure, path: Path | str) -> None:
         write_whole(path, lambda partial: figure.savefig(partial, metadata=metadata))
 
 
-def errorbars(ax: Axes, x: Any, rows: pd.DataFrame, names: Sequence[str] = ("mean", "low", "high"), **style: Any) -> None:
+def errorbars(
+    ax: Axes, x: Any, rows: pd.DataFrame, names: Sequence[str] = ("mean", "low", "high"), **style: Any
+) -> None:
     """Draw means with their intervals; ``rows`` has the columns ``names``."""
     mean, low, high = (rows[name].to_numpy(float) for name in names)
     ax.errorbar(x, mean, [mean - low, high - mean], **{"markersize": 3.5, "elinewidth": 0.8, **style})
@@ -125,12 +128,23 @@ def handle(label: str, **style: Any) -> Any:
     return Line2D([], [], label=label, **style)
 
 
-def below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
-    """Put one legend below all panels, its entries row by row, as one reads."""
+def below(figure: Figure, handles: Sequence[Any]) -> None:
+    """Put one legend below all panels, in as many columns as fit, its entries row by row, as one reads."""
+    labels = [entry.get_label() for entry in handles]
+
+    def width(columns: int) -> float:
+        longest = [max(map(len, labels[column::columns])) for column in range(columns)]
+        return sum(_HANDLE + _LETTER * length for length in longest)
+
+    columns = next((n for n in (4, 3, 2) if n <= len(labels) and width(n) < figure.get_figwidth()), 1)
     rows = -(-len(handles) // columns)
     # Matplotlib fills a legend column by column.
-    ordered = [handles[row * columns + column] for column in range(columns) for row in range(rows)
-               if row * columns + column < len(handles)]  # fmt: skip
+    ordered = [
+        handles[row * columns + column]
+        for column in range(columns)
+        for row in range(rows)
+        if row * columns + column < len(handles)
+    ]
     figure.legend(handles=ordered, loc="outside lower center", ncols=columns)
 
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 NAME = "training_size"
 CLAIMS = "C8"
 CAPTION = (
-    "Left: sum rate against the number of training realizations, with as many gradient steps for each number. Right: sum "
-    "rate of the QGNN with leaves drawn at random (the paper's rule), fixed, or chosen as the strongest interferers. How "
-    "to read: where a curve is flat, more data do not help; rules whose intervals overlap cannot be told apart."
+    "Left: sum rate against the number of training realizations, with as many gradient steps for each number. Right: "
+    "sum rate of the QGNN with leaves drawn at random (the paper's rule), fixed, or chosen as the strongest "
+    "interferers. How to read: where a curve is flat, more data do not help; rules whose intervals overlap cannot be "
+    "told apart."
 )
 
 
@@ -53,7 +54,9 @@ def draw(table: pd.DataFrame) -> Figure:
             curve = sized[sized["model"] == model].sort_values("train_size")
             errorbars(left, curve["train_size"], curve, color=palette[model], marker="o")
         left.axvline(300, color=GRAY, linewidth=0.8, linestyle=":")
-        left.set(xlabel="training realizations, equal gradient steps", ylabel=axis_label("stated"), title="Training size")
+        left.set(
+            xlabel="training realizations, equal gradient steps", ylabel=axis_label("stated"), title="Training size"
+        )
         number_ticks(left, sorted(sized["train_size"].unique()))
         errorbars(right, range(len(ruled)), ruled, color=palette["qgnn"], marker="o", linestyle="none")
         right.set(xlabel="leaf rule of the QGNN", xlim=(-0.5, len(ruled) - 0.5), title="Leaf rule")
@@ -63,6 +66,6 @@ def draw(table: pd.DataFrame) -> Figure:
         handles = [handle(MODELS[name].label, color=palette[name], marker="o", markersize=3.5) for name in names]
         handles.append(handle("WMMSE, full-power start", **METHOD_LINES["wmmse"]))
         handles.append(handle("the paper's 300", color=GRAY, linewidth=0.8, linestyle=":"))
-        below(figure, handles, 4)
+        below(figure, handles)
         about(figure, models)
     return figure

@@ -18,7 +18,8 @@ class ReleasedGCN(PowerModel):
 
     Args:
         generators: One per seed.
-        options: Layers, and the width of the node embedding and the hidden layers; messages have twice as many channels.
+        options: Layers, and the width of the node embedding and the hidden layers; messages have twice as many
+            channels.
     """
 
     def __init__(self, generators: Generators, options: ReleasedGCNOptions) -> None:

@@ -30,7 +30,8 @@ def results_page(results: pd.DataFrame, experiment: str) -> str:
         "How to read: one row per method, models first. Percentages are of WMMSE (full-power start; best of many "
         "starts) and of the certified optimum, on the same realizations. In the public code's model metric the methods "
         "solve and are scored in that metric. The first interval is a 95 % t interval of the mean, over seeds for "
-        "models and over realizations for solvers; the second is a 95 % bootstrap interval over seeds and realizations. "
+        "models and over realizations for solvers; the second is a 95 % bootstrap interval over seeds and "
+        "realizations. "
         "A model's protocol is what it was trained under, a solver's is that of the quantity. For IGCNet, L counts "
         "iterations.",
     ]
@@ -57,7 +58,8 @@ def convergence_page(convergence: pd.DataFrame) -> str:
     """Lay out what `convergence.table` returns: a section per protocol."""
     parts = [
         "# Parameters and convergence",
-        "How to read: test set, means over seeds, in the quantity that the protocol trains. Epochs to 95 %: first epoch "
+        "How to read: test set, means over seeds, in the quantity that the protocol trains. Epochs to 95 %: first "
+        "epoch "
         "at 95 % of the own final value, of the seeds that improve on the untrained model by a fifth (in brackets: how "
         "many). Gap: how far the mean curves are apart at the end, in percent of training. 95 % intervals over seeds: "
         "bootstrap; of the final value: t. Rows of equal parameters and equal epochs can be compared at every column.",

@@ -57,8 +57,8 @@ def results_block(results: pd.DataFrame, experiment: str) -> str:
             continue
         quantity = trained_quantity(protocol)
         parts.append(
-            f"Experiment `{experiment}`, protocol `{protocol}`: {quantity.label}, {quantity.unit}, on the evaluation set "
-            f"of {number(int(found['num_realizations'].iloc[0]))} realizations after the last epoch. 95 % t intervals: "
+            f"Experiment `{experiment}`, protocol `{protocol}`: {quantity.label}, {quantity.unit}, on the "
+            f"evaluation set of {number(int(found['num_realizations'].iloc[0]))} realizations after the last epoch. 95 % t intervals: "
             "over seeds for models, over realizations for solvers."
         )
         rows = [

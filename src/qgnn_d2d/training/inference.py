@@ -59,7 +59,9 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
 def mean_metric(run: RunSettings, model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
     """Return every seed's mean over the realizations of the quantity that the run's protocol reports: (S,)."""
     power = allocate(model, channels, leaves)
-    return trained_quantity(run.protocol).values(channels.gain, power, channels.weight, channels.noise_power).mean(dim=1)
+    return (
+        trained_quantity(run.protocol).values(channels.gain, power, channels.weight, channels.noise_power).mean(dim=1)
+    )
 
 
 def cast(channels: Channels, dtype: torch.dtype, device: str) -> Channels:
