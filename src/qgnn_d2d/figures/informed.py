@@ -73,7 +73,7 @@ def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
     own = main.loc[_mains(study)]
     (ideal,) = study.select("main", variant="qgnn_informed")
     noise = models["noise"]
-    devices = {run: study.runs[run].architecture.noise.device for run in noise["method"]}
+    devices = {run: study.runs[run].architecture.model_dump()["noise"]["device"] for run in noise["method"]}
     at_ideal = main.loc[ideal, "mean"]
     noise = noise.assign(
         device=noise["method"].map(devices),

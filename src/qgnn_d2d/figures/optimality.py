@@ -74,7 +74,7 @@ def draw(table: pd.DataFrame) -> Figure:
     panels = [protocol for protocol in PROTOCOLS if (table["panel"] == protocol).any()]
     with styled():
         figure, axes = canvas(5.6, 2, len(panels), sharex=True, sharey=True, squeeze=False)
-        figure.get_layout_engine().set(wspace=0.1)
+        figure.set_layout_engine("constrained", wspace=0.1)
         for column, protocol in enumerate(panels):
             for row, kind in enumerate(("model", "solver")):
                 ax = axes[row, column]

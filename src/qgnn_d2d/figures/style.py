@@ -78,7 +78,9 @@ def styled() -> AbstractContextManager[None]:
     os.environ["MPLBACKEND"] = "Agg"  # before matplotlib reads it: figures are files
     import matplotlib
 
-    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
+    defaults: dict[Any, Any] = {
+        key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")
+    }
     return matplotlib.rc_context({**defaults, **STYLE})
 
 

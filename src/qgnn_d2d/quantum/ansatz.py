@@ -3,23 +3,25 @@
 A star has a center, k leaves and k edges, one qubit each: 2k + 1 qubits (7 for the paper's Fig. 1). Every qubit is
 encoded by RX, then RZ. Then one block acts on (center, leaf, edge) for every leaf in turn. An `Ansatz` names the
 qubits that are kept from leaf to leaf (the memory: the center, and the ancilla where there is one), the block, and
-the Pauli words that are measured. The PennyLane circuits (`quantum.devices`), the drawing of Fig. 1 and the exact
-star engine (`quantum.star`) are all derived from it; nothing else in the project knows a gate of the circuit.
+the Pauli words that are measured. The PennyLane circuits (`quantum.qnode`), the drawing of Fig. 1, the exact star
+engine (`quantum.engine`) and the native circuits (`quantum.hardware`) are all derived from it; nothing else in the
+project knows a gate of the circuit.
 
-To try a circuit of your own: write a block, return it in an `Ansatz`, add it to `ANSATZE`, and name it as a qgnn's
-`circuit` in the config.
+To try a circuit of your own, write a block and return it in an `Ansatz`: `StarEngine` takes it as it is. To name it
+as a qgnn's `circuit` in the config, make it a function here and add its name to `settings.model.Circuit`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pennylane as qml
 import torch
 
 from ..checks import require_choice, require_count
+from ..settings.model import Circuit
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,15 @@ class Ansatz:
     """One star circuit.
 
     Attributes:
-        name: Its name in `ANSATZE`.
+        name: For messages; one of `ANSATZE` where the config names it.
         memory: Wires that live through all leaves; the first is the center, the others start in |0>.
         block: Quantum function ``block(weights, *memory, leaf, edge)`` with ``weights`` of shape (num_parameters,).
             Each gate takes its angles from ``weights`` as they are.
         num_parameters: Angles of one block.
         observables: Pauli words on the memory (one letter per memory wire) that make up the embedding.
+
+    Raises:
+        ValueError: An observable is no such word.
     """
 
     name: str
@@ -40,6 +45,14 @@ class Ansatz:
     block: Callable[..., None]
     num_parameters: int
     observables: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for word in self.observables:
+            if len(word) != len(self.memory) or not set(word) <= set("IXYZ") or not word.strip("I"):
+                raise ValueError(
+                    f"observable of ansatz {self.name} is {word!r}; it must have one letter of IXYZ for each of the "
+                    f"memory's {len(self.memory)} wires, not all of them I"
+                )
 
 
 def encode(angles: Any, wire: Any) -> None:
@@ -81,7 +94,7 @@ def qgcl(entangling_layers: int = 2) -> Ansatz:
 
 
 def qgcl_commuting(entangling_layers: int = 2) -> Ansatz:
-    """A layer whose leaves may come in any order: their blocks commute, as the center meets them in ZZ rotations only.
+    """A layer whose leaves may come in any order: their blocks commute, as they act on the center by ZZ rotations only.
 
     Strongly entangling layers on (leaf, edge), then exp(-iθ/2 ZZ) of (leaf, center) and of (edge, center); X, Y and Z
     of the center are measured (Z is that of the encoding). 6E + 2 angles.
@@ -116,7 +129,6 @@ def qgcl_ancilla(entangling_layers: int = 2) -> Ansatz:
     Raises:
         ValueError: ``entangling_layers`` is below 1.
     """
-    require_count("entangling_layers", entangling_layers)
     message_end = num_message_parameters(entangling_layers)
 
     def block(weights: Any, center: Any, ancilla: Any, leaf: Any, edge: Any) -> None:
@@ -141,11 +153,8 @@ def num_message_parameters(entangling_layers: int) -> int:
     return 2 + 6 * entangling_layers
 
 
-ANSATZE: dict[str, Callable[[int], Ansatz]] = {
-    "qgcl": qgcl,
-    "qgcl_commuting": qgcl_commuting,
-    "qgcl_ancilla": qgcl_ancilla,
-}
+ANSATZE: dict[str, Callable[[int], Ansatz]] = {name: globals()[name] for name in get_args(Circuit)}
+"""The circuits that a config can name; the list is `settings.model.Circuit`."""
 
 
 def build(name: str, entangling_layers: int = 2) -> Ansatz:
@@ -163,6 +172,10 @@ def star_wires(ansatz: Ansatz, k: int) -> list[str]:
 
     Raises:
         ValueError: ``k`` is below 1.
+
+    Example:
+        >>> star_wires(qgcl(), 1)
+        ['center', 'leaf 1', 'edge 1']
     """
     require_count("k", k)
     leaves = [f"{kind} {i}" for i in range(1, k + 1) for kind in ("leaf", "edge")]

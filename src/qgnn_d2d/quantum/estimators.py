@@ -16,10 +16,10 @@ from qiskit import QuantumCircuit, generate_preset_pass_manager
 from qiskit.quantum_info import Pauli, SparsePauliOp
 from qiskit_aer import AerSimulator
 
-from ..checks import require_count
 from .ansatz import Ansatz
 from .engine.star import StarEngine
-from .hardware.compile import CENTER, NativeStar, StarCircuit, bindings, measured, native_star, reuse_circuit
+from .hardware.circuits import StarCircuit, bindings, measured, reuse_circuit
+from .hardware.compile import CENTER, NativeStar, native_star
 from .hardware.devices import CALIBRATIONS, Line, backend, depolarizing_line, device_line, line_of
 from .hardware.noise import noise_model, program, readout_map, with_relaxation
 from .mitigation import Mitigation, extrapolation_weights
@@ -29,7 +29,7 @@ class Estimator(Protocol):
     """Expectation values of N stars for each of G sets of weights."""
 
     def __call__(
-        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor, /
     ) -> torch.Tensor:
         """Estimate.
 
@@ -48,27 +48,18 @@ class Estimator(Protocol):
 def exact(ansatz: Ansatz, line: Line | None = None, *, idle: bool = False, fold: int = 1) -> Estimator:
     """Return the star engine's exact expectation values: on a noisy line, readout error included, or without noise."""
     engine = StarEngine(ansatz, None if line is None else program(ansatz, line, idle=idle, fold=fold))
-
-    def estimate(
-        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:
-        return engine.expectations(weights.unsqueeze(1), center, leaves, edges)
-
-    return estimate
+    return lambda weights, *angles: engine.expectations(weights.unsqueeze(1), *angles)
 
 
 def sampled(estimator: Estimator, shots: int, generator: torch.Generator) -> Estimator:
-    """Return what ``shots`` measurements of each expectation value yield.
+    """Return what ``shots`` (at least 1) measurements of each expectation value yield.
 
     A Pauli measured n times is a binomial with mean (1 + ⟨P⟩) / 2, so drawing it from exact expectation values (with
     noise and readout error in them) is exact in law.
     """
-    require_count("shots", shots)
 
-    def estimate(
-        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:
-        mean = estimator(weights, center, leaves, edges)
+    def estimate(*stars: torch.Tensor) -> torch.Tensor:
+        mean = estimator(*stars)
         probability = ((1 + mean.double()) / 2).clamp(0, 1)
         ones = torch.binomial(torch.full_like(probability, shots), probability, generator=generator)
         return (2 * ones / shots - 1).to(mean.dtype)
@@ -88,12 +79,10 @@ def mitigated(build: Callable[[int], Estimator], mitigation: Mitigation, line: L
     weights_at = extrapolation_weights(mitigation.factors, mitigation.degree)
     estimators = [build(factor) for factor in mitigation.factors]
 
-    def estimate(
-        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:
+    def estimate(*stars: torch.Tensor) -> torch.Tensor:
         total = torch.zeros(())
         for share, estimator in zip(weights_at, estimators, strict=True):
-            total = total + float(share) * (estimator(weights, center, leaves, edges) - offset) / slope
+            total = total + float(share) * (estimator(*stars) - offset) / slope
         return total
 
     return estimate
@@ -108,15 +97,13 @@ class _CircuitEstimator(ABC):
         self._circuits: dict[int, StarCircuit] = {}
 
     def __call__(
-        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor, /
     ) -> torch.Tensor:
         k = leaves.shape[1]
         if k not in self._circuits:
             self._circuits[k] = reuse_circuit(self.star, k)
-        groups = zip(
-            *(values.detach().double().cpu().numpy() for values in (weights, center, leaves, edges)), strict=True
-        )
-        values = np.concatenate([bindings(*group) for group in groups])  # (G·N, parameters)
+        arrays = [values.detach().double().cpu().numpy() for values in (weights, center, leaves, edges)]
+        values = np.concatenate([bindings(*group) for group in zip(*arrays, strict=True)])  # (G·N, parameters)
         found = self._run(self._circuits[k], values)  # (observables, G·N)
         shape = (len(self.observables), len(weights), -1)
         return torch.as_tensor(found.reshape(shape).transpose(1, 0, 2).copy()).to(center.dtype)
@@ -142,8 +129,6 @@ class AerEstimator(_CircuitEstimator):
         self, ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1, shots: int | None = None, seed: int = 0
     ) -> None:
         super().__init__(ansatz, native_star(ansatz, line, idle=idle, fold=fold))
-        if shots is not None:
-            require_count("shots", shots)
         self.shots = shots
         self._seed = seed
         self._readout = readout_map(line)
@@ -169,6 +154,7 @@ class AerEstimator(_CircuitEstimator):
         return 1 - 2 * np.reshape(ones, shape) / self.shots
 
     def _prepared(self, circuit: QuantumCircuit, letter: str) -> QuantumCircuit:
+        """Return the circuit in the basis of a letter, with what is measured or saved, and with idle noise."""
         if self.shots is not None:
             prepared = measured(circuit, self.star, letter)
         else:
@@ -221,7 +207,6 @@ class RuntimeEstimator(_CircuitEstimator):
         from qiskit_ibm_runtime import EstimatorV2
 
         super().__init__(ansatz, native_star(ansatz, line, fold=fold))
-        require_count("shots", shots)
         # The service's own mitigation stays off: what is done to raw values is decided here, and only here.
         plain = {"resilience_level": 0, "twirling": {"enable_gates": False, "enable_measure": False}}
         self._estimator = EstimatorV2(mode=mode, options={"default_shots": shots, **plain})

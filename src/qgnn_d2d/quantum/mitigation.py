@@ -1,7 +1,7 @@
 r"""Error mitigation of expectation values: readout inversion and zero-noise extrapolation.
 
 Readout inversion undoes the affine readout map, (measured - a) / b. Zero-noise extrapolation measures at several odd
-noise scale factors (folded gates, `native.folded`), fits a polynomial in the factor, and takes its value at zero:
+noise scale factors (folded gates, `compile.folded`), fits a polynomial in the factor, and takes its value at zero:
 degree 1 is linear, the largest possible degree is Richardson's. It is a fixed linear combination of
 measured values.
 """
@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from ..checks import require_count, require_finite
 
 
 @dataclass(frozen=True)
@@ -37,26 +35,21 @@ MITIGATIONS: dict[str, Mitigation] = {
     "linear": Mitigation(True, (1, 3), 1),
     "richardson": Mitigation(True, (1, 3, 5), 2),
 }
-"""Names in results and figures; both extrapolations invert the readout first."""
+"""Mitigations by the names of `settings.noise.Mitigation`; both extrapolations invert the readout first."""
 
 
 def extrapolation_weights(factors: Sequence[float], degree: int) -> np.ndarray:
     """Return w with sum_i w_i v(factor_i) = the least-squares polynomial through v, at zero.
 
     Raises:
-        ValueError: The degree is no integer of at least 0, a factor is not finite, or the degree needs more distinct
-            factors.
+        ValueError: The degree needs more distinct factors.
 
     Example:
         >>> extrapolation_weights([1, 3], 1)
         array([ 1.5, -0.5])
     """
-    require_count("degree", degree, minimum=0)
-    for factor in factors:
-        require_finite("factor", factor)
-    if len(set(factors)) <= degree:
-        raise ValueError(
-            f"degree is {degree}; {len(set(factors))} distinct factors allow at most {len(set(factors)) - 1}"
-        )
+    distinct = len(set(factors))
+    if distinct <= degree:
+        raise ValueError(f"degree is {degree}; {distinct} distinct factors allow at most {distinct - 1}")
     powers = np.vander(np.asarray(factors, dtype=float), degree + 1, increasing=True)
     return np.round(np.linalg.pinv(powers)[0], 12)

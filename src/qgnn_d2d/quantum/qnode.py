@@ -9,10 +9,11 @@ import pennylane as qml
 import torch
 from qiskit.quantum_info import Kraus, Operator, SuperOp
 
-from ..checks import require_count
+from ..checks import require_choice
 from .ansatz import Ansatz, measurements, star_circuit, star_wires
-from .hardware.compile import NativeStar, affine, full_width_circuit, instructions
-from .hardware.devices import SIMULATORS, pennylane_device
+from .hardware.circuits import full_width_circuit
+from .hardware.compile import NativeStar, affine, instructions
+from .hardware.devices import SIMULATORS
 from .hardware.noise import LineNoise, readout_matrix
 
 
@@ -34,13 +35,12 @@ def star_qnode(
     Raises:
         ValueError: An unknown simulator, or k below 1.
     """
-    require_count("k", k)
-    device = pennylane_device(simulator, star_wires(ansatz, k))
-
-    method = SIMULATORS[simulator] if shots is None else "parameter-shift"
+    require_choice("simulator", simulator, SIMULATORS)
+    method, options = SIMULATORS[simulator]
+    device = qml.device(simulator, wires=star_wires(ansatz, k), **options)
 
     @qml.set_shots(shots)
-    @qml.qnode(device, interface="torch", diff_method=method)
+    @qml.qnode(device, interface="torch", diff_method=method if shots is None else "parameter-shift")
     def circuit(weights: Any, center: Any, leaves: Any, edges: Any) -> Any:
         star_circuit(ansatz, weights, center, leaves, edges)
         return measurements(ansatz)
@@ -60,7 +60,7 @@ def noisy_star_qnode(star: NativeStar, k: int) -> Callable[..., torch.Tensor]:
     It is slow, and a third implementation besides the star engine and Aer.
 
     Args:
-        star: What `native.native_star` returns, without idle relaxation.
+        star: What `compile.native_star` returns, without idle relaxation.
         k: Leaves per star.
 
     Returns:

@@ -6,142 +6,39 @@ an ancilla), of which leaf and edge are reset after each leaf and serve the next
 
 All circuits are in the gates rz, sx, x and cx, and neighbors have their cx in both directions, whatever the device's
 own two-qubit gate is: that makes the counts comparable. Angles are parameters, so nothing is simplified for particular
-values. Reuse of `ansatz.qgcl` is the circuit of the noise study (`native.reuse_circuit`); everything else is routed by
-Qiskit at its highest optimization level. That is a heuristic: what it finds is an upper bound. It is given two forms
-of the block, as written and bridged (see `reused_star`), with each of `SEEDS`, and the best result counts.
+values. Reuse with the center as the only memory is the circuit of the noise study (`circuits.reuse_circuit`);
+everything else is routed by Qiskit at its highest optimization level. That is a heuristic: what it finds is an upper
+bound. It is given two forms of the block, as written and bridged (see `compile.abstract_parts`), with each of `SEEDS`,
+and the best result counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import pandas as pd
-from qiskit import QuantumCircuit, generate_preset_pass_manager
-from qiskit.circuit import ParameterVector
+from qiskit import generate_preset_pass_manager
 from qiskit.transpiler import CouplingMap
 
-from ..checks import require_choice, require_count
 from .ansatz import ANSATZE, Ansatz, build
-from .engine.transfer import block_gates
-from .hardware.compile import (
-    CENTER,
-    StarCircuit,
-    bridged,
-    drop_dead,
-    encoding_gates,
-    instructions,
-    native_star,
-    reuse_circuit,
-    to_qiskit,
-)
+from .hardware.circuits import StarCircuit, assembled, reuse_circuit
+from .hardware.compile import CENTER, abstract_parts, instructions, native_star
 from .hardware.devices import backend, depolarizing_line
 
 LAYOUTS = ("device", "line", "reuse")
 COLUMNS = (
-    "circuit",
-    "k",
-    "layout",
-    "device",
-    "qubits",
-    "two_qubit_gates",
-    "two_qubit_depth",
-    "depth",
-    "one_qubit_gates",
-    "resets",
-)
+    "circuit", "k", "layout", "device",
+    "qubits", "two_qubit_gates", "two_qubit_depth", "depth", "one_qubit_gates", "resets",
+)  # fmt: skip
 SEEDS = range(20)
 """Of Qiskit's transpiler. The result with the fewest two-qubit gates counts; ties go to the smaller depths."""
 
 _TWO_QUBIT_GATE = "cx"
 _ONE_QUBIT_GATES = ("sx", "x")  # rz is a change of frame: no pulse, no error
 _BASIS = ["rz", *_ONE_QUBIT_GATES, _TWO_QUBIT_GATE]
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Circuits before routing
-
-
-def full_width_star(ansatz: Ansatz, k: int, *, bridge: bool = False) -> StarCircuit:
-    """Return a star of full width: the memory (center first), then leaf 1, edge 1, leaf 2, ...
-
-    Args:
-        ansatz: The circuit.
-        k: Leaves.
-        bridge: See `reused_star`.
-
-    Returns:
-        The circuit, without measurement, for any two qubits as neighbors.
-
-    Raises:
-        ValueError: ``k`` is below 1, or the block has a gate that `native.to_qiskit` does not know.
-    """
-    require_count("k", k)
-    num_memory = len(ansatz.memory)
-    return _star(
-        ansatz,
-        k,
-        lambda i: (num_memory + 2 * i, num_memory + 2 * i + 1),
-        num_qubits=num_memory + 2 * k,
-        reset=False,
-        bridge=bridge,
-    )
-
-
-def reused_star(ansatz: Ansatz, k: int, *, bridge: bool = False) -> StarCircuit:
-    """Return a star on the memory (center first), one leaf and one edge, these two reset from leaf to leaf.
-
-    Args:
-        ansatz: The circuit.
-        k: Leaves.
-        bridge: Write the block so that it fits on a row of qubits and leaves them where they are: with four CX through
-            the center instead of one between leaf and edge or, where there is an ancilla, between leaf and ancilla.
-
-    Returns:
-        The circuit, without measurement, for any two qubits as neighbors.
-
-    Raises:
-        ValueError: ``k`` is below 1, or the block has a gate that `native.to_qiskit` does not know.
-    """
-    require_count("k", k)
-    num_memory = len(ansatz.memory)
-    return _star(
-        ansatz, k, lambda i: (num_memory, num_memory + 1), num_qubits=num_memory + 2, reset=True, bridge=bridge
-    )
-
-
-def _star(
-    ansatz: Ansatz, k: int, place: Callable[[int], tuple[int, int]], *, num_qubits: int, reset: bool, bridge: bool
-) -> StarCircuit:
-    weights = list(ParameterVector("weight", ansatz.num_parameters))
-    center = list(ParameterVector("center", 2))
-    leaves, edges = list(ParameterVector("leaf", 2 * k)), list(ParameterVector("edge", 2 * k))
-    memory = range(len(ansatz.memory))
-    encoding = encoding_gates()
-    block = drop_dead(to_qiskit(block_gates(ansatz), weights, len(memory) + 2), memory)
-    if bridge:
-        # Leaf and edge through the center; with an ancilla, ancilla and leaf: their qubits are 1 and 2 in both cases.
-        block = bridged(block, (1, 2), CENTER)
-    circuit = QuantumCircuit(num_qubits)
-
-    def add_encoding(angles: Sequence[Any], qubit: int) -> None:
-        circuit.compose(to_qiskit(encoding, angles, 1), [qubit], inplace=True)
-
-    add_encoding(center, CENTER)
-    for i in range(k):
-        leaf, edge = place(i)
-        if reset and i > 0:
-            circuit.reset([leaf, edge])
-        add_encoding(leaves[2 * i : 2 * i + 2], leaf)
-        add_encoding(edges[2 * i : 2 * i + 2], edge)
-        circuit.compose(block, [*memory, leaf, edge], inplace=True)
-    return StarCircuit(circuit, (*weights, *center, *leaves, *edges))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Circuits after routing
 
 
 @dataclass(frozen=True)
@@ -188,14 +85,15 @@ def routed_star(ansatz: Ansatz, k: int, layout: str, device: str) -> RoutedStar:
         The circuit with the fewest two-qubit gates that was found.
 
     Raises:
-        ValueError: An unknown layout or device, ``k`` below 1, or a device with too few qubits.
+        ValueError: An unknown device, ``k`` below 1, or a device with too few qubits.
     """
-    require_choice("layout", layout, LAYOUTS)
     if layout == "reuse" and len(ansatz.memory) == 1:
         line = depolarizing_line(0)
         return RoutedStar(reuse_circuit(native_star(ansatz, line), k), (CENTER,), line.target.build_coupling_map())
-    abstract = reused_star if layout == "reuse" else full_width_star
-    forms = [abstract(ansatz, k, bridge=bridge) for bridge in (False, True)]
+    forms = [
+        assembled(abstract_parts(ansatz, bridge=bridge), k, wide=layout != "reuse", barriers=False)
+        for bridge in (False, True)
+    ]
     width = forms[0].circuit.num_qubits
     coupling_map = _topology(device) if layout == "device" else CouplingMap.from_line(width)
     if width > coupling_map.size():
@@ -212,10 +110,9 @@ def routed_star(ansatz: Ansatz, k: int, layout: str, device: str) -> RoutedStar:
 
 def _routings(forms: Sequence[StarCircuit], num_memory: int, coupling_map: CouplingMap) -> Iterator[RoutedStar]:
     """Route every form of a star with every seed."""
+    options = {"optimization_level": 3, "coupling_map": coupling_map, "basis_gates": _BASIS}
     for seed in SEEDS:
-        passes = generate_preset_pass_manager(
-            optimization_level=3, coupling_map=coupling_map, basis_gates=_BASIS, seed_transpiler=seed
-        )
+        passes = generate_preset_pass_manager(**options, seed_transpiler=seed)
         for form in forms:
             circuit = passes.run(form.circuit)
             memory = tuple(circuit.layout.final_index_layout()[:num_memory])
@@ -227,10 +124,6 @@ def _topology(device: str) -> CouplingMap:
     """A device's neighbors, in both directions."""
     pairs = backend(device).target.build_coupling_map().get_edges()
     return CouplingMap(sorted({*pairs, *((b, a) for a, b in pairs)}))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The table
 
 
 def count(name: str, k: int, layout: str, device: str) -> dict[str, Any]:
@@ -247,7 +140,7 @@ def count(name: str, k: int, layout: str, device: str) -> dict[str, Any]:
         `RoutedStar.count`. The noise study's circuit, reuse of `ansatz.qgcl`, also resets before the first leaf.
 
     Raises:
-        ValueError: An unknown name, layout or device, ``k`` below 1, or a device with too few qubits.
+        ValueError: An unknown name or device, ``k`` below 1, or a device with too few qubits.
     """
     routed = routed_star(build(name), k, layout, device)
     named = {"circuit": name, "k": k, "layout": layout, "device": device if layout == "device" else None}

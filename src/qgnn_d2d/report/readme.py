@@ -58,8 +58,8 @@ def results_block(results: pd.DataFrame, experiment: str) -> str:
         quantity = trained_quantity(protocol)
         parts.append(
             f"Experiment `{experiment}`, protocol `{protocol}`: {quantity.label}, {quantity.unit}, on the "
-            f"evaluation set of {number(int(found['num_realizations'].iloc[0]))} realizations after the last epoch. 95 % t intervals: "
-            "over seeds for models, over realizations for solvers."
+            f"evaluation set of {number(int(found['num_realizations'].iloc[0]))} realizations after the last "
+            "epoch. 95 % t intervals: over seeds for models, over realizations for solvers."
         )
         rows = [
             {
@@ -96,7 +96,7 @@ def informed_block(
         shown = {
             "method": f"`{name}`",
             "parameters": number(int(row["parameters"])) if pd.notna(row["parameters"]) else "",
-            "% of WMMSE [95 % CI]": interval(row["percent_of_wmmse"], *ends, 1),
+            "% of WMMSE [95 % CI]": interval(row["percent_of_wmmse"], ends[0], ends[1], 1),
         }
         for words, reference in references.items():
             cell = ""
@@ -127,7 +127,7 @@ def noise_block(summary: pd.DataFrame) -> str:
     for noise, part in summary[~summary["noise"].isin(["ideal", "wmmse"])].groupby("noise", sort=False):
         by = part.set_index(["training", "mitigation"])
         cells = {
-            words: interval(*by.loc[key, ["percent_of_ideal", "percent_of_ideal_low", "percent_of_ideal_high"]], 1)
+            words: interval(*(by.loc[key, f"percent_of_ideal{end}"] for end in ("", "_low", "_high")), decimals=1)
             if key in by.index
             else ""
             for key, words in columns.items()

@@ -153,9 +153,7 @@ class Trainer:
         self._score()
 
     def _without_some_links(self, channels: Channels, index: int) -> Channels:
-        """Leave links out with the run's probability: an absent link has no weight and neither causes nor gets
-        interference.
-        """
+        """Leave links out with the run's probability: no weight, no interference caused, none received."""
         drop_links = self.run.training.drop_links
         if drop_links is None:
             return channels

@@ -16,21 +16,23 @@ polynomial in the cosine and the sine of its angles, and a Clifford gate permute
 
 The gates come from `quantum.ansatz` alone: the block is recorded by PennyLane and the transfer matrices are computed
 from PennyLane's own matrices. A device's noise changes the gates' matrices, the encoding and what is read out, and
-nothing else: a `Program` with noise (from `quantum.noise`) trains as fast as one without.
+nothing else: a `Program` with noise (from `quantum.hardware.noise`) trains as fast as one without.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
 from ..ansatz import Ansatz, encoded_bloch
-from .transfer import FIT_TOLERANCE, ParametricGate, Step, embed, harmonics, ideal_steps, trigonometric
+from .schedule import Entangler, Fixed, schedule
+from .transfer import Step, harmonics, ideal_steps, trigonometric
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,83 +47,9 @@ class Program:
             observable yields on average. None: the observables' own coordinates.
     """
 
-    steps: list[Step]
+    steps: Sequence[Step]
     encodings: dict[str, np.ndarray] | None = None
     readout: np.ndarray | None = None
-
-
-def ideal_program(ansatz: Ansatz) -> Program:
-    """Return the program of a noiseless star."""
-    return Program(ideal_steps(ansatz))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# T
-
-
-class _SignedPermutation(torch.autograd.Function):
-    """y[..., i] = sign[i] x[..., source[i]], with target the inverse of source: a Clifford gate on Pauli rows."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, x: torch.Tensor, source: torch.Tensor, target: torch.Tensor, sign: torch.Tensor
-    ) -> torch.Tensor:
-        ctx.save_for_backward(target, sign)
-        return x.index_select(-1, source).mul_(sign)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        target, sign = ctx.saved_tensors
-        return (grads[0] * sign).index_select(-1, target), None, None, None
-
-
-def _kron(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Batched Kronecker product of (..., a, a) and (..., b, b)."""
-    size = left.shape[-1] * right.shape[-1]
-    product = left[..., :, None, :, None] * right[..., None, :, None, :]
-    return product.reshape(*product.shape[:-4], size, size)
-
-
-Shape = tuple[int, int]
-"""(qubits, angles) of a gate: gates of one shape are computed together."""
-
-
-@dataclass
-class _Rotations:
-    """One-qubit gates with angles on distinct qubits: qubit -> (shape, position among the gates of that shape)."""
-
-    placed: dict[int, tuple[Shape, int]]
-
-
-@dataclass
-class _Entangler:
-    """A parameterized two-qubit gate."""
-
-    qubits: tuple[int, int]
-    shape: Shape
-    position: int
-
-
-@dataclass
-class _Fixed:
-    """Gates without angles, as one matrix on all qubits, of which they touch some."""
-
-    qubits: set[int]
-    matrix: np.ndarray
-
-
-_Moment = _Rotations | _Entangler | _Fixed
-
-
-def _reach(moments: list[_Moment], qubits: tuple[int, ...], fits: Callable[[_Moment, int], bool]) -> _Moment | None:
-    """Return the latest moment that fits and that a step on ``qubits`` can be moved to, past those on other qubits."""
-    for moment in reversed(moments):
-        if fits(moment, qubits[0]):
-            return moment
-        touched = moment.placed if isinstance(moment, _Rotations) else moment.qubits
-        if any(qubit in touched for qubit in qubits):
-            return None
-    return None
 
 
 class StarEngine:
@@ -144,48 +72,17 @@ class StarEngine:
 
     def __init__(self, ansatz: Ansatz, program: Program | None = None) -> None:
         self.ansatz = ansatz
-        self.program = ideal_program(ansatz) if program is None else program
+        self.program = Program(ideal_steps(ansatz)) if program is None else program
         self.num_memory = len(ansatz.memory)
         self.num_qubits = self.num_memory + 2
         self.num_rows = 4**self.num_memory - 1
-        self._members: dict[Shape, list[tuple[ParametricGate, np.ndarray]]] = {}
-        self._moments = self._schedule(self.program.steps)
+        self._moments, self._members = schedule(self.program.steps, self.num_qubits)
         words = ["".join(word) for word in itertools.product("IXYZ", repeat=self.num_memory)]
         self._observed = [words.index(word) - 1 for word in ansatz.observables]
         self._constants: dict[tuple[torch.dtype, torch.device], _Constants] = {}
 
-    def _schedule(self, steps: list[Step]) -> list[_Moment]:
-        """Group the steps into as few moments as possible, last step first."""
-        moments: list[_Moment] = []
-        for step in reversed(steps):
-            if isinstance(step.gate, np.ndarray):
-                matrix = embed(step.gate, step.qubits, self.num_qubits)
-                fixed = _reach(moments, step.qubits, lambda moment, _: isinstance(moment, _Fixed))
-                if isinstance(fixed, _Fixed):
-                    fixed.matrix = fixed.matrix @ matrix
-                    fixed.qubits |= set(step.qubits)
-                else:
-                    moments.append(_Fixed(set(step.qubits), matrix))
-                continue
-            assert step.angles is not None
-            shape = step.gate.num_qubits, step.gate.num_angles
-            members = self._members.setdefault(shape, [])
-            members.append((step.gate, step.angles))
-            position = len(members) - 1
-            if len(step.qubits) == 2:
-                moments.append(_Entangler((step.qubits[0], step.qubits[1]), shape, position))
-                continue
-            (qubit,) = step.qubits
-            rotations = _reach(
-                moments, step.qubits, lambda moment, q: isinstance(moment, _Rotations) and q not in moment.placed
-            )
-            if isinstance(rotations, _Rotations):
-                rotations.placed[qubit] = (shape, position)
-            else:
-                moments.append(_Rotations({qubit: (shape, position)}))
-        return moments
-
     def _constants_for(self, like: torch.Tensor) -> _Constants:
+        """Return the constants in a tensor's dtype and on its device."""
         key = (like.dtype, like.device)
         if key not in self._constants:
             self._constants[key] = _Constants(self, *key)
@@ -200,6 +97,9 @@ class StarEngine:
         Returns:
             T as (..., R, 1 + R, 16) with R = 4^m - 1: output word a (the identity's row, which is trivial, left
             out), input word b, and (leaf, edge) words c, d flattened.
+
+        Raises:
+            ValueError: P is not the ansatz's number of angles.
         """
         if weights.shape[-1] != self.ansatz.num_parameters:
             raise ValueError(
@@ -217,15 +117,14 @@ class StarEngine:
             matrices[shape] = members.view(*members.shape[:-1], 4**num_qubits, 4**num_qubits).unbind(0)
         memory, pair = 4**self.num_memory, 16
         rows = constants.start  # (1 or batch, R, 4^m, 16)
-        for moment, fixed in zip(self._moments, constants.fixed, strict=False):
-            if isinstance(moment, _Fixed):
-                assert fixed is not None
-                rows = fixed(rows.flatten(-2)).view(rows.shape)
-            elif isinstance(moment, _Entangler):
-                rows = self._entangle(rows, matrices[moment.shape][moment.position], moment.qubits)
+        for i, moment in enumerate(self._moments):
+            if isinstance(moment, Fixed):
+                rows = constants.fixed[i](rows.flatten(-2)).view(rows.shape)
+            elif isinstance(moment, Entangler):
+                rows = moment.on_rows(rows, matrices[moment.shape][moment.position], self.num_qubits)
             else:
-                left = self._side(moment, matrices, range(self.num_memory), constants.identity)
-                right = self._side(moment, matrices, range(self.num_memory, self.num_qubits), constants.identity)
+                left = moment.product(range(self.num_memory), matrices, constants.identity)
+                right = moment.product(range(self.num_memory, self.num_qubits), matrices, constants.identity)
                 if right is not None:
                     rows = torch.matmul(rows.view(len(rows), -1, pair), right).view(-1, self.num_rows, memory, pair)
                 if left is not None:
@@ -233,28 +132,6 @@ class StarEngine:
         if len(rows) != len(flat):
             rows = rows.expand(len(flat), *rows.shape[1:])
         return rows.reshape(*batch, self.num_rows, memory, pair)
-
-    def _side(
-        self, moment: _Rotations, matrices: dict[Shape, Any], qubits: range, identity: torch.Tensor
-    ) -> torch.Tensor | None:
-        """The Kronecker product of a moment's transfer matrices on some qubits; None where it has no gate there."""
-        if not any(qubit in moment.placed for qubit in qubits):
-            return None
-        product = None
-        for qubit in qubits:
-            shape, position = moment.placed.get(qubit, (None, 0))
-            matrix = identity if shape is None else matrices[shape][position]
-            product = matrix if product is None else _kron(product, matrix)
-        return product
-
-    def _entangle(self, rows: torch.Tensor, matrix: torch.Tensor, qubits: tuple[int, int]) -> torch.Tensor:
-        """Apply a two-qubit transfer matrix (batch, 16, 16) to the rows' axes of two qubits."""
-        batch = max(len(rows), len(matrix))
-        axes = tuple(2 + qubit for qubit in qubits)
-        grid = rows.expand(batch, *rows.shape[1:]).reshape(batch, self.num_rows, *(4,) * self.num_qubits)
-        moved = grid.movedim(axes, (-2, -1))
-        turned = torch.matmul(moved.reshape(batch, -1, 16), matrix).view(moved.shape)
-        return turned.movedim((-2, -1), axes).reshape(batch, *rows.shape[1:])
 
     def encode(self, angles: torch.Tensor, role: str) -> torch.Tensor:
         """Return the Bloch vectors of encoded qubits.
@@ -288,7 +165,18 @@ class StarEngine:
 
         Returns:
             (G, number of observables, N) expectation values.
+
+        Raises:
+            ValueError: Shapes that do not belong together.
         """
+        groups, k, _, count = leaves.shape
+        stars_fit = (center.shape, edges.shape) == ((groups, 3, count), leaves.shape)
+        if not stars_fit or transfer.shape[:2] not in ((groups, 1), (groups, k)):
+            shapes = ", ".join(str(tuple(part.shape)) for part in (transfer, center, leaves, edges))
+            raise ValueError(
+                f"transfer, center, leaves and edges have shapes {shapes}; they must be (G, 1 or k, R, 1 + R, 16), "
+                "(G, 3, N), (G, k, 3, N) and (G, k, 3, N)"
+            )
         memory = center
         for _ in range(self.num_memory - 1):  # the ancilla starts in |0>: (1, 0, 0, 1)
             ones = torch.ones_like(memory[:, :1])
@@ -342,50 +230,26 @@ class _Constants:
     """An engine's constant tensors in one dtype on one device."""
 
     def __init__(self, engine: StarEngine, dtype: torch.dtype, device: torch.device) -> None:
-        self.identity = torch.eye(4, dtype=dtype, device=device)
-        self.angles, self.coefficients = {}, {}
+        here = partial(torch.as_tensor, dtype=dtype, device=device)
         kinds = {gate for members in engine._members.values() for gate, _ in members}
         fitted = {gate: gate.coefficients() for gate in kinds}
-        for shape, members in engine._members.items():
-            mix = np.concatenate([angles for _, angles in members])
-            self.angles[shape] = torch.as_tensor(mix.T, dtype=dtype, device=device)
-            self.coefficients[shape] = torch.stack([fitted[gate] for gate, _ in members]).to(device, dtype)
-        self.harmonics = {
-            num_qubits: tuple(constant.to(device, dtype) for constant in harmonics(num_qubits))
-            for num_qubits, _ in engine._members
+        self.identity = here(np.eye(4))
+        self.angles = {
+            shape: here(np.concatenate([angles for _, angles in members]).T)
+            for shape, members in engine._members.items()
         }
-        program = engine.program
-        self.encodings = {
-            role: torch.as_tensor(response, dtype=dtype, device=device)
-            for role, response in (program.encodings or {}).items()
+        self.coefficients = {
+            shape: here(torch.stack([fitted[gate] for gate, _ in members]))
+            for shape, members in engine._members.items()
         }
-        self.readout = None if program.readout is None else torch.as_tensor(program.readout, dtype=dtype, device=device)
+        self.harmonics = {num_qubits: tuple(map(here, harmonics(num_qubits))) for num_qubits, _ in engine._members}
+        self.encodings = {role: here(response) for role, response in (engine.program.encodings or {}).items()}
+        self.readout = None if engine.program.readout is None else here(engine.program.readout)
         start = np.zeros((engine.num_rows, 4**engine.num_memory, 16))
         start[np.arange(engine.num_rows), np.arange(1, engine.num_rows + 1), 0] = 1.0
-        self.start = torch.as_tensor(start, dtype=dtype, device=device).unsqueeze(0)
-        self.fixed = [
-            _fixed_step(moment.matrix, dtype, device) if isinstance(moment, _Fixed) else None
-            for moment in engine._moments
-        ]
-
-
-def _fixed_step(matrix: np.ndarray, dtype: torch.dtype, device: torch.device) -> Any:
-    """Rows -> rows @ matrix, by a signed permutation where the matrix is one (every Clifford gate is)."""
-    source = np.abs(matrix).argmax(axis=0)
-    sign = matrix[source, np.arange(len(matrix))]
-    permutation = np.zeros_like(matrix)
-    permutation[source, np.arange(len(matrix))] = np.sign(sign)
-    if len(set(source)) == len(matrix) and np.allclose(matrix, permutation, atol=FIT_TOLERANCE):
-        index = torch.as_tensor(source, device=device)
-        inverse = torch.argsort(index)
-        signs = torch.as_tensor(np.sign(sign), dtype=dtype, device=device)
-        return lambda rows: _SignedPermutation.apply(rows, index, inverse, signs)
-    full = torch.as_tensor(matrix, dtype=dtype, device=device)
-    return lambda rows: rows @ full
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Stars
+        self.start = here(start).unsqueeze(0)
+        fixed = {i: moment for i, moment in enumerate(engine._moments) if isinstance(moment, Fixed)}
+        self.fixed = {i: moment.on_rows(dtype, device) for i, moment in fixed.items()}
 
 
 class _Contraction(torch.autograd.Function):

@@ -27,23 +27,17 @@ def _pauli_words(num_qubits: int) -> np.ndarray:
     """All 4^n Pauli words as matrices (4^n, 2^n, 2^n), the first qubit's letter slowest."""
     words = _PAULIS
     for _ in range(num_qubits - 1):
-        words = np.einsum("aij,bkl->abikjl", words, _PAULIS).reshape(
-            4 * len(words), 2 * words.shape[1], 2 * words.shape[2]
-        )
+        words = np.array([np.kron(word, pauli) for word in words for pauli in _PAULIS])
     return words
 
 
 def pauli_transfer_matrix(unitary: np.ndarray) -> np.ndarray:
     """Return R_ij = 2^-n Tr[P_i U P_j U^dagger], real (4^n, 4^n), of a unitary (2^n, 2^n).
 
-    Raises:
-        ValueError: It is no unitary matrix of at least one qubit.
+    Example:
+        >>> np.diag(pauli_transfer_matrix(np.diag([1, -1]))).tolist()  # Z turns X and Y around
+        [1.0, -1.0, -1.0, 1.0]
     """
-    size = len(unitary) if unitary.ndim == 2 and unitary.shape[0] == unitary.shape[1] else 0
-    if size < 2 or size & (size - 1):
-        raise ValueError(f"unitary has shape {unitary.shape}; it must be (2^n, 2^n), n at least 1")
-    if not np.allclose(unitary @ unitary.conj().T, np.eye(size)):
-        raise ValueError(f"unitary is a matrix of shape {unitary.shape} that is not unitary")
     words = _pauli_words(int(np.log2(len(unitary))))
     turned = unitary @ words @ unitary.conj().T
     flat = turned.transpose(0, 2, 1).reshape(len(words), -1)
@@ -51,24 +45,11 @@ def pauli_transfer_matrix(unitary: np.ndarray) -> np.ndarray:
 
 
 def embed(matrix: np.ndarray, qubits: Sequence[int], num_qubits: int) -> np.ndarray:
-    """Return a transfer matrix (4^m, 4^m) on ``qubits`` as one (4^n, 4^n) on all n qubits.
-
-    Raises:
-        ValueError: ``qubits`` are not distinct numbers from 0 to n - 1, or ``matrix`` is not on as many qubits.
-    """
-    if len(set(qubits)) < len(qubits) or not set(qubits) <= set(range(num_qubits)):
-        raise ValueError(f"qubits are {list(qubits)}; they must be distinct numbers from 0 to {num_qubits - 1}")
-    if not qubits or matrix.shape != (4 ** len(qubits),) * 2:
-        raise ValueError(f"matrix has shape {matrix.shape}; on {len(qubits)} qubits (at least 1) it must be (4^m, 4^m)")
+    """Return a transfer matrix (4^m, 4^m) on m distinct ``qubits`` as one (4^n, 4^n) on all n qubits."""
     others = [qubit for qubit in range(num_qubits) if qubit not in qubits]
-    placed = [*qubits, *others]
     whole = np.kron(matrix, np.eye(4 ** len(others))).reshape((4,) * 2 * num_qubits)
-    order = np.argsort(placed)
+    order = np.argsort([*qubits, *others])
     return whole.transpose(*order, *(num_qubits + order)).reshape(4**num_qubits, 4**num_qubits)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Gates with angles
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +79,10 @@ class ParametricGate:
         period = 2 * np.pi if self.num_qubits == 1 else 4 * np.pi
         grid = np.array(list(itertools.product(np.arange(count) * period / count, repeat=self.num_angles)))
         check = np.random.default_rng(1).uniform(-3, 3, (4, self.num_angles))
-        exact = {name: np.array([self.matrix(p).ravel() for p in points]) for name, points in
-                 [("grid", grid), ("check", check)]}  # fmt: skip
-        basis = trigonometric(torch.from_numpy(grid), *terms).numpy()
-        coefficients = np.linalg.solve(basis, exact["grid"])
+        at_grid, at_check = (np.array([self.matrix(p).ravel() for p in points]) for points in (grid, check))
+        coefficients = np.linalg.solve(trigonometric(torch.from_numpy(grid), *terms).numpy(), at_grid)
         predicted = trigonometric(torch.from_numpy(check), *terms).numpy() @ coefficients
-        residual = np.abs(predicted - exact["check"]).max()
+        residual = np.abs(predicted - at_check).max()
         if residual > FIT_TOLERANCE:
             raise ValueError(f"gate {self.name}: no trigonometric polynomial of its angles ({residual:.1e} off)")
         return torch.from_numpy(np.where(np.abs(coefficients) < FIT_TOLERANCE, 0.0, coefficients))
@@ -127,10 +106,6 @@ def trigonometric(angles: torch.Tensor, frequency: torch.Tensor, phase: torch.Te
     for factor in factors[1:]:
         product = (product.unsqueeze(-1) * factor.unsqueeze(-2)).flatten(-2)
     return product
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The block as data
 
 
 @dataclass(frozen=True)
@@ -158,11 +133,7 @@ class BlockGate:
 
 
 def block_gates(ansatz: Ansatz) -> list[BlockGate]:
-    """Return the gates of ``ansatz.block`` in order; qubits are positions in (memory..., leaf, edge).
-
-    Raises:
-        ValueError: See `record_gates`.
-    """
+    """Return the gates of ``ansatz.block`` (see `record_gates`) on the positions of (memory..., leaf, edge)."""
     return record_gates(ansatz.block, ansatz.num_parameters, [*ansatz.memory, "leaf", "edge"], f"ansatz {ansatz.name}")
 
 
@@ -194,19 +165,14 @@ def record_gates(
                 raise ValueError(f"{name}: {operation.name} has no decomposition into two-qubit gates")
             pending = [*operation.decomposition(), *pending]
             continue
-        for angle in operation.parameters:
-            if float(angle) not in index:
-                raise ValueError(
-                    f"{name}: {operation.name} takes an angle that is no entry of the weights; "
-                    "gates must take their angles from the weights as they are"
-                )
-        gates.append(
-            BlockGate(
-                type(operation),
-                tuple(wires.index(wire) for wire in operation.wires),
-                tuple(index[float(angle)] for angle in operation.parameters),
+        angles = [float(angle) for angle in operation.parameters]
+        if not set(angles) <= set(index):
+            raise ValueError(
+                f"{name}: {operation.name} takes an angle that is no entry of the weights; "
+                "gates must take their angles from the weights as they are"
             )
-        )
+        qubits = tuple(wires.index(wire) for wire in operation.wires)
+        gates.append(BlockGate(type(operation), qubits, tuple(index[angle] for angle in angles)))
     return gates
 
 
@@ -214,18 +180,16 @@ def ideal_steps(ansatz: Ansatz) -> list[Step]:
     """Return the block's gates without noise, in order, their matrices from PennyLane."""
     steps = []
     for gate in block_gates(ansatz):
-        if gate.weights:
-            kind = _pennylane_gate(gate.operation, len(gate.qubits), len(gate.weights))
-            steps.append(Step(gate.qubits, kind, np.eye(ansatz.num_parameters)[list(gate.weights)]))
-        else:
-            local = range(len(gate.qubits))
-            unitary = np.asarray(qml.matrix(gate.operation(wires=local), wire_order=local))
-            steps.append(Step(gate.qubits, pauli_transfer_matrix(unitary)))
+        kind = _pennylane_gate(gate.operation, len(gate.qubits), len(gate.weights))
+        angles = np.eye(ansatz.num_parameters)[list(gate.weights)]
+        steps.append(Step(gate.qubits, kind, angles) if gate.weights else Step(gate.qubits, kind.matrix(())))
     return steps
 
 
 @lru_cache
 def _pennylane_gate(operation: type, num_qubits: int, num_angles: int) -> ParametricGate:
+    """Return a PennyLane class of gates as a function of its angles."""
+
     def matrix(angles: Sequence[float]) -> np.ndarray:
         local = range(num_qubits)
         return pauli_transfer_matrix(np.asarray(qml.matrix(operation(*angles, wires=local), wire_order=local)))

@@ -1,6 +1,6 @@
-"""The registry of devices, and the one place that builds them: simulators for PennyLane, calibrations for noise.
+"""The registry of devices: PennyLane's simulators, and calibrations of real devices.
 
-A calibration is a snapshot of a real device that qiskit-ibm-runtime carries along (a fake backend). A star uses three
+A calibration is a snapshot of a real device in qiskit-ibm-runtime (a fake backend). A star uses three
 of its qubits, a line leaf - center - edge, and `Line` is that part of the device: a Qiskit target of three qubits.
 """
 
@@ -10,35 +10,33 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from ...checks import require_choice, require_count, require_finite
+from ...checks import require_choice
+from ...settings.noise import Calibration, NoiseModel
 
-if TYPE_CHECKING:  # Qiskit is loaded only where a device is built: a config is checked without it
+if TYPE_CHECKING:  # Qiskit is loaded only where a device is built
     from qiskit.transpiler import Target
 
-SIMULATORS: dict[str, str] = {
-    "default.qubit": "backprop",
-    "lightning.qubit": "adjoint",
-    "qiskit.aer": "parameter-shift",
+SIMULATORS: dict[str, tuple[str, dict[str, Any]]] = {
+    "default.qubit": ("backprop", {}),
+    "lightning.qubit": ("adjoint", {}),
+    "qiskit.aer": ("parameter-shift", {"method": "statevector"}),
 }
-"""PennyLane device name to the differentiation method it is used with."""
+"""PennyLane devices without noise: how they are differentiated, and their options.
 
-CALIBRATIONS = (
-    "FakeLagosV2",
-    "FakePerth",
-    "FakeNairobiV2",
-    "FakeManilaV2",
-    "FakeTorino",
-    "FakeSherbrooke",
-)
-"""Names of the fake backends that can be used; to add one, add its class name in qiskit_ibm_runtime.fake_provider."""
+``qiskit.aer`` is Qiskit Aer through PennyLane's plugin. Noise does not go this way (docs/noise.md says why):
+`quantum.estimators` runs Aer with noise.
+"""
+
+CALIBRATIONS: tuple[str, ...] = get_args(Calibration)
+"""Classes of qiskit_ibm_runtime.fake_provider that can be used; the list is `settings.noise.Calibration`."""
 
 ROLES = ("center", "leaf", "edge")
 """The qubits of a line, in the order that they have in circuits."""
 
 ENTANGLERS = ("cx", "cz", "ecr")
-_FIXED_GATES = ("sx", "x")
+_NEEDED = ("rz", "sx", "x", "reset", "measure", "delay")
 _PAIRS = ((0, 1), (1, 0), (0, 2), (2, 0))  # positions in ROLES that are neighbors
 
 
@@ -62,48 +60,18 @@ class Line:
     readout: tuple[tuple[float, float], tuple[float, float]] = ((1.0, 0.0), (0.0, 1.0))
 
 
-def check_noise(settings: Mapping[str, Any]) -> None:
-    """Require a usable noise setting.
-
-    Args:
-        settings: ``{"device": name, "line": [leaf, center, edge], "idle": bool, "invert_readout": bool}``, all but the
-            device optional, or ``{"depolarizing": p}``.
+def line_for(noise: NoiseModel) -> Line:
+    """Return the line that a noise model names, readout without errors where it inverts them.
 
     Raises:
-        ValueError: An unknown device, keys that do not go together, a line that is no three qubits, an idle or
-            invert_readout that is neither true nor false, or a p outside 0 to 1.
+        ValueError: The line that it chooses is no line of usable pairs.
     """
-    if not isinstance(settings, Mapping):
-        raise ValueError(
-            f"noise is {settings!r}; it must be a mapping with either the key device or the key depolarizing"
-        )
-    if ("device" in settings) == ("depolarizing" in settings):
-        raise ValueError(f"noise is {dict(settings)}; it must have either the key device or the key depolarizing")
-    allowed = ("device", "line", "idle", "invert_readout") if "device" in settings else ("depolarizing",)
-    for key in settings:
-        require_choice("key of noise", key, allowed)
-    if "device" in settings:
-        require_choice("device of noise", settings["device"], CALIBRATIONS)
-        for key in ("idle", "invert_readout"):
-            require_choice(f"{key} of noise", settings.get(key, False), (False, True))
-        line = settings.get("line", [0, 1, 2])
-        if not isinstance(line, Sequence) or isinstance(line, str) or len(line) != len(ROLES):
-            raise ValueError(f"line of noise is {line!r}; it must be three qubits, [leaf, center, edge]")
-        for qubit in line:
-            require_count("qubit of noise's line", qubit, minimum=0)
-    else:
-        _require_probability("depolarizing", settings["depolarizing"])
-
-
-def line_for(settings: Mapping[str, Any]) -> Line:
-    """Build the line that a noise setting (see `check_noise`) names."""
-    check_noise(settings)
-    if "depolarizing" in settings:
-        return depolarizing_line(settings["depolarizing"])
-    chosen = settings.get("line")
-    line = device_line(settings["device"], None if chosen is None else tuple(chosen))
+    if noise.depolarizing is not None:
+        return depolarizing_line(noise.depolarizing)
+    assert noise.device is not None
+    line = device_line(noise.device, None if noise.line is None else (noise.line[0], noise.line[1], noise.line[2]))
     # Inverting the readout map of exact expectation values leaves what perfect readout measures.
-    return replace(line, readout=Line.readout) if settings.get("invert_readout") else line
+    return replace(line, readout=Line.readout) if noise.invert_readout else line
 
 
 @lru_cache
@@ -144,12 +112,15 @@ def line_of(backend: Any, device: str, chosen: tuple[int, int, int] | None = Non
         chosen: Physical (leaf, center, edge), instead of the rule's.
 
     Raises:
-        ValueError: No two-qubit gate that is known here, no line, or a choice that is no line of usable pairs.
+        ValueError: A gate that stars need is missing, there is no line, or a choice that is no line of usable pairs.
     """
     target = backend.target
     entangler = next((name for name in ENTANGLERS if name in target.operation_names), None)
     if entangler is None:
         raise ValueError(f"device {device} has no two-qubit gate among {', '.join(ENTANGLERS)}")
+    missing = [name for name in _NEEDED if name not in target.operation_names]
+    if missing:
+        raise ValueError(f"device {device} has no {missing[0]}; stars need {', '.join(_NEEDED)}")
     pairs = _usable_pairs(target, entangler)
     if chosen is None:
         chosen = _best_line(target, pairs, device)
@@ -162,7 +133,7 @@ def line_of(backend: Any, device: str, chosen: tuple[int, int, int] | None = Non
                 f"line of {device} is [leaf, center, edge] = {list(chosen)}: it must be three qubits in a row with a "
                 f"calibrated {entangler} between neighbors; qubit {center} has such a gate with {near or 'no other'}"
             )
-    return Line(device, qubits, _cut(target, qubits, entangler, device), entangler, _readout(backend, center))
+    return Line(device, qubits, _cut(target, qubits, entangler), entangler, _readout(backend, center))
 
 
 def _readout(backend: Any, qubit: int) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -180,16 +151,13 @@ def depolarizing_line(probability: float) -> Line:
     """Return a synthetic line: cx followed by two-qubit depolarizing noise, sx and x by one of a tenth of it.
 
     Args:
-        probability: p, of the cx. rho becomes (1 - p) rho + p I / 4; readout is perfect, and nothing takes time.
-
-    Raises:
-        ValueError: It is not from 0 to 1.
+        probability: p, of the cx, from 0 to 1. rho becomes (1 - p) rho + p I / 4; readout is perfect, and nothing
+            takes time.
     """
     from qiskit.circuit import Measure, Parameter, Reset
     from qiskit.circuit.library import CXGate, RZGate, SXGate, XGate
     from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
-    _require_probability("depolarizing", probability)
     target = Target(num_qubits=3, qubit_properties=[QubitProperties() for _ in ROLES])
     target.add_instruction(RZGate(Parameter("angle")), {(q,): InstructionProperties(error=0.0) for q in range(3)})
     # A target holds average gate infidelities: p (d - 1) / d for depolarizing noise in d dimensions.
@@ -219,31 +187,8 @@ def describe(line: Line) -> dict[str, Any]:
     return row
 
 
-def pennylane_device(name: str, wires: Sequence[Any]) -> Any:
-    """Build a PennyLane simulator without noise.
-
-    Args:
-        name: A key of `SIMULATORS`. ``qiskit.aer`` is Qiskit Aer through PennyLane's plugin, as a state vector. Noise
-            does not go this way (docs/noise.md says why): `quantum.execution` runs Aer with noise.
-        wires: Wire names.
-
-    Raises:
-        ValueError: An unknown name.
-    """
-    import pennylane as qml
-
-    require_choice("simulator", name, SIMULATORS)
-    options = {"method": "statevector"} if name == "qiskit.aer" else {}
-    return qml.device(name, wires=wires, **options)
-
-
-def _require_probability(name: str, value: Any) -> None:
-    require_finite(name, value)
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} is {value!r}; it must be a number from 0 to 1")
-
-
 def _directions(target: Target, entangler: str, a: int, b: int) -> list[tuple[int, int]]:
+    """The orders of two qubits in which the target has its two-qubit gate."""
     return [pair for pair in ((a, b), (b, a)) if pair in target[entangler]]
 
 
@@ -254,17 +199,17 @@ def _pair_error(target: Target, entangler: str, a: int, b: int) -> float:
 
 
 def _usable_pairs(target: Target, entangler: str) -> dict[frozenset[int], float]:
-    """Pairs of neighbors to their two-qubit error."""
+    """Usable pairs of neighbors to their two-qubit error."""
     errors = {frozenset(pair): _pair_error(target, entangler, *pair) for pair in target[entangler]}
     return {pair: error for pair, error in errors.items() if error < 1}
 
 
 def _best_line(target: Target, pairs: Mapping[frozenset[int], float], device: str) -> tuple[int, int, int]:
+    """The (leaf, center, edge) that the rule of `line_of` finds."""
     neighbors: dict[int, list[tuple[float, int]]] = {}
-    for pair, error in pairs.items():
-        for qubit in pair:
-            (other,) = pair - {qubit}
-            neighbors.setdefault(qubit, []).append((error, other))
+    for (a, b), error in pairs.items():
+        neighbors.setdefault(a, []).append((error, b))
+        neighbors.setdefault(b, []).append((error, a))
     centers = [(target["measure"][(q,)].error, q) for q, near in neighbors.items() if len(near) > 1]
     if not centers:
         raise ValueError(f"device {device} has no three usable qubits in a row")
@@ -273,21 +218,15 @@ def _best_line(target: Target, pairs: Mapping[frozenset[int], float], device: st
     return leaf, center, edge
 
 
-def _cut(target: Target, qubits: Sequence[int], entangler: str, device: str) -> Target:
+def _cut(target: Target, qubits: Sequence[int], entangler: str) -> Target:
     """The part of a target that concerns ``qubits``, renumbered 0, 1, 2."""
     from qiskit.transpiler import Target
 
     position = {qubit: i for i, qubit in enumerate(qubits)}
-    part = Target(
-        num_qubits=len(qubits), dt=target.dt, qubit_properties=[target.qubit_properties[qubit] for qubit in qubits]
-    )
-    for name in ("rz", *_FIXED_GATES, entangler, "reset", "measure", "delay"):
-        if name not in target.operation_names:
-            raise ValueError(f"device {device} has no {name}; stars need rz, sx, x, reset, measure and delay")
-        entries = {
-            tuple(position[qubit] for qubit in pair): properties
-            for pair, properties in target[name].items()
-            if set(pair) <= set(qubits)
-        }
+    properties = [target.qubit_properties[qubit] for qubit in qubits]
+    part = Target(num_qubits=len(qubits), dt=target.dt, qubit_properties=properties)
+    for name in (*_NEEDED, entangler):
+        inside = {pair: entry for pair, entry in target[name].items() if set(pair) <= set(qubits)}
+        entries = {tuple(position[qubit] for qubit in pair): entry for pair, entry in inside.items()}
         part.add_instruction(target.operation_from_name(name), entries)
     return part

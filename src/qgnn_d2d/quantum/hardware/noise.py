@@ -43,10 +43,10 @@ def program(ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1) ->
         ansatz: A circuit whose memory is the center alone.
         line: Where it runs.
         idle: Whether waiting qubits relax.
-        fold: Odd noise scale factor (see `native.folded`).
+        fold: Odd noise scale factor (see `compile.folded`).
 
     Raises:
-        ValueError: See `native.native_star`; or a gate has no entry in the line's calibration.
+        ValueError: See `compile.native_star`; or a gate has no entry in the line's calibration.
     """
     return star_program(ansatz, native_star(ansatz, line, idle=idle, fold=fold))
 
@@ -79,7 +79,9 @@ class LineNoise:
             ValueError: The line has no calibrated entry for it.
         """
         if operation.name == "delay":
-            return self._relaxation(operation, qubits[0])
+            qubit = self.line.target.qubit_properties[qubits[0]]
+            seconds = operation.duration * (self.line.target.dt if operation.unit == "dt" else 1.0)
+            return thermal_relaxation_error(qubit.t1, min(qubit.t2, 2 * qubit.t1), seconds)
         entries = self.line.target[operation.name] if operation.name in self.line.target.operation_names else {}
         properties = entries.get(qubits)
         if properties is None or properties.error is None:
@@ -89,15 +91,9 @@ class LineNoise:
             )
         return self.gate_errors.get((operation.name, qubits))
 
-    def _relaxation(self, operation: Any, qubit: int) -> QuantumError:
-        properties = self.line.target.qubit_properties[qubit]
-        seconds = operation.duration * (self.line.target.dt if operation.unit == "dt" else 1.0)
-        return thermal_relaxation_error(properties.t1, min(properties.t2, 2 * properties.t1), seconds)
-
     def matrix(self, operation: Any, qubits: tuple[int, ...]) -> np.ndarray:
         """Return the transfer matrix (4^n, 4^n) of an operation without open angles, followed by its error."""
-        values = tuple(float(value) for value in operation.params)
-        key = (operation.name, qubits, values)
+        key = (operation.name, qubits, *map(float, operation.params))
         if key not in self._matrices:
             channel = SuperOp(Operator(operation)) if operation.name != "delay" else SuperOp(np.eye(4))
             error = None if operation.name == "rz" else self.error(operation, qubits)
@@ -115,6 +111,7 @@ def _first_qubit_slowest(matrix: np.ndarray, num_qubits: int) -> np.ndarray:
 
 @lru_cache
 def _rz(angle: float) -> np.ndarray:
+    """The transfer matrix of rz."""
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.array([[1, 0, 0, 0], [0, cosine, -sine, 0], [0, sine, cosine, 0], [0, 0, 0, 1.0]])
 
@@ -122,28 +119,33 @@ def _rz(angle: float) -> np.ndarray:
 class _Run:
     """Consecutive one-qubit gates of one qubit: an alternation of fixed matrices and rz with angles."""
 
-    def __init__(self) -> None:
+    def __init__(self, qubit: int) -> None:
+        self.qubit = qubit
         self.fixed = [np.eye(4)]
         self.rows: list[np.ndarray] = []
 
     def apply(self, matrix: np.ndarray) -> None:
+        """Add a fixed gate."""
         self.fixed[-1] = matrix @ self.fixed[-1]
 
     def rotate(self, row: np.ndarray) -> None:
+        """Add an rz whose angle is row @ weights."""
         self.rows.append(row)
         self.fixed.append(np.eye(4))
 
     def matrix(self, angles: Sequence[float]) -> np.ndarray:
+        """Return the run's transfer matrix."""
         product = self.fixed[0]
         for angle, fixed in zip(angles, self.fixed[1:], strict=True):
             product = fixed @ _rz(float(angle)) @ product
         return product
 
-    def step(self, qubit: int) -> Step:
+    def step(self) -> Step:
+        """Return the run as one step."""
         if not self.rows:
-            return Step((qubit,), self.fixed[0])
-        gate = ParametricGate(f"native run on {ROLES[qubit]}", 1, len(self.rows), self.matrix)
-        return Step((qubit,), gate, np.array(self.rows))
+            return Step((self.qubit,), self.fixed[0])
+        gate = ParametricGate(f"native run on {ROLES[self.qubit]}", 1, len(self.rows), self.matrix)
+        return Step((self.qubit,), gate, np.array(self.rows))
 
 
 def _steps(noise: LineNoise, star: NativeStar) -> list[Step]:
@@ -152,23 +154,23 @@ def _steps(noise: LineNoise, star: NativeStar) -> list[Step]:
     runs: dict[int, _Run] = {}
     for operation, qubits in instructions(star.block):
         if len(qubits) > 1:
-            steps += [run.step(qubit) for qubit, run in sorted(runs.items())]
+            steps += [run.step() for _, run in sorted(runs.items())]
             runs.clear()
             steps.append(Step(qubits, noise.matrix(operation, qubits)))
             continue
         (qubit,) = qubits
-        run = runs.setdefault(qubit, _Run())
+        run = runs.setdefault(qubit, _Run(qubit))
         if operation.name != "rz":
             run.apply(noise.matrix(operation, qubits))
             continue
         row, offset = affine(operation.params[0], star.weights)
         if row.any():
             if len(run.rows) == MAX_RUN_ANGLES:
-                steps.append(run.step(qubit))
-                run = runs[qubit] = _Run()
+                steps.append(run.step())
+                run = runs[qubit] = _Run(qubit)
             run.rotate(row)
         run.apply(_rz(offset))
-    return steps + [run.step(qubit) for qubit, run in sorted(runs.items())]
+    return steps + [run.step() for _, run in sorted(runs.items())]
 
 
 def _response(noise: LineNoise, star: NativeStar, position: int) -> np.ndarray:
@@ -214,7 +216,7 @@ def noise_model(star: NativeStar, k: int | None = None) -> NoiseModel:
 
     Args:
         star: The compiled star.
-        k: None for the three qubits of `native.reuse_circuit`; else for the 2k + 1 of `native.full_width_circuit`.
+        k: None for the three qubits of `circuits.reuse_circuit`; else for the 2k + 1 of `circuits.full_width_circuit`.
 
     Raises:
         ValueError: The star has a gate without a noise entry.
@@ -226,14 +228,14 @@ def noise_model(star: NativeStar, k: int | None = None) -> NoiseModel:
         for operation, qubits in instructions(circuit):
             if operation.name not in ("rz", "delay"):
                 noise.error(operation, qubits)
-    placed: set[tuple[str, tuple[int, ...]]] = set()
-    for leaf, edge in pairs:
-        where = {CENTER: 0, 1: leaf, 2: edge}
-        for (name, qubits), error in noise.gate_errors.items():
-            target = tuple(where[qubit] for qubit in qubits)
-            if name != "reset" and (name, target) not in placed:
-                placed.add((name, target))
-                model.add_quantum_error(error, name, target)
+    placed = {
+        (name, tuple((CENTER, leaf, edge)[qubit] for qubit in qubits)): error
+        for leaf, edge in pairs
+        for (name, qubits), error in noise.gate_errors.items()
+        if name != "reset"
+    }
+    for (name, qubits), error in placed.items():
+        model.add_quantum_error(error, name, qubits)
     model.add_readout_error(ReadoutError(star.line.readout), [CENTER])
     return model
 
@@ -246,8 +248,7 @@ def with_relaxation(circuit: QuantumCircuit, star: NativeStar) -> QuantumCircuit
         if instruction.operation.name != "delay":
             result.append(instruction)
             continue
-        (position,) = (circuit.find_bit(qubit).index for qubit in instruction.qubits)
-        error = noise.error(instruction.operation, (position,))
+        error = noise.error(instruction.operation, (circuit.find_bit(instruction.qubits[0]).index,))
         assert error is not None
         result.append(error.to_instruction(), instruction.qubits)
     return result
