@@ -110,8 +110,8 @@ def solver_rows(channels: Channels, max_boxes: int, gap: float = OPTIMUM_GAP) ->
             continue
         parts = (channels.take(slice(start, start + _CHUNK)) for start in range(0, len(channels), _CHUNK))
         power = torch.cat([method.solve(part.gain, part.weight, part.noise_power, part.p_max) for part in parts])
-        value = evaluation.score(channels, power, [METRIC])[_QUANTITY.name].mean()
-        rows.append(_rows(channels, method=name, kind="solver", value=[value]))
+        value = evaluation.score(channels, power, _QUANTITY).mean()
+        rows.append(_rows(channels, method=method.name, kind="solver", value=[value]))
     found, stop, optimum = [], 0, METHODS["optimum"]
     while stop < len(channels):
         part = channels.take(slice(stop, max(1, 2 * stop)))
@@ -140,35 +140,3 @@ def _rows(channels: Channels, **values: Any) -> pd.DataFrame:
     numbers = ["k", "seed", "value", "upper_bound", "certified_share"]
     frame = frame.reindex(columns=list(COLUMNS))
     return frame.astype({**dict.fromkeys(numbers, float), "k": "Int64", "seed": "Int64", "model": object})
-
-
-def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Summarize over seeds, in percent of WMMSE on the same realizations.
-
-    Args:
-        table: Rows of `model_rows` and `solver_rows` of any numbers of links.
-
-    Returns:
-        One row per number of links and method: num_links, method, kind, model, k, num_seeds, num_realizations, metric,
-        unit, mean, percent_of_wmmse, low, high (its 95 % t interval over seeds, for models of at least 2), and
-        certified_share.
-    """
-    wmmse = table[table["method"] == "wmmse"].set_index("num_links")["value"]
-    rows = []
-    for (num_links, _), part in table.groupby(["num_links", "method"], sort=False):
-        percent = 100 * part["value"].to_numpy(float) / wmmse[num_links]
-        low, high = t_interval(percent) if len(percent) > 1 else (np.nan, np.nan)
-        first = part.iloc[0]
-        rows.append(
-            {
-                **first[["num_links", "method", "kind", "model", "k"]],
-                "num_seeds": int(part["seed"].notna().sum()),
-                **first[["num_realizations", "metric", "unit"]],
-                "mean": part["value"].mean(),
-                "percent_of_wmmse": percent.mean(),
-                "low": low,
-                "high": high,
-                "certified_share": first["certified_share"],
-            }
-        )
-    return pd.DataFrame(rows)

@@ -81,7 +81,7 @@ def styled() -> AbstractContextManager[None]:
     defaults: dict[Any, Any] = {
         key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")
     }
-    return matplotlib.rc_context({**defaults, **STYLE})
+    return matplotlib.rc_context(defaults | STYLE)
 
 
 def canvas(height: float, *shape: int, **options: Any) -> tuple[Figure, Any]:
