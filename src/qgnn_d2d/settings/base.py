@@ -38,6 +38,11 @@ class Settings(BaseModel):
                 )
         return data
 
+    @property
+    def text(self) -> str:
+        """All options as one line of text: for Snakemake, which repeats a job whose settings have changed."""
+        return ", ".join(f"{path} = {value}" for path, value in sorted(_leaves(self.model_dump(mode="json"))))
+
 
 def _leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield path and value of every option that is not None."""
