@@ -21,7 +21,7 @@ LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)")
 IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*/(\w+)\.png\)\n\n<!-- begin (\w+) -->")
 FOLDERS = ("config", "docs", "envs", "figures", "profiles", "scripts", "src", "tests", "benchmarks", "workflow")
 PACKAGES = tuple(path.name for path in (ROOT / "src" / "qgnn_d2d").iterdir() if path.is_dir())
-EXAMPLES = ("config/mine.yaml", "config/schema.json", "log_normal", "own_link", "better_of_two", "seeds")
+EXAMPLES = ("config/mine.yaml", "config/schema.json", "log_normal", "own_link", "better_of_two", "seeds", "test_parameters", "claims/parameters")
 """What readers are shown how to make, or what make writes."""
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=NAMES)
