@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from qgnn_d2d import settings
+from qgnn_d2d.figures import FIGURES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -92,6 +93,13 @@ def test_links_lead_somewhere(page):
 def test_a_figure_has_its_caption_below_it(page):
     names = [Path(target).stem for image, target in LINK.findall(text_of(page)) if image]
     assert IMAGE.findall(text_of(page)) == [(name, f"caption_{name}") for name in names]
+
+
+def test_every_figure_stands_on_a_page_with_its_own_caption():
+    captions = dict(block for page in PAGES for block in BLOCK.findall(text_of(page)) if block[0].startswith("caption_"))
+    assert {name: text.strip().strip("*") for name, text in captions.items()} == {
+        f"caption_{name}": module.CAPTION for name, module in FIGURES.items()
+    }
 
 
 @every_page
