@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from qgnn_d2d import settings
@@ -22,7 +23,10 @@ LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)")
 IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*/(\w+)\.png\)\n\n<!-- begin (\w+) -->")
 FOLDERS = ("config", "docs", "envs", "figures", "profiles", "scripts", "src", "tests", "benchmarks", "workflow")
 PACKAGES = tuple(path.name for path in (ROOT / "src" / "qgnn_d2d").iterdir() if path.is_dir())
-EXAMPLES = ("config/mine.yaml", "config/schema.json", "log_normal", "own_link", "better_of_two", "seeds", "test_parameters", "claims/parameters")
+EXAMPLES = (
+    "config/mine.yaml", "config/schema.json", "log_normal", "own_link", "better_of_two", "seeds", "test_parameters",
+    "claims/parameters",
+)  # fmt: skip
 """What readers are shown how to make, or what make writes."""
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -96,8 +100,8 @@ def test_a_figure_has_its_caption_below_it(page):
 
 
 def test_every_figure_stands_on_a_page_with_its_own_caption():
-    captions = dict(block for page in PAGES for block in BLOCK.findall(text_of(page)) if block[0].startswith("caption_"))
-    assert {name: text.strip().strip("*") for name, text in captions.items()} == {
+    blocks = dict(block for page in PAGES for block in BLOCK.findall(text_of(page)))
+    assert {name: text.strip().strip("*") for name, text in blocks.items() if name.startswith("caption_")} == {
         f"caption_{name}": module.CAPTION for name, module in FIGURES.items()
     }
 
@@ -133,7 +137,7 @@ def test_the_readmes_block_runs_and_so_does_what_follows_it(capsys):
     rates = {line.split()[0]: float(line.split()[1]) for line in capsys.readouterr().out.splitlines()}
     assert rates["full_power"] < rates["wmmse"] < rates["optimum"]
     exec(python_blocks("docs/first_ten_minutes.md")[0], space)
-    assert space["power"].shape == (20, 6)
+    assert space["power"].shape == torch.Size([20, 6])
 
 
 def test_the_block_on_own_channels_runs():
