@@ -7,9 +7,10 @@ from typing import Any
 from _job import run
 
 from qgnn_d2d.artifact import compare, machine, reference
-from qgnn_d2d.io import write_whole
+from qgnn_d2d.io import write_csv, write_text
 from qgnn_d2d.settings import Study
 
+STUDY = "paper"  # whose numbers are committed
 SHOWN = 40  # rows that need a look, on the terminal
 
 
@@ -28,14 +29,15 @@ def verify(results: Path, committed: Path, lock: Path, csv: Path, markdown: Path
     """
     changes = machine.changes(reference.load_machine(committed), reference.machine_of(results, lock))
     table = compare.compare(reference.load(committed), reference.snapshot(results), same_machine=not changes)
-    write_whole(csv, lambda partial: table.to_csv(partial, index=False))
-    text = compare.report(table, changes)
-    write_whole(markdown, lambda partial: partial.write_text(text, encoding="utf-8"))
+    write_csv(csv, table)
+    write_text(markdown, compare.report(table, changes))
     return compare.report(table, changes, SHOWN), compare.conclusion(table) if compare.missed(table) else ""
 
 
 def main(study: Study, snakemake: Any, terminal: int) -> None:
     """Map the study and Snakemake's job to arguments; say in the log and on the terminal how it came out."""
+    if study.name != STUDY:
+        raise ValueError(f"results/reference holds the numbers of the study {STUDY}; this is the study {study.name}")
     params = snakemake.params
     files = (Path(study.file(f"verification.{suffix}")) for suffix in ("csv", "md"))
     text, amiss = verify(Path(study.results), Path(params.reference), Path(params.lock), *files)

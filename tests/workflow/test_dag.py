@@ -32,8 +32,8 @@ def test_only_the_papers_study_writes_to_figures(smoke):
     assert (smoke / STUDY.figures).is_dir() and not (smoke / "figures").exists()
 
 
-def test_a_second_run_has_nothing_to_do(smoke, snakemake):
-    again = snakemake(smoke, "--cores", "1", "--configfile", str(SMOKE))
+def test_a_second_run_has_nothing_to_do(smoke_copy, snakemake):
+    again = snakemake(smoke_copy, "--cores", "1", "--configfile", str(SMOKE))
     assert again.returncode == 0 and "Nothing to be done" in again.stdout + again.stderr
 
 
@@ -44,9 +44,9 @@ def test_every_job_wrote_a_log_and_a_benchmark(smoke):
             assert found, f"{folder} of {rule}"
 
 
-def test_hardware_path_runs_in_local_testing_mode(smoke, snakemake):
-    done = snakemake(smoke, "hardware", "--cores", "1", "--configfile", str(SMOKE))
+def test_hardware_path_runs_in_local_testing_mode(smoke_copy, snakemake):
+    done = snakemake(smoke_copy, "hardware", "--cores", "1", "--configfile", str(SMOKE))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    table = pd.read_csv(smoke / STUDY.file("hardware", f"{STUDY.config.noise.hardware.backend}.csv"))
+    table = pd.read_csv(smoke_copy / STUDY.file("hardware", f"{STUDY.config.noise.hardware.backend}.csv"))
     assert table["seed"].tolist() == list(range(STUDY.config.num_seeds))
     assert (table["value"] > 0).all() and (table["value"] != table["ideal"]).all()

@@ -67,19 +67,19 @@ def test_a_record_names_a_config_of_any_name(snakemake, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def crate(smoke, snakemake):
+def crate(smoke_copy, snakemake):
     """The smoke study's crate; returns its root."""
-    done = snakemake(smoke, "provenance", "--cores", "1", "--configfile", str(SMOKE))
+    done = snakemake(smoke_copy, "provenance", "--cores", "1", "--configfile", str(SMOKE))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    return smoke / RESULTS
+    return smoke_copy / RESULTS
 
 
-def test_a_crate_is_compared_with_its_files_whenever_it_is_asked_for(crate, smoke, snakemake):
+def test_a_crate_is_compared_with_its_files_whenever_it_is_asked_for(crate, smoke_copy, snakemake):
     metadata, record = crate / "ro-crate-metadata.json", crate / "provenance" / "solve_baselines" / "rayleigh.json"
     made = metadata.read_bytes()
 
     def describe():
-        return snakemake(smoke, "provenance", "--cores", "1", "--configfile", str(SMOKE))
+        return snakemake(smoke_copy, "provenance", "--cores", "1", "--configfile", str(SMOKE))
 
     def changed(path, content):
         """Change a file, but not its time, and describe the study; return what that printed."""

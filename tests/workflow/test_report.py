@@ -23,10 +23,10 @@ PATIENCE = 300  # seconds until something is wrong
 
 
 @pytest.fixture(scope="module")
-def report(smoke, snakemake):
+def report(smoke_copy, snakemake):
     """Build the smoke study's report; return its file."""
-    path = smoke / "results" / "smoke" / "report.html"
-    done = snakemake(smoke, "--report", str(path), "--configfile", str(SMOKE))
+    path = smoke_copy / "results" / "smoke" / "report.html"
+    done = snakemake(smoke_copy, "--report", str(path), "--configfile", str(SMOKE))
     assert done.returncode == 0, done.stderr[-3000:]
     return path
 

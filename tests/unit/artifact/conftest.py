@@ -9,11 +9,13 @@ import pytest
 import torch
 import xarray as xr
 
+from qgnn_d2d import channels
 from qgnn_d2d.artifact import reference as references
-from qgnn_d2d.channels import scenarios
 from qgnn_d2d.io import sha256, write_json, write_tensors
+from qgnn_d2d.settings.scenario import Geometric
 
 LOCK = Path(__file__).parents[3] / "envs" / "requirements.lock"
+GEOMETRIC = Geometric(num_links=3)
 VALUES = {"a-run": [2.8, 2.9, 3.1], "alone": [1.5], "swept": [2.0, 2.2, 2.3]}
 EXPERIMENTS = {"main": ["a-run", "alone"], "ablation": ["swept"]}
 WMMSE = {"noise": "wmmse", "training": "none", "mitigation": "none", "mean": 3.6}
@@ -69,7 +71,7 @@ def results(tmp_path_factory):
     """The study's results; not to be written to."""
     study = tmp_path_factory.mktemp("results")
     for seed, split in enumerate(["train", "test", "pool"]):
-        scenarios.save(scenarios.geometric(3, 2, seed), study / "channels" / "geometric" / f"{split}.nc")
+        channels.save(channels.realizations(GEOMETRIC, 2, seed), study / "channels" / "geometric" / f"{split}.nc")
     for run, values in VALUES.items():
         write_run(study / "training" / run, run, values)
     for experiment, runs in EXPERIMENTS.items():

@@ -1,5 +1,6 @@
 """A run against the reference: the rules, on a made-up study."""
 
+import importlib
 import math
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qgnn_d2d import settings
 from qgnn_d2d.artifact import compare as comparison
 from qgnn_d2d.artifact import reference as references
 from qgnn_d2d.artifact.compare import DIFFERS, IDENTICAL, MISSES, MISSING, NEW, WITHIN, compare
 from tests.properties.helpers import result_of
-from tests.unit.artifact.conftest import VALUES
+from tests.unit.artifact.conftest import LOCK, VALUES
 
 ROOT = Path(__file__).parents[3]
 SINGLE_SEED, AVERAGED = "alone, test, sum_rate", "a-run, test, sum_rate"
@@ -215,6 +217,31 @@ def test_a_long_report_is_cut(committed, fresh):
     text = comparison.report(many, [], 40)
     assert "... and 23 more" in text and len(text.splitlines()) < 65
     assert len(comparison.report(many, []).splitlines()) > 65
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """The script of the rule `verify`."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    return importlib.import_module("verify")
+
+
+def test_the_script_writes_the_comparison_and_says_what_is_amiss(script, results, reference, tmp_path):
+    files = tmp_path / "verification.csv", tmp_path / "verification.md"
+    text, amiss = script.verify(results, reference, LOCK, *files)
+    assert amiss == "" and "no miss" in text
+    curves = reference / "runs.csv"
+    curves.write_text(curves.read_text(encoding="utf-8").replace("alone", "another"), encoding="utf-8")
+    text, amiss = script.verify(results, reference, LOCK, *files)
+    assert amiss in text and amiss.startswith("2 of ")
+    assert sorted(pd.read_csv(files[0])["verdict"].unique()) == [IDENTICAL, MISSING, NEW]
+    assert files[1].read_text(encoding="utf-8") == text  # few rows: not cut
+
+
+def test_only_the_papers_study_has_a_reference(script):
+    study = settings.read(ROOT / "config" / "smoke.yaml")
+    with pytest.raises(ValueError, match=r"^results/reference holds the numbers of the study paper; this is .* smoke$"):
+        script.main(study, None, 2)
 
 
 @pytest.mark.parametrize("same_machine", [True, False])

@@ -12,12 +12,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qgnn_d2d import channels
 from qgnn_d2d.artifact import machine
 from qgnn_d2d.artifact import reference as references
-from qgnn_d2d.channels import scenarios
 from qgnn_d2d.io import sha256, write_tensors
+from qgnn_d2d.settings.scenario import Rayleigh
 from tests.properties.helpers import result_of
-from tests.unit.artifact.conftest import LOCK, VALUES, write_manifest, write_run
+from tests.unit.artifact.conftest import GEOMETRIC, LOCK, VALUES, write_manifest, write_run
 
 COMMITTED = Path(__file__).parents[3] / "results" / "reference"
 
@@ -38,9 +39,9 @@ def test_a_reference_is_loaded_as_the_study_that_it_was_made_of(committed, fresh
 
 
 def test_a_checksum_depends_on_the_order_of_realizations(tmp_path):
-    dataset, sums = scenarios.rayleigh(3, 5, 0), []
+    dataset, sums = channels.realizations(Rayleigh(num_links=3), 5, 0), []
     for order in ([0, 1, 2, 3, 4], [1, 0, 2, 3, 4]):
-        scenarios.save(dataset.isel(realization=order), tmp_path / "channels" / "rayleigh" / "test.nc")
+        channels.save(dataset.isel(realization=order), tmp_path / "channels" / "rayleigh" / "test.nc")
         frame = references.made(tmp_path)["channels.csv"].set_index("variable")
         sums.append(frame.loc["gain", "checksum"])
         assert frame.loc["noise_power", "checksum"] == 0.1
@@ -48,7 +49,7 @@ def test_a_checksum_depends_on_the_order_of_realizations(tmp_path):
 
 
 def test_what_the_search_draws_is_left_out(tmp_path):
-    scenarios.save(scenarios.geometric(3, 2, 0), tmp_path / "channels" / "geometric" / "validation.nc")
+    channels.save(channels.realizations(GEOMETRIC, 2, 0), tmp_path / "channels" / "geometric" / "validation.nc")
     assert references.made(tmp_path)["channels.csv"].empty
 
 
@@ -130,6 +131,7 @@ def put(path, content):
     path.write_bytes(content)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # h5netcdf closes what it cannot open
 @given(data=st.data())
 def test_damaged_studies_are_refused_by_name_or_seen(data, damaged):
     folder, contents = damaged

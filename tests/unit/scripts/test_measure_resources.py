@@ -1,13 +1,11 @@
-"""Resources are derived from benchmarks, and every rule has some."""
+"""Resources are derived from benchmarks, and written into a profile that keeps all else."""
 
 import importlib.util
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[3]
-LOAD_TOLERANCE = 1.1  # processor seconds per thread and second: sampled at other moments than the wall clock
 PROFILE = """# first
 show-failed-logs: true
 
@@ -29,27 +27,6 @@ def script():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture(scope="module")
-def resources(script):
-    return script.declared(script.PROFILE.read_text(encoding="utf-8"))
-
-
-def test_every_rule_with_a_script_has_memory_and_time(script, resources):
-    assert sorted(resources) == sorted(script.rules())
-    for values in resources.values():
-        assert sorted(values) == ["mem_mb", "runtime"] and min(values.values()) > 0
-
-
-def test_the_reference_run_stayed_within_what_the_rules_ask_for(resources):
-    jobs = pd.read_csv(ROOT / "results" / "reference" / "jobs.csv")
-    jobs = jobs[jobs["rule"].isin(resources)]
-    asked = pd.DataFrame(list(jobs["rule"].map(resources)), index=jobs.index)
-    assert len(jobs) > 100
-    assert (jobs["seconds"] <= 60 * asked["runtime"]).all()
-    assert (jobs["max_rss_mb"].fillna(0) <= asked["mem_mb"]).all()
-    assert (jobs["cpu_seconds"].fillna(0) <= LOAD_TOLERANCE * jobs["seconds"]).all()  # all rules: one thread
 
 
 def write_benchmarks(folder):
