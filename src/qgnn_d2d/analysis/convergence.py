@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..checks import require_finite, require_positive, require_samples
+from ..checks import require_samples
 from .statistics import bootstrap_interval, t_interval
 
 SHARE = 0.95  # of the final value
@@ -53,17 +53,12 @@ def epochs_to_share(curves: Samples, share: float = SHARE) -> Samples:
 
     Args:
         curves: (S, epochs + 1), epoch 0 first.
-        share: Of the final value.
-
-    Raises:
-        ValueError: There is no curve or point, one is not finite, or ``share`` is not above 0.
+        share: Of the final value, above 0.
 
     Example:
         >>> epochs_to_share(np.array([[0.0, 5.0, 9.6, 10.0], [2.0, 0.5, 0.1, 0.1]])).tolist()
         [2.0, inf]
     """
-    require_samples("curves", curves, ndim=2)
-    require_positive("share", share)
     first = (curves >= share * curves[:, -1:]).argmax(axis=1).astype(float)
     return np.where(curves[:, -1] > _IMPROVEMENT * curves[:, 0], first, np.inf)
 
@@ -71,30 +66,17 @@ def epochs_to_share(curves: Samples, share: float = SHARE) -> Samples:
 def first_epoch_above(curve: Samples, level: float) -> float:
     """Return the first epoch from which a curve stays above ``level``; infinity where it ends below.
 
-    Raises:
-        ValueError: The curve has no point, or a value is not finite.
-
     Example:
         >>> first_epoch_above(np.array([0.0, 2.0, 0.5, 2.0, 3.0]), 1.0)
         3.0
     """
-    require_samples("curve", curve)
-    require_finite("level", level)
     below = np.flatnonzero(curve <= level)
     first = 0 if below.size == 0 else below[-1] + 1
     return float(first) if first < len(curve) else float("inf")
 
 
 def gap(train: Samples, test: Samples) -> Samples:
-    """Return |train - test|/train in percent; 0 where a model sends nothing at all.
-
-    Raises:
-        ValueError: The two have different shapes, or a value is not finite.
-    """
-    for name, values in (("train", train), ("test", test)):
-        require_samples(name, values, ndim=np.ndim(values))
-    if train.shape != test.shape:
-        raise ValueError(f"test has shape {test.shape}; it must have that of train, {train.shape}")
+    """Return |train - test|/train in percent; 0 where a model sends nothing at all."""
     return 100 * np.divide(np.abs(train - test), train, out=np.zeros_like(train, dtype=float), where=train > 0)
 
 

@@ -145,14 +145,8 @@ def height(solver: str, metric: str, split: str, baselines: pd.DataFrame) -> flo
         metric: A name in `objective.QUANTITIES`.
         split: The split.
         baselines: (solver, metric, split, mean, ...).
-
-    Raises:
-        ValueError: There is no such mean.
     """
-    found = baselines.query("solver == @solver and metric == @metric and split == @split")["mean"]
-    if len(found) != 1:
-        raise ValueError(f"baselines have {len(found)} rows for {solver}, {metric}, {split}; one is needed")
-    return float(found.iloc[0])
+    return float(baselines.query("solver == @solver and metric == @metric and split == @split")["mean"].item())
 
 
 def last_values(run: str, evaluation: pd.DataFrame) -> Samples:
@@ -161,14 +155,8 @@ def last_values(run: str, evaluation: pd.DataFrame) -> Samples:
     Args:
         run: Run id.
         evaluation: (run, seed, value) on the evaluation set, in the run's own metric.
-
-    Raises:
-        ValueError: The run is missing.
     """
-    values = evaluation[evaluation["run"] == run].sort_values("seed")["value"].to_numpy()
-    if not len(values):
-        raise ValueError(f"run {run} has no evaluation")
-    return np.asarray(values)
+    return np.asarray(evaluation[evaluation["run"] == run].sort_values("seed")["value"])
 
 
 def own_means(evaluated: pd.DataFrame, runs: Mapping[str, Any]) -> pd.DataFrame:

@@ -68,7 +68,7 @@ CLAIMS = (
         "C10", "NISQ-compatible unitaries", "no noise study",
         "percent of the noiseless sum rate kept under stored calibrations, lowest of the devices, at least 95",
         (95.0, ANY), _noise_tolerance, Noisy, "noise",
-        "Trained under the noise that it meets, in simulation with stored calibrations, it keeps {value} % of its sum "
-        "rate{floor}. The range was set after the numbers were known; no real device was used.",
+        "Trained under the noise that it meets, in simulation with stored calibrations, it keeps at least {value} % of "
+        "its sum rate on every device{floor}. The range was set after the numbers were known; no real device was used.",
     ),
 )  # fmt: skip

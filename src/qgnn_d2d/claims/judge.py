@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..report.markdown import interval, number
+from ..report.markdown import number
 from ..settings import Study
 from . import MODULES
 from .claim import NOT_TESTABLE, ONLY_RELEASED, Claim, Evidence, Measurement, overall, verdict
@@ -86,10 +86,8 @@ def why(claim: Claim, reached: str, primary: Mapping[str, Measurement]) -> str:
     measured = primary.get("released" if reached == ONLY_RELEASED else "stated")
     if measured is None:
         return "The study has no evidence of this kind."
-    if reached == NOT_TESTABLE:
+    if reached == NOT_TESTABLE or (math.isinf(measured.value) and "{value}" in claim.why):  # no number to tell
         return f"{measured.note[:1].upper()}{measured.note[1:]}."
-    if math.isinf(measured.value) and "{value}" in claim.why:
-        return f"Measured: {interval(measured.value, measured.low, measured.high)}; {measured.note}."
     facts = {**measured.facts, "value": measured.value, "low": measured.low, "high": measured.high}
     return claim.why.format(**{name: fact if isinstance(fact, str) else number(fact) for name, fact in facts.items()})
 

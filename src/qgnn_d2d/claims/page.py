@@ -92,7 +92,7 @@ def beside(judged: Mapping[str, Any], run: str) -> str:
         own = [item for item in claim["measurements"] if item["primary"] and item["protocol"] == PROTOCOLS[0]]
         if others:
             rows.append(
-                {"": claim["id"], "claim": claim["claim"]}
+                {"claim": f"{claim['id']}: {claim['claim']}"}
                 | {"as published" if item in own else item["models"]: f"{_interval(item)} **{item['verdict']}**"
                    for item in [*own, *others]}
             )  # fmt: skip

@@ -22,6 +22,7 @@ def number(value: float | None, decimals: int | None = None) -> str:
     """
     if value is None or _is_missing(value):
         return ""
+    value = value.item() if hasattr(value, "item") else value  # NumPy's own integers are integers
     if isinstance(value, int):
         return f"{value:,}"
     if math.isinf(value):
@@ -84,11 +85,9 @@ def table(rows: pd.DataFrame | Sequence[Mapping[str, Any]], columns: Mapping[str
 def _cell(value: Any) -> str:
     if isinstance(value, str):
         return value.replace("|", "&#124;")
-    if value is None or _is_missing(value):
-        return ""
-    return number(value.item() if hasattr(value, "item") else value)
+    return number(value)
 
 
 def _is_missing(value: Any) -> bool:
     """Whether a value is NaN, or pandas' own missing value."""
-    return value != value if isinstance(value, float) else type(value).__name__ in ("NAType", "NaTType")
+    return type(value).__name__ in ("NAType", "NaTType") or bool(value != value)
