@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+_NUMBER = re.compile(
+    r"[-+–]?[\d,.]*( \[.*\])?|never|none"
+)  # a cell that is a number, with an interval or without, or empty
+
 
 def number(value: float | None, decimals: int | None = None) -> str:
     """Return a number as text: three significant digits, or a fixed number of decimals; nothing for a missing one.
@@ -71,8 +75,8 @@ def table(rows: pd.DataFrame | Sequence[Mapping[str, Any]], columns: Mapping[str
     frame = pd.DataFrame(rows)
     if columns is not None:
         frame = frame.reindex(columns=list(columns)).rename(columns=columns)
-    numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
     text = frame.astype(object).map(_cell)
+    numeric = [all(map(_NUMBER.fullmatch, text[name])) for name in text.columns]
     written: str = text.to_markdown(
         index=False, disable_numparse=True, colalign=["right" if right else "left" for right in numeric]
     )

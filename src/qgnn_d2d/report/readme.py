@@ -206,13 +206,13 @@ def bullets_block(
     verdicts = pd.Series([claim["verdict"] for claim in judged["claims"]])
     counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.value_counts().items())
     found = _evaluated(results, "stated")
-    percent = {name: number(found.loc[run, "percent_of_wmmse"], 0) for name, run in rows.items()}
+    percent = {name: number(found.loc[run, "percent_of_wmmse"], 1) for name, run in rows.items()}
     optimum = number(found.loc["optimum", "percent_of_wmmse"] - 100, 1)
     devices = noise[(noise["training"] == "aware") & (noise["mitigation"] == "raw")].dropna(subset="percent_of_ideal")
     worst = number(devices[~devices["noise"].str.match(r"p\d")]["percent_of_ideal"].min(), 1)
     lines = [
         f"Of the ten claims: {counted} ([evidence](results/reference/claims.md)).",
-        f"With the paper's settings the QGNN reaches {percent['qgnn']} % of WMMSE. A GCN of the same size reaches "
+        f"At the paper's point the QGNN reaches {percent['qgnn']} % of WMMSE. A GCN of the same size reaches "
         f"{percent['gcn_small']} %, the full GCN {percent['gcn']} %.",
         f"With chosen neighbors the QGNN reaches {percent['qgnn_informed']} % of WMMSE, and a GCN with the same "
         f"neighbors {percent['gcn_informed']} %.",
