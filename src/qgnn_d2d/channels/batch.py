@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from ..checks import check_channels
@@ -63,7 +64,8 @@ class Channels:
             ValueError: If the indices are none of these or out of range, or no realization is left.
         """
         try:
-            gain, weight = self.gain[indices], self.weight[indices]
+            chosen = indices if isinstance(indices, slice) else torch.as_tensor(indices)
+            gain, weight = self.gain[chosen], self.weight[chosen]
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
             shown = " ".join(repr(indices).split())
             raise ValueError(
