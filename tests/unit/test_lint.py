@@ -1,4 +1,4 @@
-"""No file of the artifact is loaded by running code that stands in it: `ruff` refuses pickle and what is built on it."""
+"""No file is loaded by running code that stands in it: `ruff` refuses pickle and all that is built on it."""
 
 import json
 import subprocess

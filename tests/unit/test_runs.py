@@ -1,8 +1,12 @@
 """The harnesses' comparison of two runs, and their count of Slurm's jobs, can fail."""
 
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
 import pytest
 
 from qgnn_d2d.io import write_json
+from tests import runs as harness
 from tests.runs import compare
 from tests.slurm import run as slurm
 
@@ -109,3 +113,18 @@ def test_slurm_jobs_of_all_steps_are_counted(tmp_path):
 def test_steps_that_slurm_did_not_run_are_named(tmp_path, changes, message):
     with pytest.raises(slurm.Failure, match=message):
         count(tmp_path, **changes)
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_study_that_several_workers_need_is_run_once(code, tmp_path, monkeypatch):
+    started = []
+
+    def snakemake(directory, *arguments, within=()):
+        started.append(arguments)
+        return SimpleNamespace(returncode=code, stdout="out", stderr="error")
+
+    monkeypatch.setattr(harness, "snakemake", snakemake)
+    with ThreadPoolExecutor(4) as workers:
+        found = list(workers.map(lambda _: harness.once(tmp_path / "smoke", "--cores", "2"), range(8)))
+    assert started == [("--cores", "2")]
+    assert {(one.returncode, one.stdout, one.stderr) for one in found} == {(code, "out", "error")}
