@@ -229,11 +229,11 @@ def unmeasured(path: Path) -> Any:
 
 
 def _shows_measured(path: Path) -> bool:
-    """Return whether a figure has times or memory among its numbers, which stand in CSV files named after it."""
-    if path.suffix not in LAST_BYTES:
+    """Return whether a figure has times or memory among its numbers, which stand in the CSV file of its name."""
+    data = path.with_suffix(".csv")
+    if path.suffix not in LAST_BYTES or not data.exists():
         return False
-    columns = [name for csv in path.parent.glob(f"{path.stem}*.csv") for name in pd.read_csv(csv, nrows=0).columns]
-    return any(MEASURED.search(name) for name in columns)
+    return any(MEASURED.search(name) for name in pd.read_csv(data, nrows=0).columns)
 
 
 def tail(path: Path, lines: int = 60) -> str:

@@ -1,8 +1,12 @@
 """The harnesses' comparison of two runs, and their count of Slurm's jobs, can fail."""
 
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
 import pytest
 
 from qgnn_d2d.io import write_json
+from tests import runs as harness
 from tests.runs import compare
 from tests.slurm import run as slurm
 
@@ -17,7 +21,7 @@ def runs(tmp_path):
     for number, name in enumerate(["one", "other"]):
         folder = tmp_path / name
         (folder / "figures").mkdir(parents=True)
-        (folder / "figures" / "scale_inference.csv").write_text(CSV % number)
+        (folder / "figures" / "scale.csv").write_text(CSV % number)
         for figure, content in FIGURES.items():
             (folder / "figures" / figure).write_bytes(content % number)
         (folder / "table.csv").write_text("a\n1\n")
@@ -34,7 +38,7 @@ def names(paths):
 def test_runs_that_differ_in_what_was_measured_are_equal(runs):
     compared = compare(*runs)
     assert compared.wrong == "" and names(compared.same) == ["table.csv"]
-    assert names(compared.equal) == ["plot.json", "scale.pdf", "scale.png", "scale_inference.csv"]
+    assert names(compared.equal) == ["plot.json", "scale.csv", "scale.pdf", "scale.png"]
 
 
 def test_runs_without_a_file_in_common_are_wrong(runs, tmp_path):
@@ -58,7 +62,7 @@ def test_a_figure_of_measured_numbers_is_whole(runs, figure, size):
 @pytest.mark.parametrize("figure", FIGURES)
 def test_a_figure_of_other_numbers_is_the_same(runs, figure):
     for folder in runs:
-        (folder / "figures" / "scale_inference.csv").write_text("links,value\n5,1\n")
+        (folder / "figures" / "scale.csv").write_text("links,value\n5,1\n")
     assert figure in compare(*runs).wrong
 
 
@@ -74,9 +78,15 @@ ASKED = {
     "1": "group_channels_generate_channels",
     "2": "rule_train_model/a",
     "3": "rule_train_model/b",
-    "4": "group_summary_plot_fig2_tabulate_results",
+    "4": "group_summary_plot_figure_tabulate_results",
 }
-RECORDS = ["generate_channels/r/train", "generate_channels/r/test", "train_model/a", "train_model/b", "plot_fig2/fig2"]
+RECORDS = [
+    "generate_channels/r/train",
+    "generate_channels/r/test",
+    "train_model/a",
+    "train_model/b",
+    "plot_figure/fig2",
+]
 
 
 def count(folder, asked=ASKED, records=RECORDS, states=None):
@@ -109,3 +119,18 @@ def test_slurm_jobs_of_all_steps_are_counted(tmp_path):
 def test_steps_that_slurm_did_not_run_are_named(tmp_path, changes, message):
     with pytest.raises(slurm.Failure, match=message):
         count(tmp_path, **changes)
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_study_that_several_workers_need_is_run_once(code, tmp_path, monkeypatch):
+    started = []
+
+    def snakemake(directory, *arguments, within=()):
+        started.append(arguments)
+        return SimpleNamespace(returncode=code, stdout="out", stderr="error")
+
+    monkeypatch.setattr(harness, "snakemake", snakemake)
+    with ThreadPoolExecutor(4) as workers:
+        found = list(workers.map(lambda _: harness.once(tmp_path / "smoke", "--cores", "2"), range(8)))
+    assert started == [("--cores", "2")]
+    assert {(one.returncode, one.stdout, one.stderr) for one in found} == {(code, "out", "error")}
