@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -186,8 +187,8 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     Raises:
         ValueError: There is no such file, it is no config, or a chain of files comes back to its beginning.
     """
-    whole, chain, place = dict(content), list[str](), Path()
-    while (base := whole.pop("extends", None)) is not None:
+    layers, chain, place = [dict(content)], list[str](), Path()
+    while (base := layers[-1].pop("extends", None)) is not None:
         if not isinstance(base, str):
             raise ValueError(f"extends is {shown(base)}; it must be text")
         path = place / base  # relative to the file that names it
@@ -200,8 +201,8 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             raise ValueError(f"extends is {shown(base)}; {folder / path}: {error.strerror}") from None
         if below.get("search") is not None:
             below["search"] = (place / str(below["search"])).as_posix()
-        whole = _merged(below, whole)
-    return whole
+        layers.append(below)
+    return functools.reduce(_merged, reversed(layers))
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
