@@ -15,6 +15,8 @@ Whole = Annotated[int, Field(ge=0, le=LARGEST)]
 Positive = Annotated[float, Field(gt=0)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+\z")]
 """Text that names files: letters, digits and underscores."""
+Device = Annotated[str, StringConstraints(pattern=r"^(cpu|cuda|mps|xpu)(:[0-9]+)?\z")]
+"""A device of PyTorch; whether a job's machine has it, the job will see."""
 
 T = TypeVar("T")
 
@@ -34,7 +36,7 @@ class Settings(BaseModel):
             if unknown:
                 allowed = ", ".join(cls.model_fields)
                 raise PydanticCustomError(
-                    "unknown_key", f"unknown key {unknown}; allowed here: {allowed}".replace("{", "{{")
+                    "unknown_key", "{line}", {"line": f"unknown key {unknown}; allowed here: {allowed}"}
                 )
         return data
 
@@ -74,11 +76,11 @@ def validated(kind: type[T], data: Any, place: str = "") -> T:
     try:
         return kind.model_validate(data)  # type: ignore[attr-defined]
     except ValidationError as error:
-        raise ValueError(_line(error.errors()[0], data, place)) from None
+        raise ValueError(_line(error.errors(), data, place)) from None
 
 
-def _line(error: ErrorDetails, data: Any, place: str) -> str:
-    """Say in one line where data is wrong and what is allowed."""
+def _place(error: ErrorDetails, data: Any, place: str) -> tuple[str, Any]:
+    """Return path and value of what is wrong."""
     path, value = place, data
     for part in error["loc"]:
         if isinstance(value, Mapping) and part in value:
@@ -86,12 +88,27 @@ def _line(error: ErrorDetails, data: Any, place: str) -> str:
         elif isinstance(value, Sequence) and isinstance(part, int) and part < len(value):
             path, value = f"{path}[{part}]", value[part]
         # Else pydantic's own word for a branch: it stands in no file.
-    kind, context = error["type"], error.get("ctx", {})
+    return path, value
+
+
+def _line(errors: list[ErrorDetails], data: Any, place: str) -> str:
+    """Say in one line where data is wrong and what is allowed."""
+    error, (path, value) = errors[0], _place(errors[0], data, place)
+    if isinstance(value, list):  # of a value or a list of values, the list is the last branch: its error says more
+        error = [other for other in errors if _place(other, data, place)[0].startswith(path)][-1]
+        path, value = _place(error, data, place)
+    kind, context, last = error["type"], error.get("ctx", {}), error["loc"][-1] if error["loc"] else ""
+    if kind == "union_tag_invalid":
+        path, value = f"{path}.kind", value["kind"]
+    if last == "[key]":
+        path, value = f"key {path}", error["input"]
     where = path or "the config"
-    if kind == "missing":
-        return f"{where}: key {error['loc'][-1]} is missing"
+    if kind in ("missing", "union_tag_not_found"):
+        if isinstance(last, int):
+            return f"{where} is {shown(value)}; it must be a list of at least {last + 1}"
+        return f"{where}: key {last if kind == 'missing' else 'kind'} is missing"
     if kind in ("unknown_key", "value_error"):
-        message = " ".join(str(context["error"] if kind == "value_error" else error["msg"]).split())
+        message = " ".join(str(context["error" if kind == "value_error" else "line"]).split())
         return f"{path}: {message}" if path else message
     return f"{where} is {shown(value)}; it must be {_allowed(kind, context, error['msg'], value)}"
 
@@ -100,27 +117,26 @@ def _allowed(kind: str, context: Mapping[str, Any], message: str, value: Any) ->
     """Say what a kind of error allows."""
     limits = {"greater_than": "above {gt}", "greater_than_equal": "at least {ge}", "less_than": "below {lt}",
               "less_than_equal": "at most {le}", "literal_error": "one of: {expected}", "string_pattern_mismatch":
-              "text that matches {pattern}", "too_short": "a list of at least {min_length}", "too_long":
-              "a list of at most {max_length}", "union_tag_invalid": "of a kind: {expected_tags}"}  # fmt: skip
-    types = {"float_type": "a number", "int_type": "an integer, without a decimal point", "bool_type": "true or false",
-             "string_type": "text", "list_type": "a list", "tuple_type": "a list", "dict_type": "a mapping",
-             "mapping_type": "a mapping", "model_type": "a mapping", "model_attributes_type": "a mapping",
-             "finite_number": "finite"}  # fmt: skip
+              "text that matches {pattern}", "too_short": "a list or mapping of at least {min_length}", "too_long":
+              "a list of at most {max_length}", "union_tag_invalid": "one of: {expected_tags}"}  # fmt: skip
+    types = {"float_type": "a number", "int_type": "an integer, without point or exponent",
+             "bool_type": "true or false", "string_type": "text", "finite_number": "finite", "list_type": "a list",
+             "tuple_type": "a list", "dict_type": "a mapping", "mapping_type": "a mapping", "model_type": "a mapping",
+             "model_attributes_type": "a mapping"}  # fmt: skip
     if kind in limits:
-        return limits[kind].format(**context).replace("'", "").replace(" or ", ", ")
-    return types.get(kind, " ".join(message.split())) + (_hint(value) if kind in ("float_type", "int_type") else "")
+        plain = {
+            name: f"{limit:g}" if isinstance(limit, float) else str(limit).replace("'", "").replace(" or ", ", ")
+            for name, limit in context.items()
+        }
+        return limits[kind].format(**plain)
+    return types.get(kind, " ".join(message.split())) + (_hint(value) if kind == "float_type" else "")
 
 
 def _hint(value: Any) -> str:
     """Say how YAML wants a number that it read as text, as it does 1e-2."""
     try:
         mantissa, _, exponent = value.lower().partition("e")
-        float(mantissa)
-        return (
-            f" (write {float(mantissa):g}{'' if '.' in f'{float(mantissa):g}' else '.0'}e{int(exponent):+d})".replace(
-                "+0", "+"
-            )
-        )
+        return f" (write {float(mantissa)}e{int(exponent):+})"
     except (AttributeError, ValueError):
         return ""
 
@@ -140,5 +156,5 @@ def require_known(what: str, name: Any, known: Any) -> None:
     Raises:
         ValueError: It does not; the line lists those that do.
     """
-    if name not in known:
+    if name not in list(known):  # which may be of any type, lists included
         raise ValueError(f"{what} is {shown(name)}; it must be one of: {', '.join(map(str, known))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from .base import Count, Name, Settings, Whole, shown
+from .base import Count, Device, Name, Settings, Whole, shown
 from .noise import NoiseModel, NoiseStudy
 from .run import Protocol
 from .scenario import AnyScenario, ScaleStudy, Splits
@@ -25,8 +26,8 @@ OneOrMany = Name | Annotated[list[Name], Field(min_length=1)]
 class Torch(Settings):
     """Where and how wide PyTorch runs."""
 
-    device: str = "cpu"
-    """PyTorch device of trainings and evaluations, for instance cpu or cuda."""
+    device: Device = "cpu"
+    """PyTorch device of trainings and evaluations, for instance cpu or cuda:1."""
     threads: Count = 1
     """Threads of one training. Jobs run side by side, so 1 is fastest for the whole study."""
 
@@ -116,7 +117,7 @@ class StudySettings(Settings):
     @classmethod
     def _is_no_folder(cls, study: str) -> str:
         if study in FOLDERS_OF_RESULTS:
-            raise ValueError(f"study is {study!r}; it must be none of: {', '.join(FOLDERS_OF_RESULTS)}")
+            raise ValueError(f"{study!r} is what another folder of results/ is called")
         return study
 
     @model_validator(mode="after")
@@ -134,8 +135,8 @@ def read(path: Path | str) -> dict[str, Any]:
         FileNotFoundError: There is no such file.
         ValueError: It is no YAML mapping, or a key stands twice, of which YAML would drop the first; the line names it.
     """
-    text = Path(path).read_text(encoding="utf-8-sig")
     try:
+        text = Path(path).read_text(encoding="utf-8-sig")
         check_keys(text)
         content = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
@@ -184,20 +185,24 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         folder: Where the extended file lies.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no config, or a chain of files comes back to its beginning.
+        ValueError: There is no such file, it is no config, or a chain of files comes back to its beginning.
     """
-    whole, chain, place = dict(content), list[str](), Path()
-    while (base := whole.pop("extends", None)) is not None:
-        path = place / str(base)  # relative to the file that names it
+    layers, chain, place = [dict(content)], list[str](), Path()
+    while (base := layers[-1].pop("extends", None)) is not None:
+        if not isinstance(base, str):
+            raise ValueError(f"extends is {shown(base)}; it must be text")
+        path = place / base  # relative to the file that names it
         if str(path) in chain:
             raise ValueError(f"extends is {base!r}; the files {', '.join(chain)} extend each other in a circle")
         chain.append(str(path))
-        place, below = path.parent, read(folder / path)
+        try:
+            place, below = path.parent, read(folder / path)
+        except OSError as error:
+            raise ValueError(f"extends is {shown(base)}; {folder / path}: {error.strerror}") from None
         if below.get("search") is not None:
             below["search"] = (place / str(below["search"])).as_posix()
-        whole = _merged(below, whole)
-    return whole
+        layers.append(below)
+    return functools.reduce(_merged, reversed(layers))
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class _Model:
         self.name = name
         self.shared = dict(config.models.get(name, {}))
         self.base = self.shared.pop("base", name)
-        require_known(f"models.{name}.base" if name not in MODELS else "model", self.base, MODELS)
+        require_known(f"models.{name}.base", self.base, [name] if name in MODELS else MODELS)
         self.options: type[ModelOptions] = MODELS[self.base]
         validated(self.options, _without_noise(self.shared), f"models.{name}")
 
@@ -96,6 +96,9 @@ def _runs(entry: Entry, config: StudySettings, models: Mapping[str, _Model], pla
     if entry.train_size is not None:
         axes["train_size"] = entry.train_size
     lists = {name: value if _is_axis(name, value) else [value] for name, value in axes.items()}
+    for name, values in lists.items():
+        if not values:
+            raise ValueError(f"{place}.{name} is []; it must be a value, or a list of at least one")
     for values in itertools.product(*lists.values()):
         yield _run(dict(zip(lists, values, strict=True)), entry, config, models, place)
 
@@ -116,9 +119,12 @@ def _run(
     if entry.preset is not None:
         require_known(f"{place}.preset", entry.preset, config.presets)
         preset = config.presets[entry.preset]
-    for source, options in ((place, given), (f"presets.{entry.preset}", preset)):
+    of_model = [*Training.model_fields, *model.options.model_fields]
+    for source, options, known in (
+        (place, given, [*Entry.model_fields, *of_model]),
+        (f"presets.{entry.preset}", preset, of_model),
+    ):
         for key in options:
-            known = [*Entry.model_fields, *Training.model_fields, *model.options.model_fields]
             require_known(f"key of {source}, for model {model.name},", key, known)
 
     chosen = {**model.shared, **_only(preset, model.options), **_only(given, model.options)}
@@ -137,10 +143,10 @@ def _run(
         )
 
     tuned = config.tuned.get(names["scenario"], {}).get(names["protocol"], {})
-    of_model = tuned.get(model.name, tuned.get(model.base))
+    found = tuned.get(model.name, tuned.get(model.base))
     training = {
         **config.training.model_dump(exclude_unset=True),
-        **(of_model.model_dump(exclude_unset=True) if of_model is not None else {}),
+        **(found.model_dump(exclude_unset=True) if found is not None else {}),
         **_only(preset, Training),
         **_only(given, Training),
     }
@@ -190,9 +196,9 @@ def _id(names: Mapping[str, Any], given: Mapping[str, Any], model: _Model, prese
     parts = [names["scenario"], names["protocol"], model.name, preset]
     own = {key: field.default for key, field in model.options.model_fields.items()} | model.shared
     for key in sorted(given, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)):
-        value = given[key]
-        if value != own[key]:
-            prefix = "" if key in ("noise", "stars") else _SHORT.get(key, key)
+        value, prefix = given[key], "" if key in ("noise", "stars") else _SHORT.get(key, key)
+        default = list(own[key]) if isinstance(own[key], tuple) else own[key]
+        if value != default:
             parts.append(prefix + ("x".join(map(str, value)) if isinstance(value, list) else shown(value).strip("'")))
     if "train_size" in names:
         parts.append(f"n{names['train_size']}")

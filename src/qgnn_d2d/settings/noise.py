@@ -58,7 +58,7 @@ class AerCheck(Settings):
     """The first realizations of the test set."""
     shots: Count = 1024
     """Measurements per expectation value and noise scale factor."""
-    repeats: Annotated[int, Field(ge=2)] = 100
+    repeats: Annotated[Count, Field(ge=2)] = 100
     """Draws of the engine's shots on the same realizations."""
 
 

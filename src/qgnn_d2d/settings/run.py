@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import SerializeAsAny, field_validator, model_validator
+from pydantic import SerializeAsAny, model_validator
 
-from .base import Count, Settings, Whole, require_known, validated
+from .base import Count, Device, Settings, Whole, require_known, validated
 from .model import MODELS, ModelOptions
 from .training import Training
 
@@ -35,7 +35,7 @@ class RunSettings(Settings):
     """Seeds 0 to num_seeds - 1 are trained together."""
     num_threads: Count = 1
     """Torch threads."""
-    device: str = "cpu"
+    device: Device = "cpu"
     """Torch device."""
     train_size: Count | None = None
     """Realizations to train on, the first ones of the split `pool`; the split `train` where not given."""
@@ -47,14 +47,6 @@ class RunSettings(Settings):
             return data
         require_known("model", data.get("model"), MODELS)
         return {**data, "architecture": validated(MODELS[data["model"]], data["architecture"], "architecture")}
-
-    @field_validator("device")
-    @classmethod
-    def _is_a_device(cls, device: str) -> str:
-        kind = device.partition(":")[0]  # whether a job's machine has it, the job will see
-        if kind not in ("cpu", "cuda", "mps", "xpu"):
-            raise ValueError(f"device is {device!r}; it must be a device of PyTorch: cpu, cuda, cuda:1, mps, xpu")
-        return device
 
     @property
     def training_split(self) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from .base import Count, Positive, Settings
+from .base import LARGEST, Count, Positive, Settings
 
 SPLITS = ("train", "validation", "test", "evaluation", "pool")
 """The splits in the order of their random streams: part of the data format, never to be reordered."""
@@ -15,6 +15,7 @@ SPLITS = ("train", "validation", "test", "evaluation", "pool")
 # Lengths, frequencies and levels that physics has lie far within; beyond, powers of ten leave float64's range.
 Physical = Annotated[float, Field(ge=1e-30, le=1e30)]
 Decibel = Annotated[float, Field(ge=-1000, le=1000)]
+Links = Annotated[int, Field(ge=2, le=LARGEST)]
 
 
 class Splits(Settings):
@@ -41,7 +42,7 @@ class Scenario(Settings):
     """Whether there are random streams for other numbers of links."""
 
     kind: str
-    num_links: Annotated[int, Field(ge=2)] = 10
+    num_links: Links = 10
     """Number of D2D pairs M."""
     features: Literal["amplitude", "decibel"] = "amplitude"
     """Scale on which channels enter the models: |g|, or 10 log10 |g|² for gains that span decades."""
@@ -127,7 +128,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
 class Inference(Settings):
     """How time and memory of one inference are measured."""
 
-    links: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)]
+    links: Annotated[list[Links], Field(min_length=1)]
     """Numbers of links."""
     repeats: Count = 5
     """Inferences per measurement, of which the fastest counts."""
@@ -138,7 +139,7 @@ class ScaleStudy(Settings):
 
     runs: Annotated[list[str], Field(min_length=1)]
     """Ids of the runs, of one scenario and of protocol stated; claim C9 is judged on the first one."""
-    links: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)]
+    links: Annotated[list[Links], Field(min_length=1)]
     """Numbers of links to evaluate at; those of the training must be among them."""
     realizations: Count = 300
     """Realizations per number of links."""

@@ -225,7 +225,6 @@ def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
         folder: Where the file lies that it extends.
 
     Raises:
-        FileNotFoundError: It extends a file that does not exist.
         ValueError: A mistake, in one line.
     """
     config = validated(StudySettings, files.resolved(content, Path(folder)))
@@ -261,7 +260,7 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
     for scenario, protocols in config.tuned.items():
         yield "scenario under tuned", scenario, config.scenarios
         for models in protocols.values():
-            yield from ((f"model under tuned.{scenario}", model, [*MODELS, *config.models]) for model in models)
+            yield from ((f"model under tuned.{scenario}", model, {**MODELS, **config.models}) for model in models)
     if (noise := config.noise) is not None:
         quantum = [run for run in stated if getattr(study.runs[run].architecture, "noise", 0) is None]
         yield "stated run of a QGNN without noise under noise.run", noise.run, quantum

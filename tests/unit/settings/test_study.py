@@ -1,0 +1,101 @@
+import pytest
+
+from qgnn_d2d import settings
+from qgnn_d2d.settings import SPLITS
+from tests.unit.settings.configs import CONFIG, PAPER, REMOVED, SMOKE, WHOLE, changed
+
+ALONE = settings.load(changed(*((key, REMOVED) for key in ("noise", "scale", "claims", "cap", "search"))))
+
+
+def test_a_study_holds_what_its_config_says():
+    assert (PAPER.name, PAPER.seed, PAPER.meaningless, SMOKE.meaningless) == ("paper", 15246, False, True)
+    assert list(PAPER.scenarios) == ["rayleigh", "geometric", "public_draws"]
+    assert PAPER.splits == {"train": 300, "validation": 300, "test": 300, "evaluation": 3000, "pool": 10000}
+    assert list(SMOKE.splits) == list(SPLITS)
+    without = settings.load(changed(("splits pool", REMOVED), ("experiments training_size", REMOVED)))
+    assert list(without.splits) == list(SPLITS[:-1])
+    assert list(PAPER.noise_models)[:3] == ["lagos", "perth", "manila"] and PAPER.noise_models["lagos_idle"].idle
+
+
+def test_files_lie_in_the_studys_folder():
+    run, scenario = "rayleigh-stated-qgnn", "rayleigh"
+    assert SMOKE.file("a", "b.csv") == "results/smoke/a/b.csv"
+    assert SMOKE.channels(scenario, "train") == "results/smoke/channels/rayleigh/train.nc"
+    assert SMOKE.trained(run, "curves.csv") == f"results/smoke/training/{run}/curves.csv"
+    assert SMOKE.solved(scenario, "test.nc") == "results/smoke/solvers/rayleigh/test.nc"
+    assert SMOKE.evaluated("main", "test.nc") == "results/smoke/evaluation/main/test.nc"
+    assert SMOKE.table("main") == "results/smoke/tables/main.csv"
+
+
+def test_only_the_papers_study_writes_to_figures():
+    assert (PAPER.figures, SMOKE.figures) == ("figures", "results/smoke/figures")
+
+
+def test_a_study_lists_what_it_writes():
+    stems = [*(f"tables/{name}" for name in PAPER.experiments), "convergence", "noise/summary"]
+    assert PAPER.table_files == [f"results/paper/{stem}.{suffix}" for stem in stems for suffix in ("csv", "md")]
+    assert len(PAPER.table_files) == 2 * (11 + 2) and len(ALONE.table_files) == 2 * (11 + 1)
+    assert PAPER.claim_files == ["results/paper/claims.json", "results/paper/claims.md"] and not ALONE.claim_files
+    assert PAPER.scale_files == [f"results/paper/scale/{m}.csv" for m in (5, 10, 20, 50, 100)] and not ALONE.scale_files
+    files = PAPER.verified_files
+    assert len(files) == len(set(files)) and all(name.startswith("results/paper/") for name in files)
+    pools = [name for name in files if name.endswith("pool.nc")]
+    assert pools == ["results/paper/channels/rayleigh/pool.nc"] and sum("/training/" in name for name in files) == 118
+    assert {name for name in files if "/noise/" in name} > {
+        f"results/paper/noise/{n}.csv" for n in ("shots", "devices")
+    }
+    assert not [name for name in ALONE.verified_files if "/noise/" in name or "/scale/" in name]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "wanted", "runs"),
+    [
+        ("main", {"protocol": "released", "model": "gcn"}, ["rayleigh-released-gcn", "rayleigh-released-gcn-lr5e-2"]),
+        ("main", {"protocol": "released", "model": "gcn", "preset": None}, ["rayleigh-released-gcn"]),
+        ("main", {"variant": "gcn_683", "preset": "drop"}, ["rayleigh-stated-gcn_683-drop"]),
+        ("main", {"variant": "qgnn_k9", "model": "qgnn"}, ["rayleigh-stated-qgnn_k9"]),
+        ("training_size", {"train_size": 30}, ["rayleigh-stated-qgnn-n30", "rayleigh-stated-gcn-n30"]),
+        ("leaves", {"model": "gcn"}, []),
+        ("nothing", {}, []),
+    ],
+)
+def test_runs_of_an_experiment_are_selected(experiment, wanted, runs):
+    assert PAPER.select(experiment, **wanted) == runs
+
+
+def test_questions_about_experiments():
+    assert PAPER.has("main", "leaves") and PAPER.has() and not PAPER.has("main", "nothing")
+    assert [PAPER.scenario_of(name) for name in ("main", "geometric", "public_draws")] == list(PAPER.scenarios)
+    assert PAPER.comparisons == ["main", "geometric", "public_draws"]
+
+
+def test_legends_call_a_run_by_its_model_and_architecture():
+    assert PAPER.label("rayleigh-stated-qgnn_k9") == "QGNN"
+    assert PAPER.label("rayleigh-stated-qgnn_k9", about=True) == "QGNN, k = 9, L = 4, heads = 4, E = 3"
+    assert PAPER.label("rayleigh-stated-gcn-drop", about=True) == PAPER.label("rayleigh-stated-gcn") == "GCN (IGCNet)"
+
+
+def test_every_noise_model_of_the_study_has_the_runs_that_are_compared_under_it():
+    assert PAPER.noise_runs("lagos") == {"unaware": "rayleigh-stated-qgnn", "aware": "rayleigh-stated-qgnn-lagos"}
+    assert PAPER.noise_runs("p1e-2")["aware"] == "rayleigh-stated-qgnn-p1e-2"
+    assert PAPER.noise_runs("lagos_idle") == {"unaware": "rayleigh-stated-qgnn"}
+    assert PAPER.config.noise.names[:6] == ["lagos", "perth", "manila", "torino", "sherbrooke", "p1e-3"]
+    with pytest.raises(ValueError, match=r"no run is like rayleigh-stated-qgnn, but trained under .* lagos_idle"):
+        PAPER.aware("lagos_idle")
+
+
+def test_a_run_with_all_options_can_be_trained():
+    assert SMOKE.trainable("rayleigh-stated-gcn") is SMOKE.runs["rayleigh-stated-gcn"]
+
+
+def test_a_study_of_one_run_needs_no_other_section():
+    keys = ("study", "seed", "num_seeds", "splits", "scenarios", "training")
+    whole = {key: WHOLE[key] for key in keys} | {"experiments": {"one": [{"model": "gcn", "batch_size": 2}]}}
+    whole["training"] = {"epochs": 1, "learning_rate": 0.1}
+    assert list(settings.load(whole).runs) == ["rayleigh-stated-gcn"]
+
+
+def test_a_study_is_read_with_what_it_extends(tmp_path):
+    (tmp_path / "own.yaml").write_text(f"extends: {CONFIG / 'smoke.yaml'}\nstudy: own\nsplits: {{train: 12}}\n")
+    study = settings.read(tmp_path / "own.yaml")
+    assert (study.name, study.splits["train"], study.runs.keys()) == ("own", 12, SMOKE.runs.keys())
