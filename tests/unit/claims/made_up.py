@@ -1,0 +1,42 @@
+"""Evidence of every kind with known answers."""
+
+import numpy as np
+
+from qgnn_d2d.claims.curves import Pair, Scores
+from qgnn_d2d.claims.device_noise import Noisy
+from qgnn_d2d.claims.scaling import Scaling
+from qgnn_d2d.claims.training_size import Sizes
+
+SEEDS = 10
+SCATTER = np.linspace(-1, 1, SEEDS)
+
+
+def curves(final, start=1.0, epochs=20, rate=0.5, spread=0.005):
+    """Exponential approach to ``final``, one curve per seed."""
+    shape = 1 - np.exp(-rate * np.arange(epochs + 1))
+    return start + (final + spread * SCATTER[:, None] - start) * shape
+
+
+def scores(final, parameters, gap=0.0, **options):
+    test = curves(final, **options)
+    return Scores(test * (1 + gap), test, test[:, -1], parameters)
+
+
+def pair(qgnn=2.67, gcn=2.52, wmmse=2.52, gap=0.0, parameters=83, protocol="stated", primary=True, **options):
+    """A QGNN and a GCN; the defaults are the paper's numbers."""
+    lines = {"test": wmmse, "evaluation": wmmse}
+    models = scores(qgnn, parameters, **options), scores(gcn, 1233, gap)
+    return Pair(protocol, "made up", primary, ("q", "g"), *models, lines, headroom=5.0)
+
+
+def sizes(final=2.67, most=2.67, spread=0.005, primary=True):
+    rates = {size: value + spread * SCATTER for size, value in [(300, final), (10000, most)]}
+    return Sizes("stated", "made up", primary, ("n300", "n10000"), rates, 300, 3.6)
+
+
+def scaling(at_home=80.0, far=79.0):
+    return Scaling("stated", "made up", True, ("q",), {10: at_home + SCATTER, 100: far + SCATTER}, 10, 3)
+
+
+def noisy(kept=99.0, half=1.0, floor=88.0):
+    return Noisy("stated", "made up", True, ("q",), {"a": (kept, kept - half, kept + half), "b": (100, 99, 101)}, floor)

@@ -1,0 +1,262 @@
+"""All claims, judged on made-up evidence and on the files of a made-up study."""
+
+import json
+import math
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from qgnn_d2d import claims, settings
+from qgnn_d2d.analysis import values
+from qgnn_d2d.claims import judge
+from qgnn_d2d.claims.claim import (
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    ONLY_RELEASED,
+    REPRODUCED,
+    UNDECIDED,
+    VERDICTS,
+    Measurement,
+    overall,
+    verdict,
+)
+from qgnn_d2d.claims.curves import Pair
+from qgnn_d2d.claims.device_noise import Noisy
+from qgnn_d2d.claims.scaling import Scaling
+from qgnn_d2d.claims.training_size import Sizes
+from qgnn_d2d.io import write_json
+from qgnn_d2d.objective import QUANTITIES
+from qgnn_d2d.settings import config
+from tests.unit.claims.made_up import noisy, pair, scaling, sizes
+
+CONFIG = Path(__file__).parents[3] / "config"
+EXAMPLES = {Pair: pair(), Sizes: sizes(), Scaling: scaling(), Noisy: noisy()}
+
+
+def judged(*items):
+    return {claim["id"]: claim for claim in judge.judge(items)["claims"]}
+
+
+def verdicts(*items):
+    return {name: claim["verdict"] for name, claim in judged(*items).items() if claim["measurements"]}
+
+
+@cache
+def _smoke():
+    return config.resolved(config.read(CONFIG / "smoke.yaml"), CONFIG)
+
+
+def study(**experiments):
+    """Return the smoke study with other experiments; None leaves one out. Its last noise level leaves no circuit."""
+    noise = [{"model": "qgnn", "noise": ["lagos", "sherbrooke", "p1e-2", "p1"]}]
+    changed = _smoke()["experiments"] | {"device_noise": noise} | experiments
+    kept = {key: value for key, value in changed.items() if value}
+    return settings.load({**_smoke(), "experiments": kept, "noise": _smoke()["noise"] | {"levels": ["p1e-2", "p1"]}})
+
+
+def test_all_claims_are_found_in_their_order():
+    assert [claim.id for claim in judge.CLAIMS] == [f"C{i}" for i in range(1, 11)]
+    assert all(claim.allowed[0] < claim.allowed[1] for claim in judge.CLAIMS)
+
+
+def test_a_claims_verdict_is_that_of_its_primary_evidence():
+    good, bad = {"qgnn": 2.67}, {"qgnn": 2.3}
+    assert verdicts(pair(**bad), pair(**good, primary=False))["C1"] == NOT_REPRODUCED
+    assert verdicts(pair(**bad), pair(**good, protocol="released"))["C1"] == ONLY_RELEASED
+    assert verdicts(pair(**good), pair(**bad, protocol="released"))["C1"] == REPRODUCED
+    assert verdicts(pair(**bad), pair(**good, protocol="released", primary=False))["C1"] == NOT_REPRODUCED
+
+
+def reaching(claim, wanted, facts, note):
+    """Return measurements by protocol whose verdict is the wanted one."""
+    low, high = (np.clip(end, -1e3, 1e3) for end in claim.allowed)
+    middle, width = (low + high) / 2, high - low
+    outside = high + 2 * width if math.isfinite(claim.allowed[1]) else low - 2 * width
+    inside, across = (
+        Measurement(middle, middle, middle, note, facts),
+        Measurement(middle, low - 1e4, high + 1e4, note, facts),
+    )
+    missed = Measurement(outside, outside, outside, note, facts)
+    return {
+        REPRODUCED: {"stated": inside},
+        UNDECIDED: {"stated": across},
+        NOT_REPRODUCED: {"stated": missed, "released": across},
+        ONLY_RELEASED: {"stated": missed, "released": inside},
+        NOT_TESTABLE: {"stated": Measurement(math.nan, -math.inf, math.inf, note, facts)},
+    }[wanted]
+
+
+@pytest.mark.parametrize("wanted", VERDICTS)
+@pytest.mark.parametrize("claim", judge.CLAIMS, ids=lambda claim: claim.id)
+def test_every_claim_can_reach_every_verdict_and_has_a_sentence_for_it(claim, wanted):
+    example = claim.measure(EXAMPLES[claim.evidence])
+    primary = reaching(claim, wanted, example.facts, example.note or "nothing to measure")
+    reached = overall({protocol: verdict(claim, measured) for protocol, measured in primary.items()})
+    assert reached == wanted
+    why = judge.why(claim, reached, primary)
+    assert not why[0].islower() and why.endswith(".") and not re.search(r"[{}]|\bnan\b|\bnone\b|\bnever\b", why)
+
+
+@pytest.mark.parametrize("claim", judge.CLAIMS, ids=lambda claim: claim.id)
+def test_a_claims_sentence_tells_facts_and_no_verdict(claim):
+    """The sentence is the same for every verdict, so it must not say which one was reached, nor suggest it."""
+    words = ("reproduce", "undecided", "because", "only", "little", "about equal", "not carry", "suffice", "confirm")
+    assert not [word for word in words if word in claim.why.lower()]
+    assert "{" in claim.why
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [pair(), sizes(), scaling(), noisy()],
+        [pair(qgnn=2.0, wmmse=3.4), sizes(2.5), scaling(far=60.0), noisy(90.0)],
+        [pair(qgnn=2.0, protocol="released"), pair(qgnn=2.6, spread=1.0)],
+        [],
+    ],
+    ids=["as the paper", "otherwise", "scattered", "none"],
+)
+def test_every_claim_has_a_verdict_and_a_reason(items):
+    found = judged(*items)
+    assert list(found) == [f"C{i}" for i in range(1, 11)]
+    for claim in found.values():
+        assert claim["verdict"] in VERDICTS
+        assert claim["why"].endswith(".") and "{" not in claim["why"]
+    if not items:
+        assert found["C1"]["verdict"] == NOT_TESTABLE
+
+
+def test_the_result_survives_json():
+    result = judge.judge([pair(qgnn=2.0), sizes(), scaling(), noisy()])
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# From files
+
+
+def final_of(run):
+    """A made-up final value of a run: every run has its own."""
+    return 2.0 + (0.01 * sum(map(ord, run)) + 0.001 * len(run)) % 1
+
+
+def parameters_of(run):
+    return len(run)
+
+
+def write_files(made, folder):
+    """Write everything that a study's evidence is read from; return what Snakemake hands to the script."""
+    files = {name: [str(folder / path) for path in paths] for name, paths in claims.inputs(made).items()}
+    for path in (path for paths in files.values() for path in paths):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    for curves, manifest in zip(files["curves"], files["manifests"], strict=True):
+        run = Path(curves).parent.name
+        rows = [
+            (run, seed, epoch, split, "own", final_of(run) * (epoch + 1) / 4 + 0.001 * seed)
+            for seed in (1, 0)
+            for epoch in (3, 0, 1, 2)
+            for split in ("train", "test")
+        ]
+        pd.DataFrame(rows, columns=["run", "seed", "epoch", "split", "metric", "value"]).to_csv(curves, index=False)
+        total = {"total": parameters_of(run)}
+        write_json(Path(manifest), {"settings": made.runs[run].as_dict(), "num_parameters": total})
+    for key, experiment in {"evaluated": "main", "sizes": "training_size"}.items():
+        copies = [(run, seed) for run in made.experiments[experiment] for seed in (1, 0)]
+        rates = np.array([[final_of(run) + 0.001 * seed] * 3 for run, seed in copies])
+        scored = {"sum_rate": rates, "released_metric": rates + 1}
+        coordinates = {"run": ("copy", [run for run, _ in copies]), "seed": ("copy", [seed for _, seed in copies])}
+        about = {name: (("copy", "realization"), array, {"units": "bps/Hz"}) for name, array in scored.items()}
+        values.save(xr.Dataset(about, coords=coordinates), files[key][0])
+    lines = [
+        (solver, name, split, 3 + i + (0.3 if solver == "optimum" else 0) + (0.1 if split == "test" else 0))
+        for solver in ("wmmse", "optimum")
+        for i, name in enumerate(QUANTITIES)
+        for split in ("test", "evaluation")
+    ]
+    pd.DataFrame(lines, columns=["solver", "metric", "split", "mean"]).to_csv(files["baselines"][0], index=False)
+    for path in files["scaled"]:
+        rows = [(run, seed, 1.5) for run in made.config.scale.runs for seed in (0, 1)] + [("wmmse", None, 3.0)]
+        frame = pd.DataFrame(rows, columns=["method", "seed", "value"])
+        frame.assign(num_links=int(Path(path).stem)).to_csv(path, index=False)
+    noise = [
+        (training, name, mitigation, kept + i, kept + i - 1, kept + i + 1)
+        for training, kept in (("aware", 97.0), ("unaware", 90.0))
+        for mitigation, shift in (("raw", 0.0), ("readout", 1.0))
+        for i, name in enumerate([*made.config.noise.devices, *made.config.noise.levels])
+        if shift == 0 or training == "unaware"
+    ]
+    columns = ["percent_of_ideal", "percent_of_ideal_low", "percent_of_ideal_high"]
+    pd.DataFrame(noise, columns=["training", "noise", "mitigation", *columns]).to_csv(files["noise"][0], index=False)
+    return files
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    made = study()
+    return made, judge.evidence(made, write_files(made, tmp_path_factory.mktemp("study")))
+
+
+def test_pairs_are_those_of_the_config(found):
+    made, evidence = found
+    pairs = [item for item in evidence if isinstance(item, Pair)]
+    assert [(item.models, item.runs, item.primary) for item in pairs] == [
+        (one.models, one.runs, one.primary) for one in made.config.claims
+    ]
+    for item in pairs:
+        assert item.protocol == made.runs[item.runs[0]].protocol
+        assert (item.gcn_small is None) == (len(item.runs) == 2)
+        models = [item.qgnn, item.gcn, item.gcn_small][: len(item.runs)]
+        assert [model.parameters for model in models] == [parameters_of(run) for run in item.runs]
+        assert [model.final[0] for model in models] == pytest.approx([final_of(run) for run in item.runs])
+        final = final_of(item.runs[0])
+        assert item.qgnn.final.tolist() == pytest.approx([final, final + 0.001])  # sorted by seed
+        own = final + (1 if item.protocol == "released" else 0)  # in the quantity that the run was trained in
+        assert item.qgnn.evaluation.tolist() == pytest.approx([own, own + 0.001])
+        assert item.qgnn.steps == math.ceil(24 / made.runs[item.runs[0]].training.batch_size)
+
+
+def test_lines_are_those_of_the_protocol(found):
+    """Stated: eq. (2). Released: WMMSE in the public code's nats, the optimum in the models' metric."""
+    _, evidence = found
+    at = {name: 3 + i for i, name in enumerate(QUANTITIES)}
+    for item in evidence:
+        if isinstance(item, Pair):
+            own, line = ("sum_rate",) * 2 if item.protocol == "stated" else ("released_metric", "released_wmmse_rate")
+            assert item.wmmse == {"test": pytest.approx(at[line] + 0.1), "evaluation": at[line]}
+            assert item.headroom == pytest.approx(100 * 0.3 / (at[own] + 0.1))
+
+
+def test_sizes_networks_and_noise_are_those_of_the_study(found):
+    _, evidence = found
+    of_kind = {kind: [item for item in evidence if isinstance(item, kind)] for kind in (Sizes, Scaling, Noisy)}
+    assert [(item.models, item.primary) for item in of_kind[Sizes]] == [
+        ("qgnn, 24 against more realizations", True),
+        ("gcn, 24 against more realizations", False),
+    ]
+    assert all(list(item.rates) == [12, 24, 48] and item.claimed == 24 for item in of_kind[Sizes])
+    assert all(item.wmmse == 3 for item in of_kind[Sizes])
+    assert [(item.runs, item.primary, item.k) for item in of_kind[Scaling]] == [
+        (("rayleigh-stated-qgnn",), True, 3),
+        (("rayleigh-stated-gcn",), False, None),
+    ]
+    assert all(percent.tolist() == [50, 50] for item in of_kind[Scaling] for percent in item.percent.values())
+    aware, unaware = of_kind[Noisy]
+    assert aware.primary and not unaware.primary
+    names = ["lagos", "sherbrooke"]
+    assert aware.runs == ("rayleigh-stated-qgnn", *(f"rayleigh-stated-qgnn-{name}" for name in names))
+    assert aware.kept == {"lagos": (97, 96, 98), "sherbrooke": (98, 97, 99)}
+    assert unaware.kept["lagos"] == (90, 89, 91)  # raw values
+    assert (aware.without_circuit, unaware.without_circuit) == (100, 93)  # the last of four noise models
+
+
+def test_a_run_of_two_experiments_counts_once(tmp_path):
+    twice = study(again=[{"model": "qgnn"}])
+    files = write_files(twice, tmp_path)
+    assert len(files["evaluated"]) == 2
+    Path(files["evaluated"][1]).write_bytes(Path(files["evaluated"][0]).read_bytes())
+    evidence = judge.evidence(twice, files)
+    assert all(len(item.qgnn.evaluation) == 2 for item in evidence if isinstance(item, Pair))
