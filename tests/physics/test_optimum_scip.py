@@ -8,8 +8,8 @@ import math
 
 import pytest
 import torch
-
 from qgnn_d2d.channels.scenarios import geometric, rayleigh, to_channels
+
 from qgnn_d2d.objective import released_gain
 from qgnn_d2d.solvers.branch_and_bound import optimum
 

@@ -9,8 +9,8 @@ of the gains, power against amplitude, the logarithm, and the solver.
 import math
 
 import pytest
-
 from qgnn_d2d.channels.scenarios import public_draws, to_channels
+
 from qgnn_d2d.objective import released_wmmse_rate, weighted_sum_rate
 from qgnn_d2d.solvers import wmmse
 

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from qgnn_d2d.channels.scenarios import Channels
 
 from qgnn_d2d import models, objective, stars
 from qgnn_d2d.analysis import evaluation
 from qgnn_d2d.analysis import scaling as scale
 from qgnn_d2d.channels import files as channel_files
 from qgnn_d2d.channels import scenarios
-from qgnn_d2d.channels.scenarios import Channels
 from qgnn_d2d.checks import require_device, require_tensor
 from qgnn_d2d.models import star_network as star
 from qgnn_d2d.models.ensemble import mlp, stacked_uniform

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import xarray as xr
+from qgnn_d2d.settings.configuration import PANEL_PROTOCOLS
 
 from qgnn_d2d.analysis import optimality
 from qgnn_d2d.analysis.evaluation import METHODS, OPTIMUM_GAP
 from qgnn_d2d.analysis.statistics import t_interval
 from qgnn_d2d.figures import optimality as figure
 from qgnn_d2d.figures.style import PALETTE, model_colors
-from qgnn_d2d.settings.configuration import PANEL_PROTOCOLS
 
 OPTIMUM = np.array([2.0, 4.0, 1.0, 5.0])
 UPPER = OPTIMUM * (1 + 0.5 * OPTIMUM_GAP)

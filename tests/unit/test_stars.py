@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from qgnn_d2d.channels.scenarios import Channels
 
 from qgnn_d2d import stars
-from qgnn_d2d.channels.scenarios import Channels
 
 
 def test_leaves_are_others_and_all_different():

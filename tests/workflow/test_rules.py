@@ -37,7 +37,7 @@ def test_the_dag_builds_with_all_figures_tables_and_claims(config, snakemake, tm
     wanted = [f"{study.figures}/{name}.png" for name in figures.for_study(study)]
     for path in [*wanted, *study.table_files, *study.claim_files]:
         assert path in done.stdout, path
-    assert done.stdout.count("rule train_model:") == len(study.runs)
+    assert done.stdout.count("Training all seeds of ") == len(study.runs)
 
 
 def test_a_mistake_stops_snakemake_with_one_line(snakemake, tmp_path):
@@ -62,15 +62,33 @@ def test_an_untuned_run_can_be_tuned_but_not_trained(snakemake, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+SMALL = {
+    "study": "mine", "seed": 1, "num_seeds": 2,
+    "splits": {"train": 4, "validation": 4, "test": 4, "evaluation": 4},
+    "scenarios": {"small": {"kind": "rayleigh", "num_links": 4}},
+    "experiments": {"main": [{"model": "gcn"}]},
+}  # fmt: skip
+
+
+def test_a_study_of_ones_own_is_tuned_by_its_search_file(snakemake, tmp_path):
+    search = {"tuning": {"trials": 2, "num_seeds": 2, "batch_size": [2], "epochs": [2]}}
+    search["choices"] = {"num_seeds": 2, "runs": {"small-stated-gcn": {"start": {"epochs": 1}, "trials": [{}]}}}
+    search["choices"]["runs"]["small-stated-gcn"]["start"] |= {"learning_rate": 0.01, "batch_size": 2}
+    for name, content in {"search": search, "config": SMALL | {"search": "search.yaml"}}.items():
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    done = snakemake(tmp_path, "tune", "--cores", "1", "--configfile", str(tmp_path / "config.yaml"))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    record = (tmp_path / "results/mine/tuning/small-stated-gcn.csv").read_text(encoding="utf-8")
+    assert len(record.splitlines()) == 1 + 2 * 2
+    assert (tmp_path / "results/mine/choices/small-stated-gcn.csv").is_file()
+
+
 def test_a_small_study_of_ones_own_has_the_figures_that_fit_it(snakemake, tmp_path):
     file = tmp_path / "config.yaml"
-    content = {
-        "study": "mine", "seed": 1, "num_seeds": 2,
-        "splits": {"train": 4, "validation": 4, "test": 4, "evaluation": 4},
-        "scenarios": {"small": {"kind": "rayleigh", "num_links": 4}},
+    content = SMALL | {
         "training": {"learning_rate": 0.01, "batch_size": 2, "epochs": 2},
         "experiments": {"main": [{"model": ["qgnn", "gcn"]}]},
-    }  # fmt: skip
+    }
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
     done = snakemake(tmp_path, "--dry-run", "--configfile", str(file))
     assert done.returncode == 0, done.stdout + done.stderr

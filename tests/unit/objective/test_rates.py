@@ -155,5 +155,7 @@ def test_noise_and_types_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"weight has dtype torch.int64; it must be real floating point"):
         weighted_sum_rate(gain, power, torch.ones(3, dtype=torch.int64), 0.1)
     assert torch.equal(
-        weighted_sum_rate(gain, power, weight, torch.tensor(0.1, dtype=torch.float64)), weighted_sum_rate(gain, power, weight, 0.1)
+        weighted_sum_rate(gain, power, weight, torch.tensor(0.1, dtype=torch.float64)),
+        weighted_sum_rate(gain, power, weight, 0.1),
+        weighted_sum_rate(gain, power, weight, 0.1),
     )
