@@ -15,9 +15,6 @@ from hypothesis import strategies as st
 from qgnn_d2d import io as files
 from qgnn_d2d import models
 from qgnn_d2d.analysis import evaluation
-from qgnn_d2d.artifact import compare as verification
-from qgnn_d2d.artifact import crate
-from qgnn_d2d.artifact import records as provenance
 from qgnn_d2d.channels import scenarios
 from qgnn_d2d.report import html as report
 from qgnn_d2d.settings import configuration
@@ -36,26 +33,6 @@ CSV = "run,seed,epoch,split,metric,value\n" + "".join(
     for epoch in (0, 1)
     for split in ("train", "test")
 )
-CLAIMS = json.dumps(
-    {
-        "claims": [
-            {
-                "id": "C1",
-                "verdict": "reproduced",
-                "measurements": [
-                    {
-                        "protocol": "stated",
-                        "models": "a",
-                        "value": 1.0,
-                        "low": 0.5,
-                        "high": "inf",
-                        "verdict": "reproduced",
-                    }
-                ],
-            }
-        ]
-    }
-)
 
 
 NAMES = {}
@@ -70,8 +47,7 @@ def folder(tmp_path_factory):
     evaluation.save(evaluation.solve(scenarios.to_channels(scenarios.rayleigh(2, 2, seed=1))), folder / "solved.nc")
     training.save_weights(MODEL, RUN, folder / "weights.safetensors")
     trainer().save(folder / "checkpoint.safetensors")
-    for name, text in {"curves.csv": CSV, "claims.json": CLAIMS}.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "curves.csv").write_text(CSV, encoding="utf-8")
     describe(folder / "weights.safetensors")
     return folder
 
@@ -102,10 +78,6 @@ def _weights(path):
     return training.load_weights(RUN, path)
 
 
-def _claims(path):
-    return verification._read_claims(path)
-
-
 READERS = {
     "channels.nc": scenarios.load,
     "solved.nc": evaluation.load,
@@ -113,7 +85,6 @@ READERS = {
     "checkpoint.safetensors": _checkpoint,
     "curves.csv": lambda path: files.read_csv(path, ["run", "value"]),
     "manifest.json": files.read_json,
-    "claims.json": _claims,
 }
 
 
@@ -188,8 +159,6 @@ def test_damaged_files_are_refused_by_name(name, data, folder):
 @pytest.mark.parametrize("name", READERS)
 def test_what_is_no_file_is_missing(name, folder, tmp_path):
     usable(name, READERS[name](folder / name))
-    if name == "claims.json":
-        return
     for path in (tmp_path / "nobody", tmp_path):
         with pytest.raises(FileNotFoundError, match="no such file"):
             READERS[name](path)
@@ -416,7 +385,7 @@ def test_only_a_runs_own_checkpoints_are_removed(names, folder):
         path.unlink()
 
 
-@covers(files.write_json, files.json_text, files.read_json, provenance.config_sha256)
+@covers(files.write_json, files.json_text, files.read_json)
 @given(
     content=st.dictionaries(
         st.text(max_size=4),
@@ -439,10 +408,9 @@ def test_json_comes_back_or_is_refused(content, folder):
     except UnicodeEncodeError:  # a lone surrogate is no text
         return
     assert files.read_json(path) == content
-    assert provenance.config_sha256(content) == files.sha256(path)
 
 
-@covers(files.write_whole, files.sha256, provenance.file_hashes)
+@covers(files.write_whole, files.sha256)
 @given(content=st.binary(max_size=50), fails=st.booleans())
 def test_files_are_whole_or_as_before(content, fails, folder):
     path = folder / "whole" / "file.bin"
@@ -460,7 +428,6 @@ def test_files_are_whole_or_as_before(content, fails, folder):
         files.write_whole(path, write)
     assert path.read_bytes() == (b"before" if fails else content)
     assert [left.name for left in path.parent.iterdir()] == ["file.bin"]
-    assert provenance.file_hashes([path], folder) == {"whole/file.bin": files.sha256(path)}
 
 
 @covers(files.read_csv)
@@ -514,20 +481,6 @@ def test_templates_are_filled_or_refused(template, names):
     if found is not None:
         assert "{" not in found and "}" not in found
         assert found == template.format(**names)
-
-
-@covers(provenance.record_path, crate.place)
-@given(parts=st.lists(st.sampled_from(["results", "paper", "logs", "a", "b.log", "..", "/"]), max_size=6))
-def test_paths_are_placed_or_refused(parts):
-    found = result_of(lambda: provenance.record_path(Path(*parts)))
-    good = len(parts) > 3 and parts[0] == "results" and "/" not in parts and parts[2] == "logs"
-    assert found is None or (found.suffix == ".json" and found.parts[2] == "provenance")
-    assert found is not None or not good
-    if parts:
-        path = Path(*parts)
-        place = Path(crate.place(path, "results/paper"))
-        is_result = path.parts[:2] == ("results", "paper")
-        assert place == (Path(*path.parts[2:]) if is_result else path)
 
 
 @covers(report.page, report.write)

@@ -10,7 +10,6 @@ from qgnn_d2d.channels.scenarios import Channels
 
 from qgnn_d2d import models, objective, stars
 from qgnn_d2d.analysis import evaluation
-from qgnn_d2d.analysis import scaling as scale
 from qgnn_d2d.channels import files as channel_files
 from qgnn_d2d.channels import scenarios
 from qgnn_d2d.checks import require_device, require_tensor
@@ -316,19 +315,6 @@ def test_a_studys_files_are_read_by_the_studies_that_draw_the_same(
     run = run_of("gcn")
     assert channel_files.training_split(run) == "train"
     assert channel_files.training_split(RunSettings(**{**vars(run), "train_size": 1})) == "pool"
-
-
-@covers(scale.draw)
-@given(kind=st.sampled_from(list(scenarios.KINDS)), num_links=COUNTS, count=COUNTS, seed=SEEDS)
-def test_networks_of_other_sizes_are_drawn_or_refused(kind, num_links, count, seed):
-    if num_links > 6 or count > 6:
-        return
-    scenario = {"kind": kind, "parameters": {"num_links": 9}}
-    found = result_of(lambda: scale.draw("a", scenario, num_links, count, seed))
-    assert (found is not None) == (kind in scenarios.RESIZABLE and num_links > 1 and count > 0)
-    if found is not None:
-        assert (len(found), found.num_links) == (count, num_links)
-        assert torch.equal(found.gain, scale.draw("a", scenario, num_links, count, seed).gain)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

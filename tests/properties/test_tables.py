@@ -16,7 +16,6 @@ from qgnn_d2d import io as files
 from qgnn_d2d.analysis import convergence, evaluation, tables
 from qgnn_d2d.analysis import device_noise as device_study
 from qgnn_d2d.analysis import scaling as scale
-from qgnn_d2d.artifact import compare as verification
 from qgnn_d2d.channels import scenarios
 from qgnn_d2d.report import readme as publication
 from tests.properties.helpers import COUNTS, ODD, SEEDS, covers, refused, result_of, samples
@@ -150,121 +149,6 @@ def test_costs_add_up(seconds, cores):
 
 # ---------------------------------------------------------------------------------------------------------------------
 # A run against the reference
-
-
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory):
-    """A part of the committed reference."""
-    folder, source = tmp_path_factory.mktemp("reference"), ROOT / "results" / "reference"
-    for name in (
-        "channels.csv",
-        "runs.csv",
-        "finals.csv",
-        "claims.json",
-        "machine.json",
-        "tables/leaves.csv",
-        "noise/summary.csv",
-        "noise/devices.csv",
-        "noise/resources.csv",
-        "scale/5.csv",
-    ):
-        if (source / name).exists():
-            (folder / name).parent.mkdir(exist_ok=True)
-            lines = (source / name).read_text(encoding="utf-8").splitlines(keepends=True)
-            (folder / name).write_text("".join(lines[:12] if name.endswith(".csv") else lines), encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A study of one run, with everything that `verification.made` reads; returns its folder and its snapshot."""
-    study = tmp_path_factory.mktemp("finished") / "paper"
-    scenarios.save(scenarios.rayleigh(2, 2, seed=0), study / "channels" / "rayleigh" / "test.nc")
-    run, evaluated = study / "training" / "gcn", study / "evaluation" / "rayleigh" / "evaluation.nc"
-    files.write_tensors(run / "weights.safetensors", {"a": torch.ones(2, 3)}, {"run": "gcn"})
-    values = np.array([[1.0, 2.0], [3.0, 4.0]])
-    curves_of(values).assign(run="gcn").to_csv(run / "curves.csv", index=False)
-    hashes = {name.partition(".")[0]: files.sha256(run / name) for name in ("curves.csv", "weights.safetensors")}
-    settings = {"id": "gcn", "num_threads": 1}
-    files.write_json(run / "manifest.json", {"metric": "sum_rate", "settings": settings, "outputs": hashes})
-    evaluation.save(datasets(values)[0], evaluated)
-    (study / "tables").mkdir()
-    table = "split,metric,method,kind,mean,low,high\ntest,sum_rate,gcn,model,2,1,3\n"
-    (study / "tables" / "rayleigh.csv").write_text(table)
-    good = verification.snapshot(study)
-    assert set(good) == {"channels.csv", "runs.csv", "finals.csv", "tables/rayleigh.csv"}
-    assert all(len(frame) for frame in good.values())
-    return study, good
-
-
-@covers(verification.made, verification.snapshot)
-@given(data=st.data())
-def test_damaged_studies_are_refused_by_name_or_seen(data, finished):
-    study, good = finished
-    name = data.draw(st.sampled_from(sorted(path.relative_to(study) for path in study.rglob("*.*"))))
-    content = bytearray((study / name).read_bytes())
-    at = data.draw(st.integers(0, len(content) - 1))
-    if data.draw(st.booleans()):
-        content = content[:at]
-    else:
-        content[at] ^= 1 << data.draw(st.integers(0, 7))
-    damaged = study.parent / "damaged"
-    shutil.rmtree(damaged, ignore_errors=True)
-    shutil.copytree(study, damaged)
-    (damaged / name).write_bytes(content)
-    try:
-        found = verification.snapshot(damaged)
-    except ValueError as error:
-        assert str(damaged / name) in str(error) or (name.parts[0] == "training" and str(damaged) in str(error))
-        assert "\n" not in str(error)
-        return
-    assert name.parts[0] != "training" or name.name == "manifest.json"  # whose hashes tell
-    result_of(lambda: verification.compare(good, found, same_machine=True))
-
-
-@covers(
-    verification.load,
-    verification.compare,
-    verification.missed,
-    verification.conclusion,
-    verification.report,
-    verification.markdown,
-    verification.load_machine,
-    verification.machine_changes,
-)
-@given(data=st.data(), same=st.booleans())
-def test_damaged_references_are_refused_or_missed(data, same, reference):
-    good = verification.load(reference)
-    name = data.draw(
-        st.sampled_from(sorted(str(path.relative_to(reference)) for path in reference.rglob("*.*") if path.is_file()))
-    )
-    damaged = reference.parent / "damaged"
-    shutil.rmtree(damaged, ignore_errors=True)
-    shutil.copytree(reference, damaged)
-    content = bytearray((damaged / name).read_bytes())
-    at = data.draw(st.integers(0, len(content) - 1))
-    if data.draw(st.booleans()):
-        content = content[:at]
-    else:
-        content[at] = data.draw(st.integers(0, 255))
-    (damaged / name).write_bytes(content)
-    if name == "machine.json":
-        found = result_of(lambda: verification.load_machine(damaged))
-        assert found is None or isinstance(verification.machine_changes(found, {}), list)
-        return
-    found = result_of(lambda: verification.load(damaged))
-    table = None if found is None else result_of(lambda: verification.compare(good, found, same_machine=same))
-    if table is not None:
-        missed = verification.missed(table)
-        assert set(table["verdict"]) <= set(verification.VERDICTS) and 0 <= missed <= len(table)
-        assert str(len(table)) in verification.conclusion(table)
-        assert verification.conclusion(table) in verification.report(table, [])
-        assert verification.conclusion(table) in verification.markdown(table, [])
-
-
-def test_a_reference_agrees_with_itself(reference):
-    good = verification.load(reference)
-    assert not verification.missed(verification.compare(good, good, same_machine=True))
 
 
 @covers(evaluation.summarize)

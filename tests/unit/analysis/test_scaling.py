@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from qgnn_d2d import channels as library
 from qgnn_d2d import models, solvers, stars
 from qgnn_d2d.analysis import evaluation, scaling
+from qgnn_d2d.analysis.tables import scaling_summary
 from qgnn_d2d.channels import Channels
 from qgnn_d2d.models import qgnn  # noqa: F401 (PennyLane, before the first test's time is taken)
 from qgnn_d2d.settings import SCENARIOS, RunSettings
@@ -148,3 +150,17 @@ def test_methods_are_left_off_beyond_their_limit(monkeypatch):
     limited = {**METHODS, "wmmse_multistart": replace(METHODS["wmmse_multistart"], max_links=4)}
     monkeypatch.setattr(solvers, "METHODS", limited)
     assert scaling.solver_rows(draw(5), 1000)["method"].tolist() == ["wmmse", "best_single_link", "optimum"]
+
+
+def test_other_sizes_are_in_percent_of_wmmse_on_the_same_links():
+    rows = [
+        (5, "a", "model", 0, 1.0), (5, "a", "model", 1, 2.0), (5, "wmmse", "solver", None, 2.0),
+        (9, "a", "model", 0, 3.0), (9, "wmmse", "solver", None, 6.0),
+    ]  # fmt: skip
+    columns = ["num_links", "method", "kind", "seed", "value"]
+    table = pd.DataFrame(rows, columns=columns).reindex(columns=list(scaling.COLUMNS))
+    found = scaling_summary(table).set_index(["num_links", "method"])
+    assert found.loc[(5, "a"), "percent_of_wmmse"] == 75 and found.loc[(5, "a"), "num_seeds"] == 2
+    assert found.loc[(5, "a"), "low"] < 75 < found.loc[(5, "a"), "high"]
+    assert found.loc[(9, "a"), "percent_of_wmmse"] == 50 and np.isnan(found.loc[(9, "a"), "low"])
+    assert found.loc[(9, "wmmse"), "percent_of_wmmse"] == 100

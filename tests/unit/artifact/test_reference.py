@@ -114,15 +114,27 @@ def test_the_committed_reference_is_whole():
     assert set(loaded["runs.csv"]["run"]) == set(loaded["finals.csv"]["run"])
 
 
+STUDY = ("channels/geometric/test.nc", "training/alone", "tables/main.csv", "claims.json")
+REFERENCE = ("channels.csv", "runs.csv", "finals.csv", "tables/main.csv", "noise/devices.csv", "claims.json")
+
+
+def copied(source, target, names):
+    """Copy a part of a folder, to be damaged; return the files' contents."""
+    for name in names:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (source / name).is_dir() else shutil.copyfile)(source / name, target / name)
+    return {path: path.read_bytes() for path in sorted(target.rglob("*.*"))}
+
+
 @pytest.fixture(scope="module")
-def damaged(results, tmp_path_factory):
-    """A copy of a study of one run, to be damaged; returns its folder and its files' contents."""
-    folder = tmp_path_factory.mktemp("damaged")
-    for name in ("channels/geometric/test.nc", "training/alone", "tables/main.csv", "claims.json"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (results / name).is_dir() else shutil.copyfile
-        copy(results / name, folder / name)
-    return folder, {path: path.read_bytes() for path in sorted(folder.rglob("*.*"))}
+def damaged(results, written, tmp_path_factory):
+    """A part of a study and of a reference: how it is read, its folder, its files' contents."""
+    parts = {"study": (references.snapshot, results, STUDY), "reference": (references.load, written, REFERENCE)}
+    folders = {what: tmp_path_factory.mktemp(what) for what in parts}
+    return {
+        what: (read, folders[what], copied(source, folders[what], names))
+        for what, (read, source, names) in parts.items()
+    }
 
 
 def put(path, content):
@@ -132,9 +144,10 @@ def put(path, content):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # h5netcdf closes what it cannot open
+@pytest.mark.parametrize("what", ["study", "reference"])
 @given(data=st.data())
-def test_damaged_studies_are_refused_by_name_or_seen(data, damaged):
-    folder, contents = damaged
+def test_damaged_numbers_are_refused_by_name_or_seen(what, data, damaged):
+    read, folder, contents = damaged[what]
     path = data.draw(st.sampled_from(list(contents)))
     content = bytearray(contents[path])
     at = data.draw(st.integers(0, len(content) - 1))
@@ -145,7 +158,7 @@ def test_damaged_studies_are_refused_by_name_or_seen(data, damaged):
     of_a_training = path.parts[-3] == "training"
     put(path, content)
     try:
-        references.snapshot(folder)
+        read(folder)
         assert not of_a_training or path.name == "manifest.json"  # whose hashes tell
     except ValueError as error:
         assert str(path) in str(error) or (of_a_training and str(folder) in str(error))
