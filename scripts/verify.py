@@ -7,7 +7,7 @@ from typing import Any
 from _job import run
 
 from qgnn_d2d.artifact import compare, machine, reference
-from qgnn_d2d.io import write_csv, write_text
+from qgnn_d2d.io import read_json, write_csv, write_text
 from qgnn_d2d.settings import Study
 
 STUDY = "paper"  # whose numbers are committed
@@ -27,7 +27,7 @@ def verify(results: Path, committed: Path, lock: Path, csv: Path, markdown: Path
     Returns:
         The same for a terminal, and what is amiss in one line: empty if nothing is.
     """
-    changes = machine.changes(reference.load_machine(committed), reference.machine_of(results, lock))
+    changes = machine.changes(read_json(committed / "machine.json"), reference.machine_of(results, lock))
     table = compare.compare(reference.load(committed), reference.snapshot(results), same_machine=not changes)
     write_csv(csv, table)
     write_text(markdown, compare.report(table, changes))

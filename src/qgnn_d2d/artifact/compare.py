@@ -120,7 +120,7 @@ def _rows(path: str, frame: pd.DataFrame, same_machine: bool) -> pd.DataFrame:
         numbers = {end: frame[end] for end in _ENDS}
         return _named("claims", frame["name"], text="verdict=" + frame["verdict"], **numbers, rule=rules)
     layout = next(layout for pattern, layout in LAYOUTS.items() if Path(path).match(pattern))
-    if not layout.values:  # counted or read, not computed
+    if not layout.values:
         return _named(layout.what, _joined(frame, layout.keys), text=_texts(frame, frame.columns), rule=EQUAL)
     if layout.what == "scale":
         rows = _means(layout.what, frame.assign(value=floats(path, frame["value"])), layout.keys)
@@ -202,10 +202,12 @@ def _judged(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _half_width(low: float, high: float) -> float:
+    """Return half an interval's width."""
     return 0.0 if low == high else (high - low) / 2  # an interval may lie at infinity
 
 
 def _equal(first: float, second: float) -> bool:
+    """Whether two numbers are the same, or both none."""
     return first == second or (math.isnan(first) and math.isnan(second))
 
 

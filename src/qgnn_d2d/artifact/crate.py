@@ -134,31 +134,24 @@ def metadata(
 def _root(crate: ROCrate, citation: Mapping[str, Any], study: str) -> dict[str, Any]:
     """Return the properties of the crate's root; what they refer to is added to the crate."""
     paper, license_id = citation["preferred-citation"], citation["license"]
-    authors = [
-        _add(crate, f"#author-{number}", "Organization", name=author["name"])
-        for number, author in enumerate(citation["authors"], start=1)
-    ]
-    people = [f"{person['given-names']} {person['family-names']}" for person in paper["authors"]]
+    names = [f"{person['given-names']} {person['family-names']}" for person in paper["authors"]]
+    people = [_add(crate, f"#{quote(name)}", "Person", name=name) for name in names]
+    about = f"The license with the SPDX identifier {license_id}"
     return {
         "name": f"{citation['title']} (study {study})",
         "description": " ".join(citation["abstract"].split()),
         "datePublished": str(citation["date-released"]),
         "version": citation["version"],
         "keywords": citation["keywords"],
-        "author": authors,
+        "author": [
+            _add(crate, f"#author-{number}", "Organization", name=author["name"])
+            for number, author in enumerate(citation["authors"], start=1)
+        ],
         "license": _add(
-            crate,
-            f"https://spdx.org/licenses/{license_id}",
-            "CreativeWork",
-            name=license_id,
-            description=f"The license with the SPDX identifier {license_id}",
+            crate, f"https://spdx.org/licenses/{license_id}", "CreativeWork", name=license_id, description=about
         ),
         "citation": _add(
-            crate,
-            f"https://doi.org/{paper['doi']}",
-            "ScholarlyArticle",
-            name=paper["title"],
-            author=[_add(crate, f"#{quote(name)}", "Person", name=name) for name in people],
+            crate, f"https://doi.org/{paper['doi']}", "ScholarlyArticle", name=paper["title"], author=people
         ),
         "conformsTo": _add(crate, _PROFILE, "CreativeWork", name="Process Run Crate", version="0.5"),
     }

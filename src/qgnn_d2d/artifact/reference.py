@@ -32,14 +32,17 @@ Snapshot = dict[str, pd.DataFrame]
 
 
 class Layout(NamedTuple):
-    """A table that a study writes and the reference repeats."""
+    """A table that a study writes and the reference repeats.
+
+    Attributes:
+        what: What it is called in a comparison.
+        keys: Columns that name a row.
+        values: Columns that it must have besides; without any, all is read or counted, nothing computed.
+    """
 
     what: str
-    """What it is called in a comparison."""
     keys: list[str]
-    """Columns that name a row."""
     values: tuple[str, ...] = ()
-    """Columns that it must have besides."""
 
 
 LAYOUTS = {
@@ -81,16 +84,6 @@ def load(reference: Path) -> Snapshot:
     return {name: _read_csv(reference / name, columns) for name, columns in _MADE.items()} | _tables(reference)
 
 
-def load_machine(reference: Path) -> dict[str, Any]:
-    """Return the machine that a reference was made on.
-
-    Raises:
-        FileNotFoundError: The reference has none.
-        ValueError: Its file is truncated or foreign.
-    """
-    return read_json(reference / "machine.json")
-
-
 def machine_of(results: Path, lock: Path) -> dict[str, Any]:
     """Return this machine, as one that made a study.
 
@@ -98,7 +91,7 @@ def machine_of(results: Path, lock: Path) -> dict[str, Any]:
         results: The study's results, for the threads of its trainings.
         lock: The lock file of the environment.
     """
-    threads = [_read_manifest(path)["settings"]["num_threads"] for path in _manifests(results)]
+    threads = [_read_manifest(path)["settings"]["num_threads"] for path in results.glob("training/*/manifest.json")]
     return machine.describe(lock, max(threads, default=None))
 
 
@@ -121,7 +114,7 @@ def made(results: Path) -> Snapshot:
     drawn = [path for path in sorted(results.glob("channels/*/*.nc")) if path.stem != SEARCH_SPLIT]
     runs: list[tuple[str, str, str]] = []
     finals, metrics = [pd.DataFrame(columns=_MADE["finals.csv"])], {}
-    for path in _manifests(results):
+    for path in sorted(results.glob("training/*/manifest.json")):
         manifest, run = _read_manifest(path), path.parent.name
         curves, weights = path.with_name("curves.csv"), path.with_name("weights.safetensors")
         for name, file in {"curves": curves, "weights": weights}.items():
@@ -190,11 +183,6 @@ def _checksum(array: NDArray[Any]) -> float:
     """Return the mean of all entries, each times its position's share of the whole, so that their order matters."""
     flat = array.ravel()
     return float((flat * np.arange(1, flat.size + 1)).mean() / flat.size)
-
-
-def _manifests(results: Path) -> list[Path]:
-    """Return the manifests of a study's runs."""
-    return sorted(results.glob("training/*/manifest.json"))
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from qgnn_d2d import channels
 from qgnn_d2d.artifact import machine
 from qgnn_d2d.artifact import reference as references
-from qgnn_d2d.io import sha256, write_tensors
+from qgnn_d2d.io import read_json, sha256, write_tensors
 from qgnn_d2d.settings.scenario import Rayleigh
 from tests.properties.helpers import result_of
 from tests.unit.artifact.conftest import GEOMETRIC, LOCK, VALUES, write_manifest, write_run
@@ -75,7 +75,7 @@ def test_outputs_must_be_what_their_manifest_describes(tmp_path):
 
 
 def test_a_reference_names_the_threads_of_its_trainings(results, written):
-    assert references.load_machine(written) == references.machine_of(results, LOCK)
+    assert read_json(written / "machine.json") == references.machine_of(results, LOCK)
     assert references.machine_of(results, LOCK)["threads"] == 1
 
 
@@ -109,7 +109,7 @@ def test_missing_files_and_foreign_claims_are_named(reference):
 
 def test_the_committed_reference_is_whole():
     loaded = references.load(COMMITTED)
-    assert set(references.load_machine(COMMITTED)) == set(machine.describe(LOCK, None))
+    assert set(read_json(COMMITTED / "machine.json")) == set(machine.describe(LOCK, None))
     assert loaded["claims.json"]["name"].str.fullmatch(r"C\d+").sum() == 10
     assert set(loaded["runs.csv"]["run"]) == set(loaded["finals.csv"]["run"])
 
