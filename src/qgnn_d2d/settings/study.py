@@ -132,7 +132,7 @@ class Study:
         files += [self.trained(run, "manifest.json") for run in self.runs]  # curves and weights come with it
         files += [self.evaluated(name, "evaluation.nc") for name in self.experiments]
         if self.config.noise is not None:
-            files += [self.file("noise", f"{name}.csv") for name in ("summary", "shots", "devices", "resources")]
+            files += [self.file("noise", f"{name}.csv") for name in ("shots", "devices", "resources")]
         return files + self.table_files + self.claim_files + self.scale_files
 
     # Questions.
