@@ -1,9 +1,14 @@
 """Zero-noise extrapolation as a linear combination."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qgnn_d2d.quantum.mitigation import MITIGATIONS, extrapolation_weights
+from qgnn_d2d.settings.noise import Mitigation
 
 ROUNDING = 1e-11  # weights are rounded to 12 decimals
 
@@ -21,13 +26,14 @@ def test_known_weights(factors, degree, expected):
     np.testing.assert_allclose(extrapolation_weights(factors, degree), expected, rtol=0, atol=ROUNDING)
 
 
-@pytest.mark.parametrize(
-    ("factors", "degree"), [([1, 3], 1), ([1, 3, 5], 1), ([1, 3, 5], 2), ([3, 1, 7, 5], 2), ([1, 1, 3], 1)]
-)
-def test_weights_are_a_polynomial_fit_at_zero(factors, degree):
+@given(factors=st.lists(st.sampled_from([1, 3, 5, 7, 9]), min_size=1, max_size=5), data=st.data())
+def test_weights_are_a_polynomial_fit_at_zero(factors, data):
+    degree = data.draw(st.integers(0, len(set(factors)) - 1))
     values = np.random.default_rng(0).normal(size=len(factors))
-    fitted = np.polyfit(factors, values, degree)[-1]
-    assert extrapolation_weights(factors, degree) @ values == pytest.approx(fitted, rel=0, abs=1e-9)
+    weights = extrapolation_weights(factors, degree)
+    assert weights @ values == pytest.approx(np.polyfit(factors, values, degree)[-1], rel=1e-8, abs=1e-8)
+    for power in range(degree + 1):  # polynomials up to the degree are extrapolated exactly
+        assert weights @ np.array(factors, dtype=float) ** power == pytest.approx(float(power == 0), abs=1e-7)
 
 
 @pytest.mark.parametrize(("factors", "degree"), [([1], 1), ([1, 3], 2), ([3, 3], 1)])
@@ -35,6 +41,10 @@ def test_too_high_a_degree_is_refused(factors, degree):
     distinct = len(set(factors))
     with pytest.raises(ValueError, match=f"degree is {degree}; {distinct} distinct factors allow at most"):
         extrapolation_weights(factors, degree)
+
+
+def test_the_mitigations_are_those_of_the_settings():
+    assert set(MITIGATIONS) == set(get_args(Mitigation))
 
 
 @pytest.mark.parametrize("name", list(MITIGATIONS))

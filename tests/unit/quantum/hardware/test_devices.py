@@ -1,26 +1,17 @@
 """Lines of calibrated devices: how they are chosen, and what is refused."""
 
 import math
+from typing import get_args
 
-import numpy as np
 import pytest
 from qiskit.circuit import Delay, Measure, Parameter, Reset
-from qiskit.circuit.library import CXGate, CZGate, RZGate, SXGate, XGate
-from qiskit.quantum_info import PTM, SuperOp
+from qiskit.circuit.library import CXGate, RZGate, SXGate, XGate
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
 from qgnn_d2d.quantum.hardware import devices
-from qgnn_d2d.quantum.hardware.devices import (
-    CALIBRATIONS,
-    check_noise,
-    depolarizing_line,
-    describe,
-    device_line,
-    line_for,
-)
-from qgnn_d2d.quantum.hardware.noise import LineNoise
+from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, depolarizing_line, describe, device_line, line_for
+from qgnn_d2d.settings.noise import Calibration, NoiseModel
 
-ROUNDING = 1e-12
 CENTER, LEAF, EDGE = 0, 1, 2
 
 
@@ -124,7 +115,7 @@ def test_a_chosen_line_is_taken():
     whole = devices.backend("FakeLagosV2").target
     assert line.target["cx"][CENTER, LEAF] == whole["cx"][3, 5]
     assert line.target["cx"][CENTER, EDGE] == whole["cx"][3, 1]
-    assert line_for({"device": "FakeLagosV2", "line": [5, 3, 1]}).qubits == (3, 5, 1)
+    assert line_for(NoiseModel(device="FakeLagosV2", line=[5, 3, 1])).qubits == (3, 5, 1)
 
 
 @pytest.mark.parametrize("choice", [(0, 3, 1), (1, 3, 1), (3, 3, 1), (1, 3, 99), (3, 1, 5)])
@@ -146,46 +137,34 @@ def test_a_device_without_a_known_entangler_is_refused():
         devices.line_of(Calibrated(target), "odd")
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"device": "FakeLagosV2"},
-        {"device": "FakeTorino", "line": [52, 51, 50], "idle": True},
-        {"depolarizing": 0},
-        {"depolarizing": 1.0},
-    ],
-)
-def test_usable_settings_are_accepted(settings):
-    check_noise(settings)
+@pytest.mark.parametrize("name", ["rz", "sx", "x", "reset", "measure", "delay"])
+def test_a_device_that_lacks_what_stars_need_is_refused(name):
+    whole = devices.backend("FakeManilaV2").target
+    part = Target(num_qubits=5, dt=whole.dt, qubit_properties=whole.qubit_properties)
+    for kept in {"rz", "sx", "x", "cx", "reset", "measure", "delay"} - {name}:
+        part.add_instruction(whole.operation_from_name(kept), whole[kept])
+    with pytest.raises(ValueError, match=f"device poor has no {name}; stars need rz, sx, x, reset, measure, delay"):
+        devices.line_of(Calibrated(part), "poor")
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"device": "FakeAtlantis"}, "device of noise is 'FakeAtlantis'"),
-        ({"device": None}, "device of noise is None"),
-        ({"device": "FakeLagosV2", "depolarizing": 0.1}, "either the key device or the key depolarizing"),
-        ({}, "either the key device or the key depolarizing"),
-        ({"idle": True}, "either the key device or the key depolarizing"),
-        ({"device": "FakeLagosV2", "idel": True}, "key of noise is 'idel'"),
-        ({"depolarizing": 0.1, "idle": True}, "key of noise is 'idle'"),
-        ({"device": "FakeLagosV2", "line": [1, 3]}, r"line of noise is \[1, 3\]; it must be three qubits"),
-        ({"device": "FakeLagosV2", "line": 3}, "line of noise is 3; it must be three qubits"),
-        ({"device": "FakeLagosV2", "line": [1, 3, -5]}, "qubit of noise's line is -5"),
-        ({"device": "FakeLagosV2", "idle": "no"}, "idle of noise is 'no'"),
-        ({"depolarizing": -0.01}, "depolarizing is -0.01; it must be a number from 0 to 1"),
-        ({"depolarizing": 1.01}, "depolarizing is 1.01; it must be a number from 0 to 1"),
-        ({"depolarizing": math.nan}, "depolarizing is nan"),
-        ({"depolarizing": math.inf}, "depolarizing is inf"),
-        ({"depolarizing": "0.1"}, "depolarizing is '0.1'"),
-        ({"depolarizing": True}, "depolarizing is True"),
-        ({"depolarizing": None}, "depolarizing is None"),
-    ],
-)
-def test_unusable_settings_are_refused(settings, message):
-    for check in (check_noise, line_for):
-        with pytest.raises(ValueError, match=message):
-            check(settings)
+def test_the_calibrations_are_those_of_the_settings():
+    assert set(CALIBRATIONS) == set(get_args(Calibration))
+    for name in CALIBRATIONS:
+        for idle in (False, True):
+            assert line_for(NoiseModel(device=name, idle=idle)).qubits == device_line(name).qubits
+
+
+def test_inverted_readout_leaves_perfect_readout():
+    plain, inverted = (line_for(NoiseModel(device="FakeLagosV2", invert_readout=flag)) for flag in (False, True))
+    assert inverted.readout == ((1, 0), (0, 1)) != plain.readout
+    assert inverted.target is plain.target
+
+
+def test_a_level_of_depolarizing_noise_is_a_line():
+    for level in (0.0, 0.02, 1.0):
+        line = line_for(NoiseModel(depolarizing=level))
+        assert line.device == f"depolarizing {level:g}"
+        assert describe(line)["leaf_two_qubit_error"] == pytest.approx(level * 3 / 4)
 
 
 KEYS = {
@@ -220,43 +199,3 @@ def test_a_line_without_times_is_described():
     assert {value for key, value in row.items() if key.endswith(("_us", "_ns"))} == {None}
     assert row["leaf_two_qubit_error"] == pytest.approx(0.015)
     assert row["center_reads_1_in_0"] == row["center_reads_0_in_1"] == 0
-
-
-@pytest.mark.parametrize("pair", [(LEAF, EDGE), (EDGE, LEAF)])
-@pytest.mark.parametrize("line", ["FakeLagosV2", "depolarizing"])
-def test_a_gate_without_a_noise_entry_is_refused(line, pair):
-    noise = LineNoise(depolarizing_line(0.1) if line == "depolarizing" else device_line(line))
-    roles = [devices.ROLES[qubit] for qubit in pair]
-    with pytest.raises(ValueError, match=rf"gate cx on \['{roles[0]}', '{roles[1]}'\] of .* has no noise entry"):
-        noise.error(CXGate(), pair)
-    with pytest.raises(ValueError, match="gate cz on"):
-        noise.error(CZGate(), (CENTER, LEAF))
-
-
-def test_ecr_has_noise_in_its_own_direction_only():
-    line = device_line("FakeSherbrooke")
-    noise = LineNoise(line)
-    ecr = line.target.operation_from_name("ecr")
-    (pair,) = [pair for pair in line.target["ecr"] if LEAF in pair]
-    assert noise.error(ecr, pair) is not None
-    with pytest.raises(ValueError, match=r"gate ecr on .* has no noise entry"):
-        noise.error(ecr, pair[::-1])
-
-
-@pytest.mark.parametrize("p", [0.003, 0.2, 1.0])
-def test_the_depolarizing_line_is_depolarizing(p):
-    noise = LineNoise(depolarizing_line(p))
-    for pair in [(CENTER, LEAF), (LEAF, CENTER), (CENTER, EDGE), (EDGE, CENTER)]:
-        found = PTM(SuperOp(noise.error(CXGate(), pair))).data
-        np.testing.assert_allclose(found, np.diag([1] + 15 * [1 - p]), rtol=0, atol=ROUNDING)
-    for gate in (SXGate(), XGate()):
-        for qubit in range(3):
-            found = PTM(SuperOp(noise.error(gate, (qubit,)))).data
-            np.testing.assert_allclose(found, np.diag([1] + 3 * [1 - p / 10]), rtol=0, atol=ROUNDING)
-    np.testing.assert_array_equal(noise.line.readout, np.eye(2))
-
-
-def test_a_depolarizing_line_without_noise_has_no_errors():
-    noise = LineNoise(depolarizing_line(0.0))
-    assert not noise.gate_errors
-    assert noise.error(CXGate(), (CENTER, LEAF)) is None
