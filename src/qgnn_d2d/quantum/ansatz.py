@@ -19,6 +19,7 @@ from typing import Any, get_args
 
 import pennylane as qml
 import torch
+from torch import Tensor
 
 from ..checks import require_choice, require_count
 from ..settings.model import Circuit
@@ -61,7 +62,7 @@ def encode(angles: Any, wire: Any) -> None:
     qml.RZ(angles[..., 1], wires=wire)
 
 
-def encoded_bloch(angles: torch.Tensor) -> torch.Tensor:
+def encoded_bloch(angles: Tensor) -> Tensor:
     r"""Return the Bloch vectors of `encode`: (sin a sin b, -sin a cos b, cos a) for RX(a), then RZ(b).
 
     Args:

@@ -15,6 +15,7 @@ import torch
 from qiskit import QuantumCircuit, generate_preset_pass_manager
 from qiskit.quantum_info import Pauli, SparsePauliOp
 from qiskit_aer import AerSimulator
+from torch import Tensor
 
 from .ansatz import Ansatz
 from .engine.star import StarEngine
@@ -28,9 +29,7 @@ from .mitigation import Mitigation, extrapolation_weights
 class Estimator(Protocol):
     """Expectation values of N stars for each of G sets of weights."""
 
-    def __call__(
-        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor, /
-    ) -> torch.Tensor:
+    def __call__(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor, /) -> Tensor:
         """Estimate.
 
         Args:
@@ -58,7 +57,7 @@ def sampled(estimator: Estimator, shots: int, generator: torch.Generator) -> Est
     noise and readout error in them) is exact in law.
     """
 
-    def estimate(*stars: torch.Tensor) -> torch.Tensor:
+    def estimate(*stars: Tensor) -> Tensor:
         mean = estimator(*stars)
         probability = ((1 + mean.double()) / 2).clamp(0, 1)
         ones = torch.binomial(torch.full_like(probability, shots), probability, generator=generator)
@@ -79,7 +78,7 @@ def mitigated(build: Callable[[int], Estimator], mitigation: Mitigation, line: L
     weights_at = extrapolation_weights(mitigation.factors, mitigation.degree)
     estimators = [build(factor) for factor in mitigation.factors]
 
-    def estimate(*stars: torch.Tensor) -> torch.Tensor:
+    def estimate(*stars: Tensor) -> Tensor:
         total = torch.zeros(())
         for share, estimator in zip(weights_at, estimators, strict=True):
             total = total + float(share) * (estimator(*stars) - offset) / slope
@@ -96,9 +95,7 @@ class _CircuitEstimator(ABC):
         self.star = star
         self._circuits: dict[int, StarCircuit] = {}
 
-    def __call__(
-        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor, /
-    ) -> torch.Tensor:
+    def __call__(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor, /) -> Tensor:
         k = leaves.shape[1]
         if k not in self._circuits:
             self._circuits[k] = reuse_circuit(self.star, k)

@@ -8,6 +8,7 @@ from typing import Any
 import pennylane as qml
 import torch
 from qiskit.quantum_info import Kraus, Operator, SuperOp
+from torch import Tensor
 
 from ..checks import require_choice
 from .ansatz import Ansatz, measurements, star_circuit, star_wires
@@ -19,7 +20,7 @@ from .hardware.noise import LineNoise, readout_matrix
 
 def star_qnode(
     ansatz: Ansatz, k: int, simulator: str = "default.qubit", shots: int | None = None
-) -> Callable[..., torch.Tensor]:
+) -> Callable[..., Tensor]:
     """Return the star circuit of ``k`` leaves as a differentiable function on a PennyLane simulator.
 
     Args:
@@ -45,15 +46,13 @@ def star_qnode(
         star_circuit(ansatz, weights, center, leaves, edges)
         return measurements(ansatz)
 
-    def embedding(
-        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:
+    def embedding(weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
         return torch.stack(list(circuit(weights, center, leaves, edges)), dim=-1)
 
     return embedding
 
 
-def noisy_star_qnode(star: NativeStar, k: int) -> Callable[..., torch.Tensor]:
+def noisy_star_qnode(star: NativeStar, k: int) -> Callable[..., Tensor]:
     """Return a compiled star under its line's noise as a function on PennyLane's density-matrix simulator.
 
     Every native gate is followed by its error as Kraus operators, on 2k + 1 qubits, each as noisy as its role's qubit.
@@ -71,7 +70,7 @@ def noisy_star_qnode(star: NativeStar, k: int) -> Callable[..., torch.Tensor]:
     readout = torch.as_tensor(readout_matrix(noise, star, "XYZ"))
 
     @qml.qnode(qml.device("default.mixed", wires=2 * k + 1), interface="torch", diff_method="backprop")
-    def circuit(values: torch.Tensor) -> Any:
+    def circuit(values: Tensor) -> Any:
         for operation, qubits in instructions(placed.circuit):
             if operation.name == "rz":
                 row, constant = affine(operation.params[0], placed.parameters)
@@ -84,9 +83,7 @@ def noisy_star_qnode(star: NativeStar, k: int) -> Callable[..., torch.Tensor]:
                 qml.QubitChannel(Kraus(SuperOp(error)).data, wires=wires)
         return [qml.expval(pauli(0)) for pauli in (qml.X, qml.Y, qml.Z)]
 
-    def embedding(
-        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:
+    def embedding(weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
         values = [weights.expand(len(center), -1), center, leaves.flatten(1), edges.flatten(1)]
         bloch = torch.stack(list(circuit(torch.cat(values, dim=1))), dim=-1)
         return bloch @ readout[:, 1:].T.to(bloch.dtype) + readout[:, 0]

@@ -127,20 +127,11 @@ def _topology(device: str) -> CouplingMap:
 
 
 def count(name: str, k: int, layout: str, device: str) -> dict[str, Any]:
-    """Return what a star costs.
+    """Return what a star costs: a row with the keys `COLUMNS`, its counts described at `RoutedStar.count`.
 
-    Args:
-        name: A key of `ansatz.ANSATZE`.
-        k: Leaves.
-        layout: One of `LAYOUTS`.
-        device: One of `devices.CALIBRATIONS`, for the layout ``device``.
-
-    Returns:
-        A row with the keys `COLUMNS`: ``device`` is None where the layout is another one; the rest is described at
-        `RoutedStar.count`. The noise study's circuit, reuse of `ansatz.qgcl`, also resets before the first leaf.
-
-    Raises:
-        ValueError: An unknown name or device, ``k`` below 1, or a device with too few qubits.
+    Arguments and errors are those of `routed_star`, with a circuit of `ansatz.ANSATZE` by its name; ``device`` is None
+    where the layout is another one. The noise study's circuit, reuse of `ansatz.qgcl`, also resets before the first
+    leaf.
     """
     routed = routed_star(build(name), k, layout, device)
     named = {"circuit": name, "k": k, "layout": layout, "device": device if layout == "device" else None}
@@ -155,10 +146,7 @@ def table(ks: Sequence[int], device: str) -> pd.DataFrame:
         device: One of `devices.CALIBRATIONS`, for the layout ``device``.
 
     Returns:
-        One row per circuit, k and layout, with the columns `COLUMNS`.
-
-    Raises:
-        ValueError: An unknown device, a k below 1, or a device with too few qubits.
+        One row per circuit, k and layout (see `count`), with the columns `COLUMNS`.
     """
     rows = [count(name, k, layout, device) for name in ANSATZE for k in ks for layout in LAYOUTS]
     return pd.DataFrame(rows, columns=list(COLUMNS))

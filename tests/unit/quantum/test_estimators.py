@@ -12,12 +12,13 @@ from qiskit_ibm_runtime import Batch, EstimatorV2
 from qiskit_ibm_runtime.accounts import management
 from scipy.stats import chi2
 
-from qgnn_d2d.quantum.estimators import RuntimeEstimator, exact, hardware_line, mitigated, sampled
+from qgnn_d2d.quantum.estimators import AerEstimator, RuntimeEstimator, exact, hardware_line, mitigated, sampled
 from qgnn_d2d.quantum.hardware.circuits import reuse_circuit
 from qgnn_d2d.quantum.hardware.compile import CENTER, instructions, native_star
 from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, Line, device_line
 from qgnn_d2d.quantum.mitigation import MITIGATIONS
 from tests.circuits import (
+    AER,
     EXACT,
     NOISY,
     QGCL,
@@ -89,6 +90,14 @@ def test_every_star_and_every_call_draws_anew():
     assert torch.equal(again(*stars), values), "the same seed"
     assert not torch.equal(more, values)
     assert all(len(set(row.tolist())) > 1 for row in values[0])
+
+
+def test_aer_measures_the_same_on_one_star():
+    line, stars, shots = line_called("FakeManilaV2"), random_stars(QGCL, 1, count=1), 1000
+    expected = exact(QGCL, line, idle=True)(*stars)
+    assert_close(AerEstimator(QGCL, line, idle=True)(*stars), expected, AER)
+    off = binomial_deviations(AerEstimator(QGCL, line, idle=True, shots=shots)(*stars), expected, shots)
+    assert 0 < off.abs().max() < SIGMAS
 
 
 @given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 3), name=st.sampled_from(["depolarizing", "FakeManilaV2"]))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from .transfer import FIT_TOLERANCE, ParametricGate, Step, embed
 
@@ -29,8 +30,8 @@ class Rotations:
         return self.placed.keys()
 
     def product(
-        self, qubits: Iterable[int], matrices: Mapping[Shape, Sequence[torch.Tensor]], identity: torch.Tensor
-    ) -> torch.Tensor | None:
+        self, qubits: Iterable[int], matrices: Mapping[Shape, Sequence[Tensor]], identity: Tensor
+    ) -> Tensor | None:
         """Return the Kronecker product of the transfer matrices on some qubits; None where there is no gate on them."""
         if not any(qubit in self.placed for qubit in qubits):
             return None
@@ -50,7 +51,7 @@ class Entangler:
     shape: Shape
     position: int
 
-    def on_rows(self, rows: torch.Tensor, matrix: torch.Tensor, num_qubits: int) -> torch.Tensor:
+    def on_rows(self, rows: Tensor, matrix: Tensor, num_qubits: int) -> Tensor:
         """Apply the gate's transfer matrix (batch, 16, 16) to rows (batch or 1, R, 4^m, 16) of all qubits."""
         batch = max(len(rows), len(matrix))
         axes = tuple(2 + qubit for qubit in self.qubits)
@@ -67,7 +68,7 @@ class Fixed:
     qubits: set[int]
     matrix: np.ndarray
 
-    def on_rows(self, dtype: torch.dtype, device: torch.device) -> Callable[[torch.Tensor], torch.Tensor]:
+    def on_rows(self, dtype: torch.dtype, device: torch.device) -> Callable[[Tensor], Tensor]:
         """Return rows -> rows @ matrix, by a signed permutation where the matrix is one (every Clifford gate is)."""
         columns = np.arange(len(self.matrix))
         source = np.abs(self.matrix).argmax(axis=0)
@@ -135,19 +136,17 @@ class _SignedPermutation(torch.autograd.Function):
     """y[..., i] = sign[i] x[..., source[i]], with target the inverse of source: a Clifford gate on Pauli rows."""
 
     @staticmethod
-    def forward(
-        ctx: Any, x: torch.Tensor, source: torch.Tensor, target: torch.Tensor, sign: torch.Tensor
-    ) -> torch.Tensor:
+    def forward(ctx: Any, x: Tensor, source: Tensor, target: Tensor, sign: Tensor) -> Tensor:
         ctx.save_for_backward(target, sign)
         return x.index_select(-1, source).mul_(sign)
 
     @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         target, sign = ctx.saved_tensors
         return (grads[0] * sign).index_select(-1, target), None, None, None
 
 
-def _kron(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+def _kron(left: Tensor, right: Tensor) -> Tensor:
     """Batched Kronecker product of (..., a, a) and (..., b, b)."""
     size = left.shape[-1] * right.shape[-1]
     product = left[..., :, None, :, None] * right[..., None, :, None, :]

@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..ansatz import Ansatz, encoded_bloch
 from .schedule import Entangler, Fixed, schedule
@@ -81,14 +82,14 @@ class StarEngine:
         self._observed = [words.index(word) - 1 for word in ansatz.observables]
         self._constants: dict[tuple[torch.dtype, torch.device], _Constants] = {}
 
-    def _constants_for(self, like: torch.Tensor) -> _Constants:
+    def _constants_for(self, like: Tensor) -> _Constants:
         """Return the constants in a tensor's dtype and on its device."""
         key = (like.dtype, like.device)
         if key not in self._constants:
             self._constants[key] = _Constants(self, *key)
         return self._constants[key]
 
-    def transfer(self, weights: torch.Tensor) -> torch.Tensor:
+    def transfer(self, weights: Tensor) -> Tensor:
         """Build the block's transfer tensor.
 
         Args:
@@ -133,7 +134,7 @@ class StarEngine:
             rows = rows.expand(len(flat), *rows.shape[1:])
         return rows.reshape(*batch, self.num_rows, memory, pair)
 
-    def encode(self, angles: torch.Tensor, role: str) -> torch.Tensor:
+    def encode(self, angles: Tensor, role: str) -> Tensor:
         """Return the Bloch vectors of encoded qubits.
 
         Args:
@@ -152,9 +153,7 @@ class StarEngine:
         cos_b, sin_b = cosine[..., 1, :], sine[..., 1, :]
         return torch.stack([x * cos_b - y * sin_b, x * sin_b + y * cos_b, z], dim=-2)
 
-    def contract(
-        self, transfer: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:
+    def contract(self, transfer: Tensor, center: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
         """Take N stars through their leaves.
 
         Args:
@@ -191,9 +190,7 @@ class StarEngine:
             return final
         return final[:, self._observed]
 
-    def expectations(
-        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:
+    def expectations(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
         """Return the expectation values of N stars from their angles, for G sets of weights side by side.
 
         Args:
@@ -208,9 +205,7 @@ class StarEngine:
         bloch = self.encode(center, "center"), self.encode(leaves, "leaf"), self.encode(edges, "edge")
         return self.contract(self.transfer(weights), *bloch)
 
-    def __call__(
-        self, weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:
+    def __call__(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
         """Return the embedding of N stars from their angles, laid out as PennyLane does.
 
         Args:
@@ -259,9 +254,7 @@ class _Contraction(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(
-        ctx: Any, transfer: torch.Tensor, memory: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:
+    def forward(ctx: Any, transfer: Tensor, memory: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
         groups, k, _, num_stars = leaves.shape
         slots, rows = transfer.shape[1:3]
         flat = transfer.reshape(groups, slots, rows * (rows + 1), 16)
@@ -276,7 +269,7 @@ class _Contraction(torch.autograd.Function):
         return states[-1]
 
     @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, ...]:
         flat, leaf, edge, pairs, steps, *states = ctx.saved_tensors
         groups, k, rows, _, num_stars = steps.shape
         adjoint = grads[0]
@@ -295,6 +288,6 @@ class _Contraction(torch.autograd.Function):
         return d_transfer.view(groups, -1, rows, rows + 1, 16), adjoint, d_leaves, d_edges
 
 
-def _with_one(bloch: torch.Tensor) -> torch.Tensor:
+def _with_one(bloch: Tensor) -> Tensor:
     """Prepend the identity's coordinate 1 to Bloch vectors (..., 3, N)."""
     return torch.cat([torch.ones_like(bloch[..., :1, :]), bloch], dim=-2)

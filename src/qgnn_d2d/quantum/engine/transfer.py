@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 import pennylane as qml
 import torch
+from torch import Tensor
 
 from ..ansatz import Ansatz
 
@@ -68,7 +69,7 @@ class ParametricGate:
     num_angles: int
     matrix: Callable[[Sequence[float]], np.ndarray]
 
-    def coefficients(self) -> torch.Tensor:
+    def coefficients(self) -> Tensor:
         """Return (terms, 16^n) that turn `trigonometric` of the angles into the transfer matrix, flattened.
 
         Raises:
@@ -88,7 +89,7 @@ class ParametricGate:
         return torch.from_numpy(np.where(np.abs(coefficients) < FIT_TOLERANCE, 0.0, coefficients))
 
 
-def harmonics(num_qubits: int) -> tuple[torch.Tensor, torch.Tensor]:
+def harmonics(num_qubits: int) -> tuple[Tensor, Tensor]:
     """Frequencies and phases of the cosines in a rotation's transfer matrix: 0 and 1; with a control also 1/2."""
     frequencies = (1.0,) if num_qubits == 1 else (1.0, 0.5)
     pairs = [(0.0, 0.0)] + [(f, shift) for f in frequencies for shift in (0.0, -np.pi / 2)]
@@ -96,7 +97,7 @@ def harmonics(num_qubits: int) -> tuple[torch.Tensor, torch.Tensor]:
     return frequency, phase
 
 
-def trigonometric(angles: torch.Tensor, frequency: torch.Tensor, phase: torch.Tensor) -> torch.Tensor:
+def trigonometric(angles: Tensor, frequency: Tensor, phase: Tensor) -> Tensor:
     """Map angles (..., p) to the products over p of (1, cos f t, sin f t for each f): (..., (1 + 2F)^p).
 
     Every factor is cos(frequency t + phase), with the (1 + 2F) entries that `harmonics` gives.

@@ -121,7 +121,7 @@ def test_a_long_run_of_rotations_is_cut():
 
 def test_a_block_without_angles_or_entanglement():
     ansatz = Ansatz("plain", ("center",), lambda weights, center, leaf, edge: qml.S(wires=center), 1, ("X", "Y", "Z"))
-    assert_same(exact(ansatz, depolarizing_line(0.0)), exact(ansatz), random_stars(ansatz, 2))
+    assert_same(exact(ansatz, depolarizing_line(0.0)), exact(ansatz), random_stars(ansatz, 2, groups=2))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
