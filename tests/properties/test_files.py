@@ -211,50 +211,6 @@ def test_files_of_any_name_are_read_or_refused_in_one_line(name, label, folder):
         refused(lambda: READERS[name](path), "file name is", "it must be UTF-8 without control characters")
 
 
-@covers(scenarios.load)
-@given(
-    variable=st.sampled_from(["gain", "weight"]),
-    value=ODD,
-    change=st.sampled_from(
-        ["rename", "drop", "dtype", "integer", "text", "value", "transpose", "shape", "empty", "units"]
-    ),
-    attribute=st.sampled_from([None, "p_max", "noise_power", "seed", "scenario", "package_version"]),
-    put=st.sampled_from(["none", "text", "array", "nan", "negative"]),
-)
-def test_foreign_channels_are_refused_by_name(variable, value, change, attribute, put, folder):
-    dataset = scenarios.rayleigh(3, 2, seed=1)
-    path = folder / "foreign.nc"
-    bad = True
-    if attribute is not None:
-        if put == "none":
-            del dataset.attrs[attribute]
-        else:
-            dataset.attrs[attribute] = {"text": "much", "array": [1.0, 2.0], "nan": np.nan, "negative": -1.0}[put]
-            bad = attribute in ("p_max", "noise_power")
-    elif change == "rename":
-        dataset = dataset.rename({variable: "other"})
-    elif change == "drop":
-        dataset = dataset.drop_vars(variable)
-    elif change in ("dtype", "integer", "text"):
-        kinds = {"dtype": np.float32, "integer": np.int64, "text": str}
-        dataset[variable] = dataset[variable].astype(kinds[change])
-    elif change == "value":
-        dataset[variable].values[(0,) * dataset[variable].ndim] = value
-        bad = not 0 <= value < 1e99
-    elif change == "transpose":
-        dataset = dataset.transpose("transmitter", "receiver", "realization")
-    elif change == "shape":
-        dataset = dataset.isel(transmitter=slice(2))
-    elif change == "empty":
-        dataset = dataset.isel(realization=slice(0))
-    else:
-        dataset[variable].attrs["units"] = "days since never"
-        bad = False  # refused or read as it is
-    dataset.to_netcdf(path, engine="h5netcdf")
-    found = read("channels.nc", path)
-    assert not bad or found is None
-
-
 @covers(evaluation.load, evaluation.save, evaluation.summarize, evaluation.seed_means, files.write_netcdf)
 @given(
     copies=st.integers(1, 3),
@@ -416,64 +372,6 @@ def test_only_a_runs_own_checkpoints_are_removed(names, folder):
         path.unlink()
 
 
-@covers(files.write_json, files.json_text, files.read_json, provenance.config_sha256)
-@given(
-    content=st.dictionaries(
-        st.text(max_size=4),
-        st.recursive(
-            st.none() | st.booleans() | st.integers() | st.text(max_size=4) | ANY_FLOAT,
-            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-            max_leaves=5,
-        ),
-        max_size=4,
-    )
-)
-def test_json_comes_back_or_is_refused(content, folder):
-    path = folder / "content.json"
-    text = result_of(lambda: files.json_text(content))
-    if text is None:
-        refused(lambda: files.write_json(path, content))
-        return
-    try:
-        files.write_json(path, content)
-    except UnicodeEncodeError:  # a lone surrogate is no text
-        return
-    assert files.read_json(path) == content
-    assert provenance.config_sha256(content) == files.sha256(path)
-
-
-@covers(files.write_whole, files.sha256, provenance.file_hashes)
-@given(content=st.binary(max_size=50), fails=st.booleans())
-def test_files_are_whole_or_as_before(content, fails, folder):
-    path = folder / "whole" / "file.bin"
-    files.write_whole(path, lambda partial: partial.write_bytes(b"before"))
-
-    def write(partial):
-        partial.write_bytes(content)
-        if fails:
-            raise OSError("disk full")
-
-    if fails:
-        with pytest.raises(OSError, match="disk full"):
-            files.write_whole(path, write)
-    else:
-        files.write_whole(path, write)
-    assert path.read_bytes() == (b"before" if fails else content)
-    assert [left.name for left in path.parent.iterdir()] == ["file.bin"]
-    assert provenance.file_hashes([path], folder) == {"whole/file.bin": files.sha256(path)}
-
-
-@covers(files.read_csv)
-@given(
-    text=st.text(max_size=80)
-    | st.lists(st.sampled_from(["a,b", "1,2", "x", '"', "1,2,3", "", "run,value"])).map("\n".join)
-)
-def test_any_text_is_a_table_or_refused(text, folder):
-    path = folder / "any.csv"
-    path.write_text(text, encoding="utf-8", errors="replace")
-    read("curves.csv", path)
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Configs, paths, pages
 
@@ -540,26 +438,3 @@ def test_any_text_is_a_page(text, name, folder):
     except UnicodeEncodeError:
         return
     assert (folder / name).with_suffix(".html").read_bytes().decode() == page
-
-
-@covers(scenarios.save)
-@given(value=ODD, at=st.integers(0, 3))
-def test_unusable_channels_are_not_written(value, at, folder):
-    dataset = scenarios.rayleigh(2, 1, seed=0)
-    dataset["gain"].values.ravel()[at] = value
-    path = folder / "saved.nc"
-    path.unlink(missing_ok=True)
-    saved = result_of(lambda: scenarios.save(dataset, path) or True)
-    assert path.exists() == (saved is True) == (0 <= value < 1e99)
-    if saved:
-        assert scenarios.load(path).identical(dataset)
-
-
-def test_a_text_file_and_another_hdf5_file_are_no_channels(tmp_path):
-    for path in (tmp_path / "text.nc", tmp_path / "other.nc"):
-        if path.stem == "text":
-            path.write_text("no channels")
-        else:
-            with h5py.File(path, "w") as file:
-                file["gain"] = np.ones(3)
-        refused(lambda path=path: scenarios.load(path), str(path))
