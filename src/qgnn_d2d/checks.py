@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 _LARGEST = 1e100
 
 
-def require_finite(name: str, value: object) -> None:
-    """Require a finite real number (a bool is none)."""
-    if not _is_finite(value):
-        raise ValueError(f"{name} is {_shown(value)}; it must be a finite number")
-
-
 def require_positive(name: str, value: object) -> None:
     """Require a finite real number above zero.
 

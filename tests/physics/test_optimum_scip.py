@@ -8,9 +8,10 @@ import math
 
 import pytest
 import torch
-from qgnn_d2d.channels.scenarios import geometric, rayleigh, to_channels
 
+from qgnn_d2d.channels import realizations, to_channels
 from qgnn_d2d.objective import released_gain
+from qgnn_d2d.settings.scenario import Geometric, Rayleigh
 from qgnn_d2d.solvers.branch_and_bound import optimum
 
 pyscipopt = pytest.importorskip("pyscipopt", reason="SCIP is not installed (pip install pyscipopt==6.3.0)")
@@ -22,16 +23,16 @@ SCIP_FEASIBILITY = 1e-8  # in units of the noise power
 SCIP_SECONDS = 60.0
 
 CASES = {
-    "rayleigh_3": (rayleigh(num_links=3, num_realizations=4, seed=11), False),
-    "rayleigh_4": (rayleigh(num_links=4, num_realizations=4, seed=12), False),
-    "rayleigh_5": (rayleigh(num_links=5, num_realizations=4, seed=13), False),
-    "rayleigh_6": (rayleigh(num_links=6, num_realizations=4, seed=14), False),
-    "rayleigh_5_at_30_dB": (rayleigh(num_links=5, num_realizations=4, seed=15, noise_power=1e-3), False),
-    "released_6": (rayleigh(num_links=6, num_realizations=4, seed=16), True),
-    "rayleigh_8": (rayleigh(num_links=8, num_realizations=4, seed=20), False),
-    "geometric_3": (geometric(num_links=3, num_realizations=4, seed=17), False),
-    "geometric_4": (geometric(num_links=4, num_realizations=4, seed=18), False),
-    "geometric_5": (geometric(num_links=5, num_realizations=4, seed=19), False),
+    "rayleigh_3": ((Rayleigh(num_links=3), 4, 11), False),
+    "rayleigh_4": ((Rayleigh(num_links=4), 4, 12), False),
+    "rayleigh_5": ((Rayleigh(num_links=5), 4, 13), False),
+    "rayleigh_6": ((Rayleigh(num_links=6), 4, 14), False),
+    "rayleigh_5_at_30_dB": ((Rayleigh(num_links=5, noise_power=1e-3), 4, 15), False),
+    "released_6": ((Rayleigh(num_links=6), 4, 16), True),
+    "rayleigh_8": ((Rayleigh(num_links=8), 4, 20), False),
+    "geometric_3": ((Geometric(num_links=3), 4, 17), False),
+    "geometric_4": ((Geometric(num_links=4), 4, 18), False),
+    "geometric_5": ((Geometric(num_links=5), 4, 19), False),
 }
 
 
@@ -63,8 +64,8 @@ def scip_optimum(gain, weight, noise_power, p_max):
 
 @pytest.mark.parametrize("name", CASES)
 def test_scip_finds_the_same_optimum(name):
-    dataset, released = CASES[name]
-    channels = to_channels(dataset)
+    drawn, released = CASES[name]
+    channels = to_channels(realizations(*drawn))
     gain, weight = channels.gain, channels.weight
     if released:
         gain, weight = released_gain(gain, weight), torch.ones_like(weight)

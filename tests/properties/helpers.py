@@ -71,6 +71,26 @@ FINITE = st.floats(-1e6, 1e6)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
+def damaged(content: bytes, kind: str, data: Any) -> bytes:
+    """Return a file's content with a kind of damage: bytes, cut, zeros, insert, twice, other."""
+    changed = bytearray(content)
+    at = data.draw(st.integers(0, len(changed) - 1))
+    if kind == "bytes":
+        for place in data.draw(st.lists(st.integers(0, len(changed) - 1), min_size=1, max_size=8)):
+            changed[place] = data.draw(st.integers(0, 255))
+    elif kind == "cut":
+        del changed[at:]
+    elif kind == "zeros":
+        changed[at : at + 16] = bytes(len(changed[at : at + 16]))
+    elif kind == "insert":
+        changed[at:at] = data.draw(st.binary(min_size=1, max_size=8))
+    elif kind == "twice":
+        changed *= 2
+    else:
+        changed = bytearray(data.draw(st.binary(max_size=64)))
+    return bytes(changed)
+
+
 def is_plain_count(value: Any) -> bool:
     """Whether a value is an integer, and no bool."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)

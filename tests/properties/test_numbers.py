@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from qgnn_d2d import checks, random_streams
 from qgnn_d2d.analysis import convergence, optimality, statistics
 from qgnn_d2d.claims import claim as claims
 from qgnn_d2d.settings.study import SCHEDULES, TrainingSettings
@@ -37,96 +36,6 @@ from tests.properties.helpers import (
 
 def is_plain(value, kinds=(int, float, np.integer, np.floating)):
     return isinstance(value, kinds) and not isinstance(value, bool | np.bool_)
-
-
-@covers(checks.require_finite, checks.require_positive)
-@given(value=JUNK)
-def test_only_finite_numbers_pass(value):
-    good = is_plain(value) and math.isfinite(value)
-    assert (result_of(lambda: checks.require_finite("x", value) or True) is True) == good
-    assert (result_of(lambda: checks.require_positive("x", value) or True) is True) == (good and value > 0)
-    if not good:
-        refused(lambda: checks.require_finite("x", value), "x is", "must be a finite number")
-
-
-@covers(checks.require_within)
-@given(value=JUNK, low=st.integers(-2, 3), high=st.integers(-2, 6))
-def test_only_numbers_within_bounds_pass(value, low, high):
-    good = is_plain(value) and math.isfinite(value) and low <= value < high
-    assert (result_of(lambda: checks.require_within("x", value, low, high) or True) is True) == good
-
-
-@covers(checks.require_count)
-@given(value=JUNK, minimum=st.integers(-2, 3), maximum=st.none() | st.integers(-2, 6))
-def test_only_integers_within_bounds_pass(value, minimum, maximum):
-    good = is_plain(value, (int, np.integer)) and minimum <= value and (maximum is None or value <= maximum)
-    assert (result_of(lambda: checks.require_count("x", value, minimum, maximum) or True) is True) == good
-
-
-@covers(checks.require_choice)
-@given(value=JUNK, allowed=st.lists(JUNK, max_size=3))
-def test_only_listed_values_pass(value, allowed):
-    if any(isinstance(one, np.ndarray | np.generic) for one in (value, *allowed)):
-        return  # NumPy's == has a mind of its own
-    good = any(choice is value or choice == value for choice in allowed)
-    assert (result_of(lambda: checks.require_choice("x", value, allowed) or True) is True) == good
-
-
-@covers(checks.require_samples)
-@given(values=any_array(), ndim=st.integers(0, 3), minimum=st.integers(1, 3))
-def test_only_arrays_of_finite_numbers_pass(values, ndim, minimum):
-    good = (
-        is_good(values, ndim, minimum)
-        if ndim
-        else (values.ndim == 0 and values.dtype.kind in "fiu" and bool(np.isfinite(values)))
-    )
-    assert (result_of(lambda: checks.require_samples("x", values, ndim, minimum) or True) is True) == good
-
-
-@covers(checks.check_channels)
-@given(gain=any_array(), weight=any_array(), noise_power=JUNK, p_max=JUNK)
-def test_channels_of_any_shape_and_type_pass_or_are_refused(gain, weight, noise_power, p_max):
-    for array in (gain, weight):
-        if array.dtype.kind == "U":
-            return
-    gain, weight = torch.from_numpy(np.array(gain)), torch.from_numpy(np.array(weight))
-    if result_of(lambda: checks.check_channels(gain, weight, noise_power, p_max) or True):
-        assert gain.shape[:-1] == weight.shape and (gain >= 0).all() and (weight >= 0).all()
-        assert gain.numel() and noise_power > 0 and p_max > 0
-
-
-@covers(checks.check_channels)
-@given(**NETWORKS, bad=ODD, at=st.sampled_from(["gain", "weight", "noise_power", "p_max"]))
-def test_a_single_bad_value_is_named(seed, num_links, size, decades, noise_power, p_max, bad, at):
-    gain, weight, _ = network(seed, num_links, (size,), decades)
-    channels = {"gain": gain, "weight": weight, "noise_power": noise_power, "p_max": p_max}
-    checks.check_channels(**channels)
-    if at in ("gain", "weight"):
-        channels[at].view(-1)[seed % channels[at].numel()] = bad
-    else:
-        channels[at] = bad
-    allowed = math.isfinite(bad) and (bad >= 0 if at in ("gain", "weight") else bad > 0) and 1e-50 < bad < 1e50
-    if allowed or (at in ("gain", "weight") and 0 <= bad < 1):
-        checks.check_channels(**channels)
-    elif not (at == "noise_power" and math.isfinite(bad) and bad > 0):
-        refused(lambda: checks.check_channels(**channels), at)
-
-
-@covers(random_streams.seed_sequence, random_streams.torch_generator)
-@given(seed=JUNK, names=st.lists(st.text(max_size=4) | COUNTS | JUNK, max_size=3))
-def test_streams_of_any_address_repeat_or_are_refused(seed, names):
-    def state():
-        return random_streams.seed_sequence(seed, *names).generate_state(4).tolist()
-
-    first = result_of(state)
-    good = is_plain(seed, (int, np.integer)) and seed >= 0
-    good &= all(isinstance(name, str) or (is_plain(name, (int, np.integer)) and name >= 0) for name in names)
-    assert (first is not None) == good
-    if good:
-        assert first == state()
-        draws = [torch.rand(2, generator=random_streams.torch_generator(seed, *names)) for _ in range(2)]
-        assert torch.equal(*draws)
-        assert first != random_streams.seed_sequence(seed, *names, "more").generate_state(4).tolist()
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -5,8 +5,18 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qgnn_d2d.checks import check_channels, require_choice, require_count, require_finite, require_positive
+from qgnn_d2d.checks import (
+    check_channels,
+    require_choice,
+    require_count,
+    require_device,
+    require_positive,
+    require_samples,
+)
+from tests.properties.helpers import JUNK, NETWORKS, ODD, any_array, is_good, network, refused, result_of
 
 
 @pytest.mark.parametrize("value", [1, 0.1, 1e-300, np.float64(2.0), np.float32(2.0), np.int64(3)])
@@ -31,13 +41,6 @@ def test_values_of_many_lines_are_shown_on_one():
     assert "\n" not in str(failure.value)
 
 
-@pytest.mark.parametrize("value", [math.nan, -math.inf, "3", False])
-def test_non_finite_values_are_refused(value):
-    require_finite("x", -3.5)
-    with pytest.raises(ValueError, match=r"^x is .*; it must be a finite number$"):
-        require_finite("x", value)
-
-
 @pytest.mark.parametrize("value", [1, 4, np.int64(2)])
 def test_counts_within_bounds_pass(value):
     require_count("k", value, minimum=1, maximum=4)
@@ -52,6 +55,36 @@ def test_counts_out_of_bounds_and_non_integers_are_refused(value):
 def test_count_without_upper_bound_names_the_lower_one():
     with pytest.raises(ValueError, match="k is -1; it must be an integer of at least 0"):
         require_count("k", -1, minimum=0)
+
+
+def test_devices_that_are_not_here_are_refused():
+    require_device("device", "cpu")
+    with pytest.raises(ValueError, match="device is 'warp'; it must be a device that PyTorch has here"):
+        require_device("device", "warp")
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "message"),
+    [
+        ([1.0], {}, "x is of type list; it must be a NumPy array"),
+        (np.array(["a"]), {}, "x is of type <U1; it must be a NumPy array"),
+        (np.ones((2, 2)), {}, r"x has shape \(2, 2\); it must have 1 dimensions, at least 1 along the first"),
+        (np.ones(2), {"ndim": 0}, "it must have 0 dimensions, no, none empty"),
+        (
+            np.array([0.5, -0.5]),
+            {"low": 0, "high": 1},
+            r"at index \(1,\) is -0.5; all must be finite, at least 0, at most 1",
+        ),
+        (
+            np.array([0.5, np.inf]),
+            {},
+            r"x has 1 bad of 2 entries, the first at index \(1,\) is inf; all must be finite$",
+        ),
+    ],
+)
+def test_samples_that_do_not_fit_are_refused(values, options, message):
+    with pytest.raises(ValueError, match=message):
+        require_samples("x", values, **options)
 
 
 def test_choice_lists_what_is_allowed():
@@ -100,21 +133,95 @@ def test_bad_entries_are_counted_and_located(bad):
     ("changes", "message"),
     [
         ({"gain": torch.ones(2, 3, 4)}, r"gain has shape \(2, 3, 4\)"),
+        ({"weight": [1.0]}, "weight is of type list; it must be a real floating-point tensor"),
         ({"gain": torch.ones(3)}, r"gain has shape \(3,\)"),
         ({"weight": torch.ones(3)}, r"weight has shape \(3,\); it must be \(2, 3\)"),
-        ({"gain": torch.ones(0, 3, 3), "weight": torch.ones(0, 3)}, "must not be empty"),
-        ({"gain": torch.ones(2, 3, 3, dtype=torch.int64)}, "gain has dtype torch.int64"),
-        ({"gain": torch.ones(2, 3, 3, dtype=torch.complex64)}, "gain has dtype torch.complex64"),
+        (
+            {"gain": torch.ones(0, 3, 3), "weight": torch.ones(0, 3)},
+            r"gain is of type torch.float32, shape \(0, 3, 3\); it must be .* not empty",
+        ),
+        (
+            {"gain": torch.ones(2, 3, 3, dtype=torch.int64)},
+            "gain is of type torch.int64, .* it must be a real floating-point tensor",
+        ),
+        ({"gain": torch.ones(2, 3, 3, dtype=torch.complex64)}, "gain is of type torch.complex64"),
         ({"noise_power": 0.0}, "noise_power is 0.0"),
         ({"p_max": -1.0}, "p_max is -1.0"),
         ({"p_max": 1e101}, r"p_max is 1e\+101; it must be from 1e-100 to 1e\+100"),
         ({"p_max": 1e-101}, r"p_max is 1e-101; it must be from 1e-100 to 1e\+100"),
-        ({"weight": torch.full((2, 3), 1.1e100, dtype=torch.float64)}, r"weight has an entry 1\.1e\+100; all must be"),
-        ({"gain": _gain_with(1.1e99)}, r"gain has an entry 1\.1e\+99; all must be at most 1e\+100 noise_power"),
-        ({"gain": _gain_with(1.1e95), "p_max": 100.0}, r"gain has an entry 1\.1e\+95; .* p_max = 100\.0$"),
-        ({"gain": _gain_with(3.0), "noise_power": 2e-100}, r"gain has an entry 3\.0; .* noise_power = 2e-100"),
+        (
+            {"weight": torch.full((2, 3), 1.1e100, dtype=torch.float64)},
+            r"largest weight is 1\.1e\+100; it must be from 0 to 1e\+100",
+        ),
+        ({"gain": _gain_with(1.1e99)}, r"largest gain, .* is 1\.1e\+99; it must be from 0 to 1e\+99"),
+        ({"gain": _gain_with(1.1e95), "p_max": 100.0}, r"largest gain, .* p_max = 100\.0, is 1\.1e\+95"),
+        ({"gain": _gain_with(3.0), "noise_power": 2e-100}, r"largest gain, for noise_power = 2e-100 .* is 3\.0"),
     ],
 )
 def test_unusable_channels_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         check_channels(**_channels(**changes))
+
+
+# --- on any input --------------------------------------------------------------------------------------------
+
+
+def is_plain(value, kinds=(int, float, np.integer, np.floating)):
+    return isinstance(value, kinds) and not isinstance(value, bool | np.bool_)
+
+
+@given(value=JUNK)
+def test_only_finite_numbers_above_zero_pass(value):
+    good = is_plain(value) and math.isfinite(value) and value > 0
+    assert (result_of(lambda: require_positive("x", value) or True) is True) == good
+
+
+@given(value=JUNK, minimum=st.integers(-2, 3), maximum=st.none() | st.integers(-2, 6))
+def test_only_integers_within_bounds_pass(value, minimum, maximum):
+    good = is_plain(value, (int, np.integer)) and minimum <= value and (maximum is None or value <= maximum)
+    assert (result_of(lambda: require_count("x", value, minimum, maximum) or True) is True) == good
+
+
+@given(value=JUNK, allowed=st.lists(JUNK, max_size=3))
+def test_only_listed_values_pass(value, allowed):
+    if any(isinstance(one, np.ndarray | np.generic) for one in (value, *allowed)):
+        return  # NumPy's == has a mind of its own
+    good = any(choice is value or choice == value for choice in allowed)
+    assert (result_of(lambda: require_choice("x", value, allowed) or True) is True) == good
+
+
+@given(values=any_array(), ndim=st.integers(0, 3), minimum=st.integers(1, 3))
+def test_only_arrays_of_finite_numbers_pass(values, ndim, minimum):
+    good = (
+        is_good(values, ndim, minimum)
+        if ndim
+        else (values.ndim == 0 and values.dtype.kind in "fiu" and bool(np.isfinite(values)))
+    )
+    assert (result_of(lambda: require_samples("x", values, ndim, minimum) or True) is True) == good
+
+
+@given(gain=any_array(), weight=any_array(), noise_power=JUNK, p_max=JUNK)
+def test_channels_of_any_shape_and_type_pass_or_are_refused(gain, weight, noise_power, p_max):
+    for array in (gain, weight):
+        if array.dtype.kind == "U":
+            return
+    gain, weight = torch.from_numpy(np.array(gain)), torch.from_numpy(np.array(weight))
+    if result_of(lambda: check_channels(gain, weight, noise_power, p_max) or True):
+        assert gain.shape[:-1] == weight.shape and (gain >= 0).all() and (weight >= 0).all()
+        assert gain.numel() and noise_power > 0 and p_max > 0
+
+
+@given(**NETWORKS, bad=ODD, at=st.sampled_from(["gain", "weight", "noise_power", "p_max"]))
+def test_a_single_bad_value_is_named(seed, num_links, size, decades, noise_power, p_max, bad, at):
+    gain, weight, _ = network(seed, num_links, (size,), decades)
+    channels = {"gain": gain, "weight": weight, "noise_power": noise_power, "p_max": p_max}
+    check_channels(**channels)
+    if at in ("gain", "weight"):
+        channels[at].view(-1)[seed % channels[at].numel()] = bad
+    else:
+        channels[at] = bad
+    allowed = math.isfinite(bad) and (bad >= 0 if at in ("gain", "weight") else bad > 0) and 1e-50 < bad < 1e50
+    if allowed or (at in ("gain", "weight") and 0 <= bad < 1):
+        check_channels(**channels)
+    elif not (at == "noise_power" and math.isfinite(bad) and bad > 0):
+        refused(lambda: check_channels(**channels), at)

@@ -5,10 +5,24 @@ import pandas as pd
 import pytest
 import torch
 import xarray as xr
-from matplotlib.figure import Figure
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qgnn_d2d.figures.style import save
-from qgnn_d2d.io import read_csv, read_json, read_tensors, sha256, write_json, write_netcdf, write_tensors, write_whole
+from qgnn_d2d.io import (
+    json_text,
+    read_csv,
+    read_json,
+    read_netcdf,
+    read_tensors,
+    sha256,
+    write_csv,
+    write_json,
+    write_netcdf,
+    write_tensors,
+    write_text,
+    write_whole,
+)
+from tests.properties.helpers import ANY_FLOAT, damaged, refused, result_of
 from tests.runs import disk
 
 
@@ -47,7 +61,7 @@ def test_names_with_brackets_are_swept_as_they_are(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["two\nlines.json", "a\x1bb.json", "a\u2028b.json", "a\udcffb.json"])
-@pytest.mark.parametrize("use", [read_json, read_csv, read_tensors, lambda path: write_json(path, {})])
+@pytest.mark.parametrize("use", [read_json, read_csv, read_tensors, read_netcdf, lambda path: write_json(path, {})])
 def test_names_that_no_line_can_hold_are_refused_in_one(tmp_path, name, use):
     with pytest.raises(ValueError) as failure:
         use(tmp_path / name)
@@ -85,19 +99,12 @@ def test_numbers_that_are_not_finite_are_no_json(tmp_path):
 
 NOISE = np.random.default_rng(1).random((200, 200))  # does not compress
 WRITERS = {
-    "csv": lambda path: write_whole(path, lambda partial: pd.DataFrame(NOISE).to_csv(partial, index=False)),
+    "csv": lambda path: write_csv(path, pd.DataFrame(NOISE)),
+    "txt": lambda path: write_text(path, str(NOISE.tolist())),
     "json": lambda path: write_json(path, NOISE.tolist()),
     "safetensors": lambda path: write_tensors(path, {"a": torch.from_numpy(NOISE)}, {}),
     "nc": lambda path: write_netcdf(path, xr.Dataset({"a": (("x", "y"), NOISE)}), {"a": {"zlib": True}}),
-    "png": lambda path: save(_figure(), path),
-    "pdf": lambda path: save(_figure(), path),
 }
-
-
-def _figure():
-    figure = Figure()
-    figure.subplots().plot(NOISE)
-    return figure
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
@@ -123,3 +130,111 @@ def test_a_closed_disk_is_named_with_the_file(tmp_path):
             write_json(mounted.path / "x.json", {})
         with pytest.raises(OSError, match=r"deep/x\.json: not written \(Read-only file system\)"):
             write_json(mounted.path / "deep" / "x.json", {})
+
+
+# --- what comes back ----------------------------------------------------------------------------------------
+
+READERS = {"csv": read_csv, "json": read_json, "safetensors": read_tensors, "nc": read_netcdf}
+SMALL = {
+    "csv": lambda path: write_csv(path, pd.DataFrame({"a": [1, 2], "b": [0.5, 0.25]})),
+    "json": lambda path: write_json(path, {"a": [1, 2.5, "x"]}),
+    "safetensors": lambda path: write_tensors(path, {"a": torch.arange(6.0)}, {"epoch": 1}),
+    "nc": lambda path: write_netcdf(path, xr.Dataset({"a": ("x", np.arange(4.0))}), {"a": {"fletcher32": True}}),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("files")
+
+
+def test_tables_keep_columns_and_numbers(tmp_path):
+    table = pd.DataFrame({"a": [1, 2], "b": [0.1, 1 / 3], "c": ["x", "y,z"]})
+    write_csv(tmp_path / "a.csv", table)
+    pd.testing.assert_frame_equal(read_csv(tmp_path / "a.csv", ["a", "c"]), table, check_exact=True)
+    with pytest.raises(ValueError, match=r"a\.csv: columns are \['a', 'b', 'c'\]; \['d'\] are missing"):
+        read_csv(tmp_path / "a.csv", ["a", "d"])
+
+
+def test_json_that_is_no_object_is_refused(tmp_path):
+    write_json(tmp_path / "a.json", [1])
+    with pytest.raises(ValueError, match=r"a\.json: holds a list; it must be an object"):
+        read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("suffix", READERS)
+def test_files_that_are_not_there_are_missing(tmp_path, suffix):
+    for path in (tmp_path / f"none.{suffix}", tmp_path):
+        with pytest.raises(FileNotFoundError, match="no such file"):
+            READERS[suffix](path)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of h5netcdf, which does not get far
+@pytest.mark.parametrize("suffix", READERS)
+@given(data=st.data(), kind=st.sampled_from(["bytes", "cut", "zeros", "insert", "twice", "other"]))
+def test_damaged_files_are_read_or_refused_by_name(data, kind, suffix, folder):
+    path = folder / f"damaged.{suffix}"
+    SMALL[suffix](path)
+    path.write_bytes(damaged(path.read_bytes(), kind, data))
+    try:
+        READERS[suffix](path)
+    except ValueError as error:
+        assert str(path) in str(error) and "\n" not in str(error)
+
+
+@given(
+    content=st.dictionaries(
+        st.text(max_size=4),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=4) | ANY_FLOAT,
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+            max_leaves=5,
+        ),
+        max_size=4,
+    )
+)
+def test_json_comes_back_or_is_refused(content, folder):
+    path = folder / "content.json"
+    text = result_of(lambda: json_text(content))
+    if text is None:
+        refused(lambda: write_json(path, content))
+        return
+    try:
+        write_json(path, content)
+    except UnicodeEncodeError:  # a lone surrogate is no text
+        return
+    assert read_json(path) == content
+    assert path.read_text(encoding="utf-8") == text
+
+
+@given(content=st.binary(max_size=50), fails=st.booleans())
+def test_files_are_whole_or_as_before(content, fails, folder):
+    path = folder / "whole" / "file.bin"
+    write_whole(path, lambda partial: partial.write_bytes(b"before"))
+
+    def write(partial):
+        partial.write_bytes(content)
+        if fails:
+            raise OSError("disk full")
+
+    if fails:
+        with pytest.raises(OSError, match="disk full"):
+            write_whole(path, write)
+    else:
+        write_whole(path, write)
+    assert path.read_bytes() == (b"before" if fails else content)
+    assert [left.name for left in path.parent.iterdir()] == ["file.bin"]
+
+
+@given(
+    text=st.text(max_size=80)
+    | st.lists(st.sampled_from(["a,b", "1,2", "x", '"', "1,2,3", "", "run,value"])).map("\n".join)
+)
+def test_any_text_is_a_table_or_refused(text, folder):
+    path = folder / "any.csv"
+    path.write_text(text, encoding="utf-8", errors="replace")
+    if (table := result_of(lambda: read_csv(path))) is not None:
+        write_csv(path, table)
+        assert list(read_csv(path)) == list(table)
+    else:
+        refused(lambda: read_csv(path), str(path))

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from qgnn_d2d.channels.scenarios import Channels
 
 from qgnn_d2d import stars
+from qgnn_d2d.channels import Channels
 
 
 def test_leaves_are_others_and_all_different():
@@ -29,7 +29,7 @@ def test_small_graphs_use_all_other_nodes():
     assert stars.sample(3, 9, torch.Generator(), (2,)).shape == (2, 3, 2)
 
 
-def test_relabelling_carries_stars_along():
+def test_relabelling_keeps_the_stars():
     generator = torch.Generator().manual_seed(2)
     leaves = stars.sample(6, 3, generator)
     order = torch.randperm(6, generator=generator)
@@ -68,13 +68,13 @@ def test_every_rule_gives_every_center_distinct_others(rule, k):
 
 
 @pytest.mark.parametrize("rule", stars.RULES)
-def test_every_rule_works_where_nobody_is_worth_anything(rule):
+def test_every_rule_works_where_no_node_is_worth_anything(rule):
     nothing = Channels(torch.zeros(2, 4, 4), torch.zeros(2, 4), 0.1, 1.0)
     leaves = stars.choose(rule, nothing, 3, torch.Generator().manual_seed(1)).sort(dim=-1).values
     assert leaves.tolist() == [[[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]] * 2
 
 
-def test_strongest_interferers_are_those_the_receiver_hears_loudest():
+def test_strongest_interferers_are_those_of_largest_gain_into_the_center():
     network = channels()
     leaves = stars.choose("strongest", network, 2, torch.Generator())
     for i in (0, 14):
@@ -135,3 +135,9 @@ def test_the_random_rule_is_sample():
 def test_unknown_rule_is_refused():
     with pytest.raises(ValueError, match="stars is 'nearest'; it must be one of: random, fixed, strongest"):
         stars.choose("nearest", channels(), 2, torch.Generator())
+
+
+@pytest.mark.parametrize("order", [[0, 1, 1], [0, 1], [1, 2, 3]])
+def test_orders_that_are_no_permutation_are_refused(order):
+    with pytest.raises(ValueError, match="must be a permutation of the nodes of leaves"):
+        stars.relabel(torch.tensor([[1], [2], [0]]), torch.tensor(order))

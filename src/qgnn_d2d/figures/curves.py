@@ -71,7 +71,7 @@ def data(
             label = study.label(run, about=variant != study.runs[run].model)
             parts.append(part.assign(panel=protocol, kind="curve", run=run, label=label, model=variant, unit=unit))
         line = wmmse_quantity(protocol)
-        shown = {("wmmse", line.name): line.lines["wmmse"]}
+        shown = {("wmmse", line.name): line.wmmse_line}
         shown |= {(name, trained_quantity(protocol).name): METHODS[name].label for name in methods}
         for (solver, metric), label in shown.items():
             if (solver, metric) in tests.index:

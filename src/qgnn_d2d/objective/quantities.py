@@ -32,10 +32,9 @@ class Quantity:
         protocol: The protocol that it belongs to.
         function: Name of the function in `objective.rates`.
         solver_power: Variable of the solvers' dataset with the powers that it is evaluated for.
-        lines: Solver to the label of its line in this quantity beside the models' curves.
         bound: Variable of the solvers' dataset with the certified upper bound, of a quantity that is maximized: the one
             that models of the protocol are trained and reported in.
-        wmmse_line: Whether WMMSE is compared with models of the protocol in it.
+        wmmse_line: Label of WMMSE's line, in the quantity in which WMMSE is compared with models of the protocol.
         only_p_max: The only largest amplitude, sqrt(W), for which it means anything; None for all.
     """
 
@@ -46,9 +45,8 @@ class Quantity:
     protocol: str
     function: str
     solver_power: str
-    lines: Mapping[str, str]
     bound: str | None = None
-    wmmse_line: bool = False
+    wmmse_line: str = ""
     only_p_max: float | None = None
 
     def values(self, gain: Tensor, power: Tensor, weight: Tensor, noise_power: float | Tensor) -> Tensor:
@@ -63,11 +61,6 @@ class Quantity:
         """The label as a heading."""
         return self.label[0].upper() + self.label[1:]
 
-    @property
-    def axis(self) -> str:
-        """The label with the unit."""
-        return f"{self.label} ({self.unit})"
-
 
 QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
     {
@@ -81,9 +74,8 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
                 protocol="stated",
                 function="weighted_sum_rate",
                 solver_power="power",
-                lines={"wmmse": "WMMSE, full-power start", "wmmse_multistart": "WMMSE, multistart"},
                 bound="upper_bound",
-                wmmse_line=True,
+                wmmse_line="WMMSE, full-power start",
             ),
             Quantity(
                 name="released_metric",
@@ -93,10 +85,6 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
                 protocol="released",
                 function="released_metric",
                 solver_power="released_power",
-                lines={
-                    "wmmse": "WMMSE on the models' metric, full-power start",
-                    "wmmse_multistart": "WMMSE on the models' metric, multistart",
-                },
                 bound="released_upper_bound",
             ),
             Quantity(
@@ -107,8 +95,7 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
                 protocol="released",
                 function="released_wmmse_rate",
                 solver_power="power",
-                lines={"wmmse": "WMMSE as the public code reports it (nats)"},
-                wmmse_line=True,
+                wmmse_line="WMMSE as the public code reports it (nats)",
                 only_p_max=1.0,
             ),
         )

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checks import check_channels, require_count, require_finite
+from ..checks import check_channels, require_count
 from ..objective import weighted_sum_rate
 from .bounds import (
     BoolArray,
@@ -107,7 +107,6 @@ def optimum(
         (True, 5.3576, True)
     """
     check_channels(gain, weight, noise_power, p_max)
-    require_finite("gap", gap)
     if not _MIN_GAP <= gap <= _MAX_GAP:
         raise ValueError(f"gap is {gap!r}; it must be from {_MIN_GAP} to {_MAX_GAP:g}")
     require_count("max_boxes", max_boxes)

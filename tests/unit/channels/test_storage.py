@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from qgnn_d2d.channels import draw, load, read, realizations, save, to_channels
 from qgnn_d2d.settings.scenario import Geometric, PublicDraws, Rayleigh
-from tests.properties.helpers import ODD, refused, result_of
+from tests.properties.helpers import ODD, damaged, refused, result_of
 
 
 @pytest.fixture
@@ -160,24 +160,12 @@ def test_foreign_channels_are_refused_by_name(variable, value, change, attribute
         to_channels(found)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of h5netcdf, which does not get far
 @given(data=st.data(), kind=st.sampled_from(["bytes", "cut", "zeros", "insert", "twice", "other"]))
 def test_damaged_files_are_refused_by_name_or_read_as_channels(data, kind, folder):
     path = folder / "damaged.nc"
     save(realizations(Rayleigh(num_links=3), 2, seed=1), path)
-    content = bytearray(path.read_bytes())
-    at = data.draw(st.integers(0, len(content) - 1))
-    if kind == "bytes":
-        for place in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=8)):
-            content[place] = data.draw(st.integers(0, 255))
-    elif kind == "cut":
-        content = content[:at]
-    elif kind == "zeros":
-        content[at : at + 16] = bytes(len(content[at : at + 16]))
-    elif kind == "insert":
-        content[at:at] = data.draw(st.binary(min_size=1, max_size=8))
-    else:
-        content = content * 2 if kind == "twice" else bytearray(data.draw(st.binary(max_size=64)))
-    path.write_bytes(content)
+    path.write_bytes(damaged(path.read_bytes(), kind, data))
     try:
         to_channels(load(path))
     except ValueError as error:
