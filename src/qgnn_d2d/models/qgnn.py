@@ -28,7 +28,7 @@ class QGNN(StarNetwork):
         options: Stars, layers, heads, circuit, angles, noise.
 
     Attributes:
-        estimator: None, or what measures the stars instead of the exact engine (see `quantum.execution`), without
+        estimator: None, or what measures the stars instead of the exact engine (see `quantum.estimators`), without
             gradients.
     """
 
