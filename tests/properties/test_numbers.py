@@ -6,7 +6,6 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -18,16 +17,13 @@ from qgnn_d2d.training import search as tuning
 from qgnn_d2d.training import trainer as training
 from tests.properties.helpers import (
     ANY_FLOAT,
-    COUNTS,
     FINITE,
     JUNK,
-    NETWORKS,
     ODD,
     SEEDS,
     any_array,
     covers,
     is_good,
-    network,
     refused,
     result_of,
     samples,

@@ -1,22 +1,17 @@
 """Tables, blocks of the README and the comparison with a reference, from any numbers."""
 
 import math
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
-import torch
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d import io as files
 from qgnn_d2d.analysis import convergence, evaluation, tables
 from qgnn_d2d.analysis import device_noise as device_study
 from qgnn_d2d.analysis import scaling as scale
-from qgnn_d2d.channels import scenarios
 from qgnn_d2d.report import readme as publication
 from tests.properties.helpers import COUNTS, ODD, SEEDS, covers, refused, result_of, samples
 from tests.properties.test_numbers import curves_of
