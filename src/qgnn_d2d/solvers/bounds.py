@@ -160,12 +160,12 @@ def tighten_by_conditions(
     alive = num_full > 0
     low = np.where(at_full & (num_full == 1)[:, None], 1.0, low)
 
-    quiet, loud = networks.disturbance(low), networks.disturbance(high)
+    d_low, d_high = networks.disturbance(low), networks.disturbance(high)
     weak, strong = networks.direct * low, networks.direct * high
     own = networks.weight * networks.direct
-    own_min, own_max = own / (loud + strong), own / (quiet + weak)
-    harm_min = networks.caused(networks.weight * weak / (loud * (loud + weak)))
-    harm_max = networks.caused(networks.weight * strong / (quiet * (quiet + strong)))
+    own_min, own_max = own / (d_high + strong), own / (d_low + weak)
+    harm_min = networks.caused(networks.weight * weak / (d_high * (d_high + weak)))
+    harm_max = networks.caused(networks.weight * strong / (d_low * (d_low + strong)))
     rising = own_min * (1 - _ROUNDING) > harm_max
     falling = own_max < harm_min * (1 - _ROUNDING)
     alive &= ~((rising & (high < 1.0)) | (falling & (low > 0.0))).any(axis=1)
@@ -191,22 +191,22 @@ def envelope(
         Upper bounds, shape (B,); the affine functions' coefficients, shape (B, M); 1 / beta, shape (B, M).
     """
     width = high - low
-    quiet = networks.disturbance(low)
+    d_low = networks.disturbance(low)
     extent = networks.interference(width)  # of D over the box
-    # Where D hardly varies, the chord's value at the quiet end is bound enough, and safe from rounding.
-    per_extent = np.divide(1.0, extent, out=np.zeros_like(extent), where=extent > _ROUNDING * quiet)
-    quiet_power, loud_power = quiet / networks.direct, (quiet + extent) / networks.direct
+    # Where D hardly varies, the chord's value at its lower end is bound enough, and safe from rounding.
+    per_extent = np.divide(1.0, extent, out=np.zeros_like(extent), where=extent > _ROUNDING * d_low)
+    ratio_low, ratio_high = d_low / networks.direct, (d_low + extent) / networks.direct
     # Beyond these beta, the maximizing power is an end of its range all over the box.
-    smallest, largest = low + quiet_power, high + loud_power
+    smallest, largest = low + ratio_low, high + ratio_high
 
     best_bound = np.full(len(low), np.inf)
     best_slope, best_spread = np.zeros_like(low), spread
     for step in range(_ENVELOPE_STEPS + 1):
         spread = np.clip(spread, smallest, largest)
-        at_quiet, at_loud = _alpha(quiet_power, low, high, spread), _alpha(loud_power, low, high, spread)
-        price = networks.caused(networks.weight * np.maximum(at_quiet - at_loud, 0.0) * per_extent)
+        alpha_low, alpha_high = _alpha(ratio_low, low, high, spread), _alpha(ratio_high, low, high, spread)
+        price = networks.caused(networks.weight * np.maximum(alpha_low - alpha_high, 0.0) * per_extent)
         slope = networks.weight / spread - price
-        at_low = (networks.weight * (low / spread + at_quiet)).sum(axis=1)
+        at_low = (networks.weight * (low / spread + alpha_low)).sum(axis=1)
         bound = at_low + (np.maximum(slope, 0.0) * width).sum(axis=1)
 
         better = bound < best_bound
@@ -219,10 +219,10 @@ def envelope(
     return best_bound, best_slope, best_spread
 
 
-def _alpha(disturbing_power: FloatArray, low: FloatArray, high: FloatArray, spread: FloatArray) -> FloatArray:
+def _alpha(ratio: FloatArray, low: FloatArray, high: FloatArray, spread: FloatArray) -> FloatArray:
     """Return the largest log(1 + p G_mm / D) - beta p for low <= p <= high, given D / G_mm and 1 / beta: (B, M)."""
-    power = np.clip(spread - disturbing_power, low, high)
-    value: FloatArray = np.log1p(power / disturbing_power) - power / spread
+    power = np.clip(spread - ratio, low, high)
+    value: FloatArray = np.log1p(power / ratio) - power / spread
     return value
 
 
@@ -232,14 +232,14 @@ def branching_score(networks: Networks, boxes: Boxes) -> FloatArray:
     A link's looseness is how far alpha is below its chord where D is in the middle; powers share it by what they
     contribute to D's extent.
     """
-    quiet = networks.disturbance(boxes.low)
+    d_low = networks.disturbance(boxes.low)
     extent = networks.interference(boxes.high - boxes.low)
-    quiet_power, half_power = quiet / networks.direct, 0.5 * extent / networks.direct
-    at_quiet, at_middle, at_loud = (
-        _alpha(quiet_power + part * half_power, boxes.low, boxes.high, boxes.spread) for part in (0, 1, 2)
+    ratio_low, half_extent = d_low / networks.direct, 0.5 * extent / networks.direct
+    alpha_low, alpha_middle, alpha_high = (
+        _alpha(ratio_low + part * half_extent, boxes.low, boxes.high, boxes.spread) for part in (0, 1, 2)
     )
-    loose = networks.weight * np.maximum(0.5 * (at_quiet + at_loud) - at_middle, 0.0)
-    return networks.caused(np.divide(loose, extent, out=np.zeros_like(extent), where=extent > _ROUNDING * quiet))
+    loose = networks.weight * np.maximum(0.5 * (alpha_low + alpha_high) - alpha_middle, 0.0)
+    return networks.caused(np.divide(loose, extent, out=np.zeros_like(extent), where=extent > _ROUNDING * d_low))
 
 
 def tighten_by_bound(boxes: Boxes, slope: FloatArray, threshold: FloatArray) -> tuple[FloatArray, FloatArray]:

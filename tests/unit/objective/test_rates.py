@@ -157,5 +157,4 @@ def test_noise_and_types_that_do_not_fit_are_refused():
     assert torch.equal(
         weighted_sum_rate(gain, power, weight, torch.tensor(0.1, dtype=torch.float64)),
         weighted_sum_rate(gain, power, weight, 0.1),
-        weighted_sum_rate(gain, power, weight, 0.1),
     )

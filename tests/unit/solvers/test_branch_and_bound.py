@@ -121,6 +121,13 @@ def test_gap_is_respected(channels, gap):
     assert (fine.lower <= best.upper).all()
 
 
+def test_realizations_beyond_one_batch_of_boxes_are_solved_alike():
+    channels = draw(2, 1_100, seed=4)
+    best, part = optimum(*arguments(channels)), optimum(*arguments(channels.take(slice(1_080, None))))
+    assert best.certified.all()
+    torch.testing.assert_close(best.lower[1_080:], part.lower, rtol=GAP, atol=0)
+
+
 def test_box_limit_leaves_valid_bounds_and_says_so():
     channels = draw(8, 30, seed=3)
     best = optimum(*arguments(channels))
@@ -177,7 +184,7 @@ def test_links_that_cannot_earn_are_off():
     assert best.lower[3] == best.upper[3] == 0.0
 
 
-def test_silent_networks_have_rate_zero():
+def test_networks_without_gains_have_rate_zero():
     best = optimum(torch.zeros(2, 3, 3), torch.ones(2, 3), 0.1, 1.0)
     assert best.certified.all()
     for values in (best.power, best.lower, best.upper, best.gap):
