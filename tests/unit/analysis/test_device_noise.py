@@ -1,0 +1,45 @@
+"""The noise study's rows, on a depolarizing device."""
+
+import numpy as np
+import pandas as pd
+
+from qgnn_d2d.analysis import device_noise
+from qgnn_d2d.quantum.mitigation import MITIGATIONS
+from qgnn_d2d.settings import NoiseModel
+from tests.unit.analysis.cases import studied
+
+NOISE = NoiseModel(depolarizing=0.05)
+ROUNDING = 1e-6  # float32
+
+
+def test_every_training_is_measured_in_its_ways():
+    settings, model, data = studied()
+    rows = device_noise.noise_rows(
+        "noisy", NOISE, {"unaware": (settings, model), "aware": (settings, model)}, data, "test"
+    )
+    ways = rows.drop_duplicates(["training", "mitigation"])[["training", "mitigation"]].to_numpy().tolist()
+    assert ways == [["ideal", "none"], *(["unaware", name] for name in MITIGATIONS), ["aware", "raw"]]
+    assert (rows.groupby(["training", "mitigation"])["seed"].apply(list).map(tuple) == (0, 1)).all()
+    means = rows.groupby(["training", "mitigation"])["value"].mean()
+    assert means["ideal", "none"] != means["unaware", "raw"]
+    assert means["unaware", "raw"] == means["aware", "raw"]  # the same weights here
+    assert model.estimator is None
+
+
+def test_shots_have_their_own_stream():
+    settings, model, data = studied()
+    arguments = "noisy", NOISE, {"unaware": (settings, model)}, data, "test"
+    few = device_noise.shot_rows(*arguments, [16, 32])
+    pd.testing.assert_frame_equal(few, device_noise.shot_rows(*arguments, [16, 32]))
+    values = few[few["mitigation"] == "raw"].pivot(index="seed", columns="shots", values="value")
+    assert (values[16] != values[32]).all()
+    other = device_noise.shot_rows("other name", *arguments[1:], [16])
+    assert (other["value"].to_numpy() != few[few["shots"].isna() | (few["shots"] == 16)]["value"].to_numpy()).any()
+
+
+def test_without_noise_every_way_gives_the_ideal_value():
+    settings, model, data = studied()
+    rows = device_noise.noise_rows("none", NoiseModel(depolarizing=0.0), {"unaware": (settings, model)}, data, "test")
+    values = rows.pivot(index="seed", columns="mitigation", values="value")
+    for name in MITIGATIONS:
+        np.testing.assert_allclose(values[name], values["none"], rtol=ROUNDING)
