@@ -21,8 +21,8 @@ class ReleasedQGNN(PowerModel):
 
     Networks with a hidden layer map (|g_mm|, α_m, P_max, σ²) and |g_jm| to two encoding angles; the circuit is
     `ansatz.qgcl_ancilla` with the message's weights shared by all leaves and the update's weights per leaf; a residual
-    update, batch norm and a readout network follow. Per-leaf weights: not equivariant, and k is fixed by training
-    (graphs with fewer than k + 1 nodes use the first M - 1 leaf slots).
+    update, batch norm and a readout network follow. With weights per leaf, the order of the leaves matters, and k is
+    fixed by training (graphs with fewer than k + 1 nodes use the first M - 1 leaf slots).
 
     Args:
         generators: One per seed.

@@ -78,7 +78,7 @@ class StudySettings(Settings):
     """Everything that determines a study's numbers. docs/protocol.md says where each value comes from."""
 
     study: StudyName
-    """The study's name. Outputs go to results/<study>/; only the study `paper` writes to figures/."""
+    """The study's name. Outputs go to `results/<study>/`; only the study `paper` writes to `figures/`."""
     extends: str | None = None
     """A config file beside this one that holds whatever is not said here; null removes a key of it."""
     seed: Whole
@@ -86,7 +86,9 @@ class StudySettings(Settings):
     num_seeds: Count
     """Seeds 0 to num_seeds - 1 of every run, trained together in one job."""
     torch: Torch = Torch()
+    """Where and how wide PyTorch runs."""
     splits: Splits
+    """Channel realizations per split."""
     scenarios: Annotated[dict[Name, AnyScenario], Field(min_length=1)]
     """Scenario name (used in paths and run ids) to how its channels are drawn."""
     models: dict[Name, dict[str, Any]] = {}

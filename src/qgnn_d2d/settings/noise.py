@@ -98,8 +98,11 @@ class NoiseStudy(Settings):
     shots: Annotated[list[Count], Field(min_length=1)]
     """Measurements per expectation value."""
     aer: AerCheck = AerCheck()
+    """The subset of stars that Aer runs with real shots."""
     resources: Resources
+    """What the figure `resources` counts."""
     hardware: Hardware
+    """What `snakemake hardware` measures."""
 
     @property
     def names(self) -> list[str]:

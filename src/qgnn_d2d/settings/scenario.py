@@ -42,6 +42,7 @@ class Scenario(Settings):
     """Whether there are random streams for other numbers of links."""
 
     kind: str
+    """How channels are drawn: the name of a kind."""
     num_links: Links = 10
     """Number of D2D pairs M."""
     features: Literal["amplitude", "decibel"] = "amplitude"
@@ -146,3 +147,4 @@ class ScaleStudy(Settings):
     max_boxes: Count = 100_000
     """Boxes after which a realization's certified optimum is given up."""
     inference: Inference
+    """How time and memory of one inference are measured."""
