@@ -96,13 +96,15 @@ def draw(table: Table) -> Figure:
     for (model, rule), part in leaves.sort_values("k").groupby(["model", "stars"]):
         look = _LOOK[f"left: {rule}"]
         errorbars(left, part["k"], part, _PERCENT, color=palette[model], **look)
-    left.set(xlabel="leaves k", ylabel="percent of WMMSE, eq. (2)", title="Leaf choice")
+    left.set(xlabel="leaves k", title="Leaf choice")
     integer_ticks(left.xaxis)
     for (model, dropped), part in sizes.sort_values("parameters").groupby(["model", sizes["drop_links"].notna()]):
         look = _LOOK["middle: links left out in training, rates" if dropped else "middle: as published"]
         errorbars(middle, part["parameters"], part, _PERCENT, color=palette[model], **look)
     middle.set(xlabel="trainable parameters", title="Size")
     number_ticks(middle, (100, 200, 500, 1000))
+    for ax in (left, middle):
+        ax.set_ylabel("percent of WMMSE, eq. (2)")
     for method in shown_in("baselines"):
         for ax in (left, middle):
             ax.axhline(baselines[method.name], **METHOD_LINES[method.name])

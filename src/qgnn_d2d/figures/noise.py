@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..objective import QUANTITIES
+from ..objective import axis_label
 from ..settings import Study
 from .contract import Axes, Figure, Files, Inputs, Table
 from .style import about, below, canvas, colors, errorbars, handle, shades, styled
@@ -60,9 +60,10 @@ def draw(table: Table) -> Figure:
         part = measured_as(levels, key).sort_values("depolarizing")
         errorbars(right, part["depolarizing"] * 1.12 ** (i - 2), part, **look(key), linewidth=0.8)
     left.set_xticks(range(len(names)), names)
-    left.set(xlabel="device", ylabel=QUANTITIES["sum_rate"].axis, title="Calibrated devices")
+    left.set(xlabel="device", title="Calibrated devices")
     right.set(xlabel="depolarizing probability of a two-qubit gate", title="Synthetic noise", xscale="log")
     for ax in (left, right):
+        ax.set_ylabel(axis_label("stated"))
         ideal_line(ax, table)
     below(figure, legend(table))
     about(figure, noisy)

@@ -15,8 +15,8 @@ CAPTION = (
     "Networks trained at one number of links (dotted), evaluated at others without retraining. Left: percent of WMMSE "
     "on the same realizations; the certified optimum is shown where every realization is certified. Middle and right: "
     "time and peak memory of one inference on one thread, stars, interpreter and libraries included. How to read: a "
-    "model that carries over stays level on the left; below the best single link, a network does worse than switching "
-    "off all links but one. What a model costs is how steeply its curve rises in the middle and on the right."
+    "model that carries over stays level on the left; a curve below the best single link is below what switching off "
+    "all links but one gives. What a model costs is how steeply its curve rises in the middle and on the right."
 )
 _SHOWN = ("optimum", "wmmse", "best_single_link")
 _PERCENT = ("percent_of_wmmse", "low", "high")
