@@ -2,52 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ..objective import PROTOCOL_TITLES, PROTOCOLS, axis_label, trained_quantity, wmmse_quantity
 from ..settings import Study
 from ..solvers import METHODS
-from .style import METHOD_LINES, below, canvas, colors, handle, integer_ticks, styled
+from .contract import Figure, Files, Inputs, Table
+from .style import METHOD_LINES, about, below, canvas, colors, handle, integer_ticks, styled
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+Runs = dict[str, list[str]]
+"""Protocol to run ids, in the legend's order."""
 
 COLUMNS = [
     "panel", "kind", "run", "label", "model", "split", "epoch", "metric", "unit", "mean", "low", "high", "num_seeds",
     "num_realizations",
 ]  # fmt: skip
+_METHODS = ("optimum",)  # lines in the models' quantity, besides WMMSE in its own
 
 
-def inputs(study: Study, runs: Mapping[str, Sequence[str]]) -> dict[str, list[str]] | None:
-    """Return curves and lines; None where a protocol of the figure has no runs.
+def of(runs: Callable[[Study], Runs]) -> tuple[Callable[[Study], Inputs], Callable[[Study, Files], Table]]:
+    """Return a figure's `inputs` and `data`.
 
     Args:
-        study: The study.
-        runs: Protocol to run ids, in the legend's order.
+        runs: Which runs of a study the figure shows.
     """
+    return lambda study: _inputs(study, runs(study)), lambda study, files: _data(study, files, runs(study))
+
+
+def _inputs(study: Study, runs: Runs) -> Inputs:
+    """Return the runs' curves and the methods' means; None without runs."""
     shown = [run for names in runs.values() for run in names]
     if not shown:
         return None
-    scenario = study.runs[shown[0]].scenario
-    return {
-        "curves": [study.trained(run, "curves.csv") for run in shown],
-        "baselines": [study.solved(scenario, "summary.csv")],
-    }
+    curves = [study.trained(run, "curves.csv") for run in shown]
+    return {"curves": curves, "baselines": [study.solved(study.runs[shown[0]].scenario, "summary.csv")]}
 
 
-def data(
-    study: Study, files: Mapping[str, Sequence[Path]], runs: Mapping[str, Sequence[str]], methods: Sequence[str]
-) -> pd.DataFrame:
+def _data(study: Study, files: Files, runs: Runs) -> Table:
     """Return one row per plotted point.
-
-    Args:
-        study: The study.
-        files: What `inputs` names.
-        runs: Protocol to run ids.
-        methods: Methods that are drawn as lines in the models' quantity, besides WMMSE in its own.
 
     Returns:
         The columns `COLUMNS`: panel is the protocol, kind is curve or line; the mean over seeds has its 95 % t interval
@@ -64,67 +57,58 @@ def data(
     tests = baselines[baselines["split"] == "test"].set_index(["solver", "metric"])
     parts = []
     for protocol, names in runs.items():
-        unit = trained_quantity(protocol).unit
+        if not names:
+            continue
+        trained, wmmse = trained_quantity(protocol), wmmse_quantity(protocol)
         for run in names:
             variant = study.variants[run]
+            about_run = {"run": run, "label": study.label(run, about=variant != study.runs[run].model)}
             part = mean_curves(curves[curves["run"] == run])
-            label = study.label(run, about=variant != study.runs[run].model)
-            parts.append(part.assign(panel=protocol, kind="curve", run=run, label=label, model=variant, unit=unit))
-        line = wmmse_quantity(protocol)
-        shown = {("wmmse", line.name): line.wmmse_line}
-        shown |= {(name, trained_quantity(protocol).name): METHODS[name].label for name in methods}
+            parts.append(part.assign(panel=protocol, kind="curve", **about_run, model=variant, unit=trained.unit))
+        shown = {("wmmse", wmmse.name): wmmse.wmmse_line}
+        shown |= {(name, trained.name): METHODS[name].label for name in _METHODS}
         for (solver, metric), label in shown.items():
             if (solver, metric) in tests.index:
-                row = tests.loc[(solver, metric)]
-                values = {"panel": protocol, "kind": "line", "run": solver, "label": label, "split": "test"}
-                parts.append(pd.DataFrame([{**values, "metric": metric, "unit": row["unit"], "mean": row["mean"]}]))
+                values = tests.loc[(solver, metric)][["unit", "mean"]].to_dict()
+                line = {"panel": protocol, "kind": "line", "run": solver, "label": label, "split": "test"}
+                parts.append(pd.DataFrame([{**line, "metric": metric, **values}]))
     table = pd.concat(parts, ignore_index=True)
     table["num_realizations"] = table["split"].map(sizes)
     integers = ("epoch", "num_seeds", "num_realizations")
     return table.reindex(columns=COLUMNS).astype(dict.fromkeys(integers, "Int64"))
 
 
-def draw(table: pd.DataFrame) -> Figure:
+@styled()
+def draw(table: Table) -> Figure:
     """Draw one panel per protocol: test curves with a 95 % band, training curves dashed, methods as lines."""
     panels = [protocol for protocol in PROTOCOLS if (table["panel"] == protocol).any()]
     palette = colors(table["model"].dropna())
-    with styled():
-        figure, axes = canvas(3.7, 1, len(panels), squeeze=False)
-        for ax, protocol in zip(axes[0], panels, strict=True):
-            part = table[table["panel"] == protocol]
-            for (_, split), curve in part[part["kind"] == "curve"].groupby(["run", "split"], sort=False):
-                color, epoch = palette[curve["model"].iloc[0]], curve["epoch"].astype(int)
-                if split == "train":
-                    ax.plot(epoch, curve["mean"], color=color, linewidth=0.8, linestyle="--")
-                    continue
-                ax.plot(epoch, curve["mean"], color=color)
-                if curve["low"].notna().all():
-                    ax.fill_between(epoch, curve["low"], curve["high"], color=color, alpha=0.2, linewidth=0)
-            for row in part[part["kind"] == "line"].to_dict("records"):
-                ax.axhline(row["mean"], **_line(row))
-            ax.set(title=PROTOCOL_TITLES[protocol], xlabel="epoch (0: untrained)", ylabel=axis_label(protocol))
-            ax.set_ylim(bottom=0)
-            integer_ticks(ax)
-        below(figure, _legend(table, palette))
-        curves = table[table["kind"] == "curve"]
-        seeds = " or ".join(f"{n:.0f}" for n in sorted(curves["num_seeds"].dropna().unique()))
-        size = int(curves.loc[curves["split"] == "test", "num_realizations"].iloc[0])
-        figure.suptitle(
-            f"Mean of {seeds} seeds, band: 95 % t interval over seeds; solid: test set ({size:,} realizations), "
-            "dashed: training set; raw values",
-            fontsize=8,
-        )
+    curves, lines = table[table["kind"] == "curve"], table[table["kind"] == "line"]
+    figure, axes = canvas(4.0, 1, len(panels), squeeze=False)
+    for ax, protocol in zip(axes[0], panels, strict=True):
+        for (_, split), curve in curves[curves["panel"] == protocol].groupby(["run", "split"], sort=False):
+            color, epoch = palette[curve["model"].iloc[0]], curve["epoch"].astype(int)
+            if split == "train":
+                ax.plot(epoch, curve["mean"], color=color, linewidth=0.8, linestyle="--")
+                continue
+            ax.plot(epoch, curve["mean"], color=color)
+            if curve["low"].notna().all():
+                ax.fill_between(epoch, curve["low"], curve["high"], color=color, alpha=0.2, linewidth=0)
+        for row in lines[lines["panel"] == protocol].to_dict("records"):
+            ax.axhline(row["mean"], **_line(row))
+        ax.set(title=PROTOCOL_TITLES[protocol], xlabel="epoch (0: untrained)")
+        ax.set_ylabel(axis_label(protocol), fontsize=7)
+        ax.set_ylim(bottom=0)
+        integer_ticks(ax.xaxis)
+    rows = curves.drop_duplicates("label").to_dict("records")
+    handles = [handle(row["label"], color=palette[row["model"]]) for row in rows]
+    handles += [handle(row["label"], **_line(row)) for row in lines.drop_duplicates("label").to_dict("records")]
+    handles.append(handle("training set (test set: solid)", color="#444444", linewidth=0.8, linestyle="--"))
+    below(figure, handles)
+    about(figure, curves[curves["split"] == "test"], "bands")
     return figure
 
 
-def _line(row: Mapping[str, Any]) -> dict[str, Any]:
-    style = METHOD_LINES[row["run"]]
-    # WMMSE's line in another quantity than the models' is heavier.
-    return style | ({"linewidth": 2.0} if row["unit"] == "nats" else {})
-
-
-def _legend(table: pd.DataFrame, palette: Mapping[str, Any]) -> list[Any]:
-    curves = table[table["kind"] == "curve"].drop_duplicates("label").to_dict("records")
-    lines = table[table["kind"] == "line"].drop_duplicates("label").to_dict("records")
-    handles = [handle(row["label"], color=palette[row["model"]]) for row in curves]
-    return handles + [handle(row["label"], **_line(row)) for row in lines]
+def _line(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a method's line; WMMSE's in another unit than the models' is heavier."""
+    return METHOD_LINES[row["run"]] | ({"linewidth": 2.0} if row["unit"] == "nats" else {})

@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from ..settings import Study
-from .style import styled
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+from .contract import Figure, Files, Inputs, Table
+from .style import canvas, styled
 
 NAME = "fig1_circuit"
 CLAIMS = "C9, C10"
 CAPTION = (
-    "The circuit of one star: the encoding of center, leaves and edges (RX, RZ with their angles), then the shared "
-    "block on center, leaf and edge for every leaf in turn, and the measurement of the center. How to read: time runs "
-    "from left to right, and from one row to the next; θ are the block's trained angles, the same for every leaf."
+    "The circuit of one star: the encoding of center, leaves and edges (RX, RZ), then the shared block on center, leaf "
+    "and edge for every leaf in turn, and the measurement of the center. The angles c, l1, e1, ... encode the "
+    "features of the center, of leaf 1 and of edge 1; θ are the block's trained angles, the same for every leaf. How "
+    "to read: time runs from left to right, and from one row to the next. A leaf and its edge meet one block only, so "
+    "their qubits can be reset and used again."
 )
-_PER_ROW = 14  # columns of gates
+_PER_ROW = 14  # most columns of gates in a row
 
 
-def _run(study: Study) -> Any:
-    """Return the study's first run of a QGNN without noise."""
-    return next((run for run in study.runs.values() if getattr(run.architecture, "circuit", None)), None)
+def _options(study: Study) -> Any:
+    """Return the options of the first QGNN: of the main experiment, or of any run."""
+    runs = [*study.experiments.get("main", []), *study.runs]
+    options = (study.runs[run].architecture for run in runs)
+    return next((one for one in options if hasattr(one, "circuit")), None)
 
 
-def inputs(study: Study) -> dict[str, list[str]] | None:
+def inputs(study: Study) -> Inputs:
     """Return no files: the circuit stands in the settings. None for a study without a QGNN."""
-    return {} if _run(study) is not None else None
+    return None if _options(study) is None else {}
 
 
-def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
+def data(study: Study, files: Files) -> Table:
     """Return one row per gate: column (its place in time), gate, wires and angles, as text."""
     import pandas as pd
 
     from ..quantum import ansatz
     from ..quantum.drawing import star_gates
 
-    options = _run(study).architecture
+    options = _options(study)
     star = ansatz.build(options.circuit, options.entangling_layers)
     order = [wire.replace(" ", "_") for wire in ansatz.star_wires(star, options.k)]
     gates = list(star_gates(star, options.k))
@@ -56,41 +56,38 @@ def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def draw(table: pd.DataFrame) -> Figure:
+@styled()
+def draw(table: Table) -> Figure:
     """Draw the gates, in rows of a readable width."""
-    from matplotlib.figure import Figure
-
     wires = list(dict.fromkeys(wire for names in table["wires"] for wire in names.split()))
-    wires.sort(key=lambda wire: (wire != "center", wire == "ancilla", wire.partition("_")[2], wire.startswith("edge")))
-    rows = int(table["column"].max()) // _PER_ROW + 1
-    height = 0.34 * len(wires) + 0.35
-    with styled():
-        figure = Figure(figsize=(9.0, height * rows), layout="constrained")
-        for row, ax in enumerate(figure.subplots(rows, 1, squeeze=False)[:, 0]):
-            ax.set(xlim=(-0.6, _PER_ROW - 0.4), ylim=(len(wires) - 0.5, -0.6))
-            ax.axis("off")
-            for place, wire in enumerate(wires):
-                ax.plot([-0.6, _PER_ROW - 0.4], [place, place], color="#999999", linewidth=0.7, zorder=0)
-                ax.text(-0.7, place, wire.replace("_", " "), ha="right", va="center", fontsize=7)
-            part = table[table["column"] // _PER_ROW == row]
-            for gate in part.to_dict("records"):
-                _draw_gate(ax, gate["column"] % _PER_ROW, gate, [wires.index(wire) for wire in gate["wires"].split()])
+    wires.sort(key=lambda wire: (int(wire.partition("_")[2] or 0), wire != "center"))  # the rest as encoded: leaf, edge
+    columns = int(table["column"].max()) + 1
+    rows = -(-columns // _PER_ROW)
+    per_row = -(-columns // rows)
+    figure, axes = canvas((0.34 * len(wires) + 0.35) * rows, rows, 1, width=9.0, squeeze=False)
+    for row, ax in enumerate(axes[:, 0]):
+        ax.set(xlim=(-0.6, per_row - 0.4), ylim=(len(wires) - 0.5, -0.6))
+        ax.axis("off")
+        for place, wire in enumerate(wires):
+            ax.plot([-0.6, per_row - 0.4], [place, place], color="#999999", linewidth=0.7, zorder=0)
+            ax.text(-0.7, place, wire.replace("_", " "), ha="right", va="center", fontsize=7)
+        for gate in table[table["column"] // per_row == row].to_dict("records"):
+            _draw_gate(ax, gate["column"] % per_row, gate, [wires.index(wire) for wire in gate["wires"].split()])
     return figure
 
 
-def _draw_gate(ax: Any, x: int, gate: Mapping[str, Any], places: list[int]) -> None:
-    """Draw one gate: a controlled one as control and target, others as a box with their angles."""
+def _draw_gate(ax: Any, x: int, gate: Mapping[Any, Any], places: list[int]) -> None:
+    """Draw one gate: a CNOT as control and target, others as boxes with their angles."""
+    if len(places) > 1:
+        ax.plot([x, x], [min(places), max(places)], color="#000000", linewidth=0.9)
     if gate["gate"] == "CNOT":
         control, target = places
-        ax.plot([x, x], places, color="#000000", linewidth=0.9)
         ax.plot(x, control, "o", color="#000000", markersize=4)
         ax.plot(x, target, "o", markerfacecolor="white", markeredgecolor="#000000", markersize=7)
         ax.plot(x, target, "+", color="#000000", markersize=7)
         return
-    if len(places) > 1:
-        ax.plot([x, x], [min(places), max(places)], color="#000000", linewidth=0.9)
-    angles = str(gate["angles"]) if isinstance(gate["angles"], str) else ""
+    angles = gate["angles"] if isinstance(gate["angles"], str) else ""  # an empty field of the CSV file is no text
+    box = {"boxstyle": "square,pad=0.25", "facecolor": "white", "edgecolor": "#000000", "linewidth": 0.7}
     for place in places:
         text = gate["gate"] + (f"\n{angles}" if angles and place == places[-1] else "")
-        box = {"boxstyle": "square,pad=0.25", "facecolor": "white", "edgecolor": "#000000", "linewidth": 0.7}
         ax.text(x, place, text, ha="center", va="center", fontsize=5.6, bbox=box, linespacing=1.1)

@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from ..objective import PROTOCOL_TITLES, PROTOCOLS, trained_quantity
 from ..settings import Study
 from ..solvers import shown_in
-from . import fig2, fig2_all
+from . import curves, fig2, fig2_all
+from .contract import Figure, Files, Inputs, Table
 from .style import METHOD_LINES, about, below, canvas, colors, handle, styled
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
 
 NAME = "optimality"
 CLAIMS = "C2, C3"
 CAPTION = (
-    "How many networks of the evaluation set each method solves how well: the share of realizations whose sum rate is "
-    "at most the given gap below the certified optimum. Upper row: trained models; lower row: methods that need no "
-    "learning. How to read: a curve further up and left is better; where it meets the left edge is the share of "
-    "networks that are solved within the certificate."
+    "How far each method stays below the certified optimum, realization by realization, on the evaluation set: the "
+    "share of realizations whose gap is at most the one on the axis. Upper row: trained models; lower row: methods "
+    "that need no learning, where curves that are 1 everywhere lie on one another. Left: eq. (2); right: the public "
+    "code's model metric. How to read: higher is better. The left edge, 0.0001 %, is the width of the optimum's "
+    "certificate: a curve starts at the share of realizations in which the method is as good as the optimum, as far "
+    "as that is known."
 )
 
 
-def _runs(study: Study) -> dict[str, list[str]]:
-    first, second = fig2._runs(study), fig2_all._runs(study)
-    return {
-        protocol: [*first.get(protocol, []), *second.get(protocol, [])] for protocol in PROTOCOLS if protocol in first
-    }
+def _runs(study: Study) -> curves.Runs:
+    first, second = fig2.runs(study), fig2_all.runs(study)
+    return {protocol: runs + second.get(protocol, []) for protocol, runs in first.items() if runs}
 
 
-def inputs(study: Study) -> dict[str, list[str]] | None:
+def inputs(study: Study) -> Inputs:
     """Return the values of models and methods on the evaluation set."""
-    runs = _runs(study)
-    if not runs:
+    if not _runs(study):
         return None
-    return {
-        "models": [study.evaluated("main", "evaluation.nc")],
-        "solvers": [study.solved(study.scenario_of("main"), "evaluation.nc")],
-    }
+    solvers = study.solved(study.scenario_of("main"), "evaluation.nc")
+    return {"models": [study.evaluated("main", "evaluation.nc")], "solvers": [solvers]}
 
 
-def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
+def data(study: Study, files: Files) -> Table:
     """Return one row per method and gap: panel (protocol), kind, method, label, model, and `optimality.share_curve`."""
     import pandas as pd
 
@@ -68,34 +58,33 @@ def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
     return table.astype({"num_seeds": "Int64"})
 
 
-def draw(table: pd.DataFrame) -> Figure:
+@styled()
+def draw(table: Table) -> Figure:
     """Draw the share of realizations against the gap, a column per protocol."""
     palette = colors(table["model"].dropna())
     panels = [protocol for protocol in PROTOCOLS if (table["panel"] == protocol).any()]
-    with styled():
-        figure, axes = canvas(5.6, 2, len(panels), sharex=True, sharey=True, squeeze=False)
-        figure.set_layout_engine("constrained", wspace=0.1)
-        for column, protocol in enumerate(panels):
-            for row, kind in enumerate(("model", "solver")):
-                ax = axes[row, column]
-                part = table[(table["panel"] == protocol) & (table["kind"] == kind)]
-                for name, curve in part.groupby("method", sort=False):
-                    first = curve.iloc[0]
-                    style = METHOD_LINES[str(name)] if kind == "solver" else {"color": palette[first["model"]]}
-                    ax.plot(curve["gap_percent"], curve["share"], **style)
-                    if curve["low"].notna().all():
-                        ends = (curve["gap_percent"], curve["low"], curve["high"])
-                        ax.fill_between(*ends, color=style["color"], alpha=0.15, linewidth=0)
-                ax.set(xscale="log", ylim=(0, 1.02))
-                ax.set_xlim(table["gap_percent"].min(), table["gap_percent"].max())
-                ax.set_xticks([1e-4, 1e-2, 1, 100], ["0.0001", "0.01", "1", "100"])
-            axes[0, column].set_title(PROTOCOL_TITLES[protocol])
-            axes[1, column].set_xlabel("gap to the certified optimum (%)")
-        axes[0, 0].set_ylabel("trained models:\nshare of realizations")
-        axes[1, 0].set_ylabel("no learning:\nshare of realizations")
-        rows = table.drop_duplicates("label").to_dict("records")
-        handles = [handle(row["label"], color=palette[row["model"]]) for row in rows if row["kind"] == "model"]
-        handles += [handle(row["label"], **METHOD_LINES[row["method"]]) for row in rows if row["kind"] == "solver"]
-        below(figure, handles)
-        about(figure, table[table["kind"] == "model"], bars="bands")
+    handles = {}
+    figure, axes = canvas(5.6, 2, len(panels), sharex=True, sharey=True, squeeze=False)
+    figure.set_layout_engine("constrained", wspace=0.1)
+    for row, kind in enumerate(("model", "solver")):
+        for ax, protocol in zip(axes[row], panels, strict=True):
+            part = table[(table["panel"] == protocol) & (table["kind"] == kind)]
+            for name, curve in part.groupby("method", sort=False):
+                first = curve.iloc[0]
+                style = METHOD_LINES[str(name)] if kind == "solver" else {"color": palette[first["model"]]}
+                ax.plot(curve["gap_percent"], curve["share"], **style)
+                if curve["low"].notna().all():
+                    ends = (curve["gap_percent"], curve["low"], curve["high"])
+                    ax.fill_between(*ends, color=style["color"], alpha=0.15, linewidth=0)
+                handles[first["label"]] = handle(first["label"], **style)
+            ax.set(xscale="log", ylim=(0, 1.02))
+            ax.set_xlim(table["gap_percent"].min(), table["gap_percent"].max())
+            ax.set_xticks([1e-4, 1e-2, 1, 100], ["0.0001", "0.01", "1", "100"])
+    for column, protocol in enumerate(panels):
+        axes[0, column].set_title(PROTOCOL_TITLES[protocol])
+        axes[1, column].set_xlabel("gap to the certified optimum (%)")
+    axes[0, 0].set_ylabel("trained models:\nshare of realizations")
+    axes[1, 0].set_ylabel("no learning:\nshare of realizations")
+    below(figure, list(handles.values()))
+    about(figure, table[table["kind"] == "model"], "bands")
     return figure

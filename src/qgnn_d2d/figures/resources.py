@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..settings import Study
+from .contract import Figure, Files, Inputs, Table
 from .style import GRAY, below, canvas, handle, integer_ticks, shades, styled
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
 
 NAME = "resources"
 CLAIMS = "C9, C10"
 CAPTION = (
-    "Qubits, two-qubit gates and depth of one star against its number of leaves: at full width routed on a device or "
-    "on a line, and with the leaf's and the edge's qubit reset and used again. `qgcl` is the paper's circuit; in "
-    "`qgcl_commuting` the blocks of different leaves commute, so that their order does not matter. How to read: with "
-    "reset, three qubits are enough for any k, at the price of depth."
+    "Qubits, two-qubit gates and depth of one star against its number of leaves (gates rz, sx, x and cx): at full "
+    "width, every leaf and edge on a qubit of its own, routed on a device or on a line; and with leaf and edge reset "
+    "and used again. `qgcl` is the paper's circuit and `qgcl_ancilla` the public code's, which has one qubit more; in "
+    "`qgcl_commuting` the blocks of different leaves commute, so that their order does not matter. Counts at full "
+    "width are the best that Qiskit's transpiler found, hence upper bounds. How to read: with reset, the number of "
+    "qubits does not grow with k; compare gates and depth at the same k. A step of depth is no unit of time: a reset "
+    "lasts longer than a gate."
 )
 _PANELS = {"qubits": "qubits", "two_qubit_gates": "two-qubit gates (cx)", "depth": "depth (gates and resets)"}
 _PAPER = 3  # leaves of the paper's star
 
 
-def inputs(study: Study) -> dict[str, list[str]] | None:
+def inputs(study: Study) -> Inputs:
     """Return the counts."""
     return {"counts": [study.file("noise", "resources.csv")]} if study.config.noise is not None else None
 
 
-def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
+def data(study: Study, files: Files) -> Table:
     """Return what `quantum.resources.table` returns."""
     from ..io import read_csv
 
     return read_csv(files["counts"][0])
 
 
-def draw(table: pd.DataFrame) -> Figure:
+@styled()
+def draw(table: Table) -> Figure:
     """Draw qubits, two-qubit gates and depth against the number of leaves."""
     (device,) = table.loc[table["layout"] == "device", "device"].unique()
     # The device's larger open circles stay visible where the line's squares lie on them.
@@ -49,18 +48,18 @@ def draw(table: pd.DataFrame) -> Figure:
     }
     tones = dict(zip(layouts, shades(len(layouts)), strict=True))
     dashes = dict(zip(table["circuit"].unique(), itertools.cycle(["-", "--", "-.", ":"]), strict=False))
-    with styled():
-        figure, axes = canvas(3.0, 1, len(_PANELS))
-        for ax, (column, label) in zip(axes, _PANELS.items(), strict=True):
-            ax.axvline(_PAPER, color=GRAY, linewidth=0.8, linestyle=":")
-            for (circuit, layout), part in table.groupby(["circuit", "layout"], sort=False):
-                style = {"linestyle": dashes[circuit], "linewidth": 1.0, **layouts[layout][1]}
-                ax.plot(part["k"], part[column], color=tones[layout], **style)
-            ax.set(xlabel="leaves k", ylabel=label, title=label.partition(" (")[0].capitalize())
-            ax.set_ylim(bottom=0)
-            integer_ticks(ax)
-        handles = [handle(label, color=tones[name], linewidth=1.0, **style) for name, (label, style) in layouts.items()]
-        handles += [handle(name, color="#000000", linestyle=dash, linewidth=1.0) for name, dash in dashes.items()]
-        handles.append(handle(f"k = {_PAPER}: the paper's star", color=GRAY, linewidth=0.8, linestyle=":"))
-        below(figure, handles)
+    paper = {"color": GRAY, "linewidth": 0.8, "linestyle": ":"}
+    figure, axes = canvas(3.4, 1, len(_PANELS))
+    for ax, (column, label) in zip(axes, _PANELS.items(), strict=True):
+        ax.axvline(_PAPER, **paper)
+        for (circuit, layout), part in table.groupby(["circuit", "layout"], sort=False):
+            style = {"linestyle": dashes[circuit], "linewidth": 1.0, **layouts[layout][1]}
+            ax.plot(part["k"], part[column], color=tones[layout], **style)
+        ax.set(xlabel="leaves k", ylabel=label, title=label.partition(" (")[0].capitalize())
+        ax.set_ylim(bottom=0)
+        integer_ticks(ax.xaxis)
+        integer_ticks(ax.yaxis)
+    handles = [handle(label, color=tones[name], linewidth=1.0, **style) for name, (label, style) in layouts.items()]
+    handles += [handle(name, color="#000000", linestyle=dash, linewidth=1.0) for name, dash in dashes.items()]
+    below(figure, [*handles, handle(f"k = {_PAPER}: the paper's star", **paper)])
     return figure

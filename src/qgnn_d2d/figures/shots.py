@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from ..settings import Study
 from . import noise
-from .style import about, below, canvas, styled
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+from .contract import Figure, Files, Inputs, Table
+from .style import GRAY, about, below, canvas, errorbars, number_ticks, styled
 
 NAME = "shots"
 CLAIMS = "C10"
 CAPTION = (
-    "Sum rate of the QGNN at the paper's point against the number of shots per expectation value (and per noise scale "
-    "factor, for extrapolation), a panel per device. Last panel: how far Qiskit Aer's real shots are from the "
-    "engine's law, in standard errors. How to read: where a curve reaches the black line, shots and noise cost "
-    "nothing; in the last panel, points within the gray band agree."
+    "Sum rate of the QGNN at the paper's point, on the test set, against the number of shots per expectation value "
+    "(and per noise scale factor, for extrapolation), a panel per device; points are shifted sideways, so that none "
+    "is hidden. Last panel: how far Qiskit Aer's real shots are from the engine's law, in standard errors, with a "
+    "gray band of two. How to read: from where a curve is flat, more shots do not help; its distance from the black "
+    "line is what noise and shots cost. The last panel checks the simulation: points should lie in the band, save for "
+    "about one in twenty."
 )
 _COLUMNS = 3
 
 
-def inputs(study: Study) -> dict[str, list[str]] | None:
+def inputs(study: Study) -> Inputs:
     """Return the summary over shots, and the comparison with Aer of every device."""
     settings = study.config.noise
     if settings is None:
@@ -34,7 +29,7 @@ def inputs(study: Study) -> dict[str, list[str]] | None:
     return {"summary": [study.file("noise", "shots.csv")], "aer": aer}
 
 
-def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
+def data(study: Study, files: Files) -> Table:
     """Return rows of `tables.noise_summary` (panel shots) and of `device_noise.aer_rows` (panel aer)."""
     import pandas as pd
 
@@ -48,34 +43,32 @@ def data(study: Study, files: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
     return pd.concat([table.assign(panel="shots"), checked.assign(panel="aer")], ignore_index=True)
 
 
-def draw(table: pd.DataFrame) -> Figure:
+@styled()
+def draw(table: Table) -> Figure:
     """Draw a panel per device, and Aer's shots against the law."""
     rates, checked = table[table["panel"] == "shots"], table[table["panel"] == "aer"]
     noisy = rates[rates["shots"].notna()]
     names = list(dict.fromkeys(noisy["noise"]))
     rows = -(-(len(names) + 1) // _COLUMNS)
-    with styled():
-        figure, grid = canvas(2.1 * rows + 1.1, rows, _COLUMNS, squeeze=False)
-        axes = grid.ravel()
-        for ax, name in zip(axes, names, strict=False):
-            for key in noise.MEASURED:
-                part = noise.measured_as(noisy[noisy["noise"] == name], key).sort_values("shots")
-                noise.points(ax, part["shots"], part, key, linewidth=1.0)
-            noise.ideal_line(ax, rates)
-            ax.set_xscale("log", base=2)
-            ax.set(title=name, xlabel="shots", ylabel="sum rate (bps/Hz)")
-        panels, last = axes[: len(names)], axes[len(names)]
-        low, high = min(ax.get_ylim()[0] for ax in panels), max(ax.get_ylim()[1] for ax in panels)
-        for ax in panels:
-            ax.set_ylim(low, high)
-        for mitigation, part in checked.groupby("mitigation", sort=False):
-            _, color, marker = noise.MEASURED[("unaware", str(mitigation))]
-            last.plot(part["noise"], part["rate_z"], marker, color=color, markersize=4, linestyle="none")
-        last.axhspan(-2, 2, color="#666666", alpha=0.15, linewidth=0)
-        last.set(title=f"Aer, {checked['shots'].iloc[0]:,.0f} real shots", ylabel="Aer - engine\n(standard errors)")
-        last.tick_params(axis="x", rotation=45)
-        for ax in axes[len(names) + 1 :]:
-            ax.set_axis_off()
-        below(figure, noise.legend(rates))
-        about(figure, noisy)
+    figure, grid = canvas(2.1 * rows + 1.2, rows, _COLUMNS, squeeze=False)
+    panels, last, rest = grid.ravel()[: len(names)], grid.ravel()[len(names)], grid.ravel()[len(names) + 1 :]
+    for ax, name in zip(panels, names, strict=True):
+        for i, key in enumerate(noise.MEASURED):
+            part = noise.measured_as(noisy[noisy["noise"] == name], key).sort_values("shots")
+            errorbars(ax, part["shots"] * 1.06 ** (i - 2), part, **noise.look(key), linewidth=0.9)
+        noise.ideal_line(ax, rates)
+        ax.sharey(panels[0])
+        ax.set(title=name, xlabel="shots", ylabel="sum rate (bps/Hz)")
+        number_ticks(ax, sorted(noisy["shots"].unique())[::2])
+    for i, (key, (_, marker)) in enumerate(noise.MEASURED.items()):
+        part = checked[checked["mitigation"] == key[1]] if key[0] == "unaware" else checked[:0]
+        places = [names.index(name) + 0.15 * (i - 2) for name in part["noise"]]
+        last.plot(places, part["rate_z"], color=noise.look(key)["color"], marker=marker, markersize=4, linestyle="")
+    last.axhspan(-2, 2, color=GRAY, alpha=0.15, linewidth=0)
+    last.set(title=f"Aer, {checked['shots'].iloc[0]:,.0f} real shots", ylabel="Aer − engine\n(standard errors)")
+    last.set_xticks(range(len(names)), names, rotation=30, ha="right")
+    for ax in rest:
+        ax.set_axis_off()
+    below(figure, noise.legend(rates))
+    about(figure, noisy)
     return figure

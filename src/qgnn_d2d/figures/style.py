@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..io import write_whole
 from ..settings import MODELS
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from .contract import Axes, Figure, Table
 
 WIDTH = 7.2  # inches: a page of two columns
 GRAY = "#666666"
-_HANDLE, _LETTER = 0.62, 0.057  # inches of a legend: a line with its margins, a letter
+_HANDLE, _LETTER = 0.68, 0.057  # inches of a legend: a line with its margins, a letter
+# After Okabe and Ito and Tol. Any two that a figure has stay 16 CIELAB units apart with every kind of color blindness.
+_PALETTE = (
+    "#0072B2", "#DE8F05", "#029E73", "#C44601", "#DA8CCB", "#882255", "#56B4E9", "#6B6B00", "#332288", "#949494",
+)  # fmt: skip
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
     "font.size": 8,
@@ -29,6 +29,7 @@ STYLE: dict[str, Any] = {
     "grid.alpha": 0.3,
     "legend.frameon": False,
     "legend.fontsize": 7.5,
+    "legend.handlelength": 2.8,  # a dash-dotted line shows its dots
     "lines.linewidth": 1.5,
     "pdf.fonttype": 42,
     "svg.hashsalt": "qgnn_d2d",
@@ -52,43 +53,39 @@ METHOD_LINES: dict[str, dict[str, Any]] = {
 """Method to its line in every figure."""
 
 
-def colors(models: Iterable[str]) -> dict[str, Any]:
+def colors(models: Iterable[str]) -> dict[str, str]:
     """Return model to color: the same in every figure. Variants of a model come behind the models.
 
     Args:
         models: Names of models and variants.
     """
-    import seaborn
-
-    palette = seaborn.color_palette("colorblind")
-    names = list(MODELS)
-    names += [name for name in dict.fromkeys(models) if name not in MODELS]
-    return {name: palette[i % len(palette)] for i, name in enumerate(names)}
+    names = dict.fromkeys([*MODELS, *models])
+    return {name: _PALETTE[i % len(_PALETTE)] for i, name in enumerate(names)}
 
 
 def shades(count: int) -> list[Any]:
-    """Return colors for the values of one option: shades of one hue that no model has, from light to dark."""
+    """Return colors for the values of one option: shades of a brown that no model has, from light to dark."""
     import seaborn
 
-    return list(seaborn.color_palette("flare", count))
+    return list(seaborn.color_palette("blend:#DDB27E,#3B1F0B", count))
 
 
-def styled() -> AbstractContextManager[None]:
-    """Return a context in which figures have the common style, whatever the user's own settings are."""
+@contextmanager
+def styled() -> Iterator[None]:
+    """Give figures the common style, whatever the user's own settings are: a context, or a decorator of `draw`."""
     os.environ["MPLBACKEND"] = "Agg"  # before matplotlib reads it: figures are files
     import matplotlib
 
-    defaults: dict[Any, Any] = {
-        key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")
-    }
-    return matplotlib.rc_context(defaults | STYLE)
+    defaults: Any = {key: value for key, value in matplotlib.rcParamsDefault.items() if "backend" not in key}
+    with matplotlib.rc_context(defaults | STYLE):
+        yield
 
 
-def canvas(height: float, *shape: int, **options: Any) -> tuple[Figure, Any]:
-    """Return a figure of the common width with a grid of axes."""
+def canvas(height: float, *shape: int, width: float = WIDTH, **options: Any) -> tuple[Figure, Any]:
+    """Return a figure with a grid of axes, inches."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(*shape, **options)
 
 
@@ -99,35 +96,33 @@ def save(figure: Figure, path: Path | str) -> None:
         write_whole(path, lambda partial: figure.savefig(partial, metadata=metadata))
 
 
-def errorbars(
-    ax: Axes, x: Any, rows: pd.DataFrame, names: Sequence[str] = ("mean", "low", "high"), **style: Any
-) -> None:
+def errorbars(ax: Axes, x: Any, rows: Table, names: Sequence[str] = ("mean", "low", "high"), **style: Any) -> None:
     """Draw means with their intervals; ``rows`` has the columns ``names``."""
     mean, low, high = (rows[name].to_numpy(float) for name in names)
     ax.errorbar(x, mean, [mean - low, high - mean], **{"markersize": 3.5, "elinewidth": 0.8, **style})
 
 
-def integer_ticks(ax: Axes) -> None:
-    """Put ticks of the x axis at whole numbers."""
+def integer_ticks(axis: Any) -> None:
+    """Put an axis's ticks at whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_major_locator(MaxNLocator(integer=True, nbins=9, steps=[1, 2, 5, 10]))
 
 
-def number_ticks(ax: Axes, numbers: Iterable[float]) -> None:
+def number_ticks(ax: Axes, numbers: Iterable[float], **options: Any) -> None:
     """Put ticks of a logarithmic x axis at the given numbers, written out."""
     from matplotlib.ticker import NullLocator
 
     ax.set_xscale("log")
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xticks(list(numbers), [f"{number:,.0f}" for number in numbers])
+    ax.set_xticks(list(numbers), [f"{number:,.0f}" for number in numbers], **options)
 
 
 def handle(label: str, **style: Any) -> Any:
     """Return a legend's entry."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], label=label, **style)
+    return Line2D([], [], **{"label": label, "markersize": 3.5, **style})
 
 
 def below(figure: Figure, handles: Sequence[Any]) -> None:
@@ -139,22 +134,21 @@ def below(figure: Figure, handles: Sequence[Any]) -> None:
         return sum(_HANDLE + _LETTER * length for length in longest)
 
     columns = next((n for n in (4, 3, 2) if n <= len(labels) and width(n) < figure.get_figwidth()), 1)
-    rows = -(-len(handles) // columns)
     # Matplotlib fills a legend column by column.
-    ordered = [
-        handles[row * columns + column]
-        for column in range(columns)
-        for row in range(rows)
-        if row * columns + column < len(handles)
-    ]
+    ordered = [entry for column in range(columns) for entry in handles[column::columns]]
     figure.legend(handles=ordered, loc="outside lower center", ncols=columns)
 
 
-def about(figure: Figure, rows: pd.DataFrame, *, bars: str = "bars") -> None:
-    """Write above all panels how many seeds and realizations stand behind the numbers."""
-    counts = sorted({int(count) for count in rows["num_seeds"].dropna()})
-    seeds = " or ".join(map(str, counts))
-    sizes = sorted({int(count) for count in rows["num_realizations"].dropna()})
-    realizations = " or ".join(f"{size:,}" for size in sizes)
-    shown = f", {bars}: 95 % t interval over seeds" if bars else ""
-    figure.suptitle(f"Mean of {seeds} seeds{shown}; {realizations} realizations; raw values", fontsize=8)
+def about(figure: Figure, rows: Table, shown: str = "bars") -> None:
+    """Write above all panels how many seeds and realizations stand behind the numbers.
+
+    Args:
+        figure: The figure.
+        rows: With the columns num_seeds and num_realizations.
+        shown: What shows the intervals; empty where nothing does.
+    """
+    counts = [sorted(rows[f"num_{of}"].dropna().astype(int).unique()) for of in ("seeds", "realizations")]
+    seeds, realizations = (" or ".join(f"{count:,}" for count in numbers) for numbers in counts)
+    interval = f", {shown}: 95 % t interval over seeds" if shown and seeds != "1" else ""
+    mean = "One seed" if seeds == "1" else f"Mean of {seeds} seeds"
+    figure.suptitle(f"{mean}{interval}; {realizations} realizations; raw values", fontsize=8)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..objective import trained_quantity
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .contract import Table
 
 
-def evaluated(path: Path, protocol: str | None = None) -> pd.DataFrame:
+def evaluated(path: Path, protocol: str | None = None) -> Table:
     """Return a table's rows on the evaluation set, in the quantity of the rows' protocol.
 
     Args:
