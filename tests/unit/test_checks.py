@@ -16,7 +16,7 @@ from qgnn_d2d.checks import (
     require_positive,
     require_samples,
 )
-from tests.properties.helpers import JUNK, NETWORKS, ODD, any_array, is_good, network, refused, result_of
+from tests.strategies import JUNK, NETWORKS, ODD, any_array, is_good, network, refused, result_of
 
 
 @pytest.mark.parametrize("value", [1, 0.1, 1e-300, np.float64(2.0), np.float32(2.0), np.int64(3)])

@@ -22,8 +22,8 @@ from qgnn_d2d.io import (
     write_text,
     write_whole,
 )
-from tests.properties.helpers import ANY_FLOAT, damaged, refused, result_of
 from tests.runs import disk
+from tests.strategies import ANY_FLOAT, damaged, refused, result_of
 
 
 def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):

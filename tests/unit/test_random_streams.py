@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qgnn_d2d.random_streams import child, numpy_generator, seed_sequence, torch_generator
-from tests.properties.helpers import COUNTS, JUNK, is_plain_count, result_of
+from tests.strategies import COUNTS, JUNK, is_plain_count, result_of
 
 
 def test_streams_are_repeatable_and_distinct():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qgnn_d2d.analysis import convergence
-from tests.properties.helpers import FINITE, SEEDS, refused, samples
+from tests.strategies import FINITE, SEEDS, refused, samples
 
 
 def manifest(run, epochs, model="qgnn"):

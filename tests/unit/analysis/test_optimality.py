@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qgnn_d2d.analysis import optimality
 from qgnn_d2d.analysis.statistics import t_interval
 from qgnn_d2d.solvers import OPTIMUM_GAP
-from tests.properties.helpers import ODD, any_array, refused, result_of, samples
+from tests.strategies import ODD, any_array, refused, result_of, samples
 from tests.unit.analysis.cases import scored, solved
 
 OPTIMUM = np.array([2.0, 4.0, 1.0, 5.0])

@@ -19,7 +19,7 @@ from qgnn_d2d.settings import SCENARIOS, RunSettings
 from qgnn_d2d.settings.scenario import PublicDraws, Rayleigh
 from qgnn_d2d.solvers import METHODS, OPTIMUM_GAP, shown_in
 from qgnn_d2d.training import allocate, cast, evaluation_leaves
-from tests.properties.helpers import refused
+from tests.strategies import refused
 
 SCENARIO = Rayleigh(num_links=10)
 SEED = 7

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from qgnn_d2d.analysis.statistics import bootstrap_interval, crossed_interval, holm, t_interval, wilcoxon
-from tests.properties.helpers import FINITE, SEEDS, any_array, is_good, refused, result_of, samples
+from tests.strategies import FINITE, SEEDS, any_array, is_good, refused, result_of, samples
 
 NORMAL = np.random.default_rng(0).normal(10.0, 3.0, 900)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qgnn_d2d.analysis import tables
 from qgnn_d2d.analysis.statistics import t_interval
 from qgnn_d2d.solvers import METHODS
-from tests.properties.helpers import ODD, SEEDS, refused, samples
+from tests.strategies import ODD, SEEDS, refused, samples
 from tests.unit.analysis.cases import manifest, scored, solved
 
 RATES = np.random.default_rng(0).random(40) + 1

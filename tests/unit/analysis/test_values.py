@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qgnn_d2d.analysis import values
-from tests.properties.helpers import samples
+from tests.strategies import samples
 from tests.unit.analysis.cases import scored, solved
 
 RATES = np.array([1.0, 2.0, 4.0])

@@ -14,7 +14,7 @@ from qgnn_d2d import settings
 from qgnn_d2d.artifact import compare as comparison
 from qgnn_d2d.artifact import reference as references
 from qgnn_d2d.artifact.compare import DIFFERS, IDENTICAL, MISSES, MISSING, NEW, WITHIN, compare
-from tests.properties.helpers import result_of
+from tests.strategies import result_of
 from tests.unit.artifact.conftest import LOCK, VALUES
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qgnn_d2d.artifact import crate, records
 from qgnn_d2d.io import sha256, write_json
-from tests.properties.helpers import result_of
+from tests.strategies import result_of
 
 CITATION = yaml.safe_load((Path(__file__).parents[3] / "CITATION.cff").read_text(encoding="utf-8"))
 RESULTS = Path("results/s")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qgnn_d2d.artifact import crate, records
 from qgnn_d2d.io import json_text, sha256, write_json
-from tests.properties.helpers import ANY_FLOAT, result_of
+from tests.strategies import ANY_FLOAT, result_of
 
 CONFIG = {"study": "s", "seed": 3, "splits": {"train": 4}}
 

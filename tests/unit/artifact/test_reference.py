@@ -17,7 +17,7 @@ from qgnn_d2d.artifact import machine
 from qgnn_d2d.artifact import reference as references
 from qgnn_d2d.io import read_json, sha256, write_tensors
 from qgnn_d2d.settings.scenario import Rayleigh
-from tests.properties.helpers import result_of
+from tests.strategies import result_of
 from tests.unit.artifact.conftest import GEOMETRIC, LOCK, VALUES, write_manifest, write_run
 
 COMMITTED = Path(__file__).parents[3] / "results" / "reference"

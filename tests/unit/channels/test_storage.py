@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from qgnn_d2d.channels import draw, load, read, realizations, save, to_channels
 from qgnn_d2d.settings.scenario import Geometric, PublicDraws, Rayleigh
-from tests.properties.helpers import ODD, damaged, refused, result_of
+from tests.strategies import ODD, damaged, refused, result_of
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from qgnn_d2d.claims.claim import (
     verdict,
 )
 from qgnn_d2d.claims.judge import CLAIMS
-from tests.properties.helpers import ANY_FLOAT
+from tests.strategies import ANY_FLOAT
 
 FIVE_TO_SEVEN = Claim("C0", "", "", "", (5.0, 7.0), lambda _: Measurement(0, 0, 0), Evidence, "", "")
 
