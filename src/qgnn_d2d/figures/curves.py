@@ -95,7 +95,7 @@ def draw(table: Table) -> Figure:
             if curve["low"].notna().all():
                 ax.fill_between(epoch, curve["low"], curve["high"], color=color, alpha=0.2, linewidth=0)
         for row in lines[lines["panel"] == protocol].to_dict("records"):
-            ax.axhline(row["mean"], **_line(row))
+            ax.axhline(row["mean"], zorder=1, **_line(row))
         ax.set(title=PROTOCOL_TITLES[protocol], xlabel="epoch (0: untrained)")
         ax.set_ylabel(axis_label(protocol), fontsize=7)
         ax.set_ylim(bottom=0)

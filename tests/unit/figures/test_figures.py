@@ -69,12 +69,8 @@ def shown_axes(figure):
 
 def entries(figure):
     """Label to line of the figure's legends."""
-    lines = [
-        (text.get_text(), line)
-        for one in figure.legends
-        for text, line in zip(one.texts, one.legend_handles, strict=True)
-    ]
-    return dict(lines)
+    pairs = [zip(one.texts, one.legend_handles, strict=True) for one in figure.legends]
+    return {text.get_text(): line for text, line in itertools.chain(*pairs)}
 
 
 def committed(name):
@@ -146,7 +142,7 @@ def test_the_users_settings_change_no_byte(name, suffix, tmp_path, monkeypatch):
     paths = [tmp_path / f"{i}.{suffix}" for i in range(2)]
     style.save(FIGURES[name].draw(table_of(name)), paths[0])
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    with matplotlib.rc_context({"font.size": 20, "lines.linewidth": 9, "figure.dpi": 10, "axes.facecolor": "red"}):
+    with matplotlib.rc_context({"font.size": 20, "lines.linewidth": 9, "figure.dpi": 10, "text.usetex": True}):
         style.save(FIGURES[name].draw(table_of(name)), paths[1])
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
