@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from qgnn_d2d.report.markdown import interval, number, p_value, table
-from tests.properties.helpers import ANY_FLOAT
+from tests.strategies import ANY_FLOAT
 from tests.unit.report.test_html import rows
 
 
@@ -74,3 +74,7 @@ def test_a_table_of_any_text_has_its_rows_and_columns(cells):
     text = table(pd.DataFrame(cells, columns=["one", "two"]))
     shown = rows(MarkdownIt("commonmark").enable("table").render(text))
     assert [len(row) for row in shown] == [2] * (1 + len(cells))
+
+
+def test_bars_of_text_are_no_bars_of_the_table():
+    assert table([{"a": "|x|"}]).splitlines()[2] == "| &#124;x&#124; |"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qgnn_d2d.claims import judge
 from qgnn_d2d.report import readme
 from qgnn_d2d.solvers import METHODS, shown_in
-from tests.properties.helpers import result_of, samples
+from tests.strategies import result_of, samples
 from tests.unit.claims.made_up import noisy, pair, scaling, sizes
 
 MOST_COLUMNS = 5
