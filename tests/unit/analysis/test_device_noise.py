@@ -26,7 +26,8 @@ def test_every_training_is_measured_in_its_ways():
     assert model.estimator is None
 
 
-def test_shots_have_their_own_stream():
+def test_shots_have_their_own_stream(monkeypatch):
+    monkeypatch.setattr(device_noise, "MITIGATIONS", {"raw": MITIGATIONS["raw"]})  # the others take longer
     settings, model, data = studied()
     arguments = "noisy", NOISE, {"unaware": (settings, model)}, data, "test"
     few = device_noise.shot_rows(*arguments, [16, 32])

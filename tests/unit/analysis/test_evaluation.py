@@ -45,6 +45,12 @@ def test_a_quantity_is_of_the_powers_that_were_solved_for_it(quantity, solved):
     np.testing.assert_allclose(best, bound, rtol=1e-5)
 
 
+def test_a_file_of_solvers_has_its_variables_in_one_order(solved):
+    """The reference's hashes are of files."""
+    powers, bounds = ["power", "released_power"], ["upper_bound", "released_upper_bound"]
+    assert list(solved.data_vars) == [*powers, *bounds, "sum_rate", "released_wmmse_rate", "released_metric"]
+
+
 def test_the_public_metric_has_powers_of_its_own(networks, solved):
     power = torch.tensor(solved["power"].sel(solver="optimum").values)
     of_other_powers = objective.released_metric(networks.gain, power, networks.weight, networks.noise_power)

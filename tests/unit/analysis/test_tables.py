@@ -73,12 +73,13 @@ def test_comparisons_are_paired_and_adjusted():
 
 
 def test_runs_are_compared_with_chosen_runs_of_their_protocol():
-    manifests = [manifest("q"), manifest("g", "gcn"), manifest("r", "gcn", "released")]
-    runs = scored({name: [0.8, 0.7] for name in "qgr"}, RATES)
+    manifests = [manifest("q"), manifest("g", "gcn"), manifest("h", "gcn"), manifest("r", "gcn", "released")]
+    runs = scored({name: [0.8, 0.7] for name in "qghr"}, RATES)
     table = tables.comparisons(manifests, runs, solved(RATES), against=["q", "elsewhere"])
     references = table.groupby("method", sort=False)["reference"].apply(list).to_dict()
-    assert references == {"q": [*REFERENCES, "g"], "g": [*REFERENCES, "q"], "r": REFERENCES}
-    assert table.drop_duplicates("method")["metric"].tolist() == ["sum_rate", "sum_rate", "released_metric"]
+    with_both = [*REFERENCES, "g", "q"]  # the first GCN, not the second
+    assert references == {"q": [*REFERENCES, "g"], "g": [*REFERENCES, "q"], "h": with_both, "r": REFERENCES}
+    assert table.drop_duplicates("method")["metric"].tolist() == ["sum_rate"] * 3 + ["released_metric"]
 
 
 def curves(values, run="r"):

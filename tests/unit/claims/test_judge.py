@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +30,10 @@ from qgnn_d2d.claims.scaling import Scaling
 from qgnn_d2d.claims.training_size import Sizes
 from qgnn_d2d.io import write_json
 from qgnn_d2d.objective import QUANTITIES
-from qgnn_d2d.settings import config
 from tests.unit.claims.made_up import noisy, pair, scaling, sizes
+from tests.unit.settings.configs import WHOLE
 
-CONFIG = Path(__file__).parents[3] / "config"
+SPLITS = {"train": 24, "validation": 4, "test": 4, "evaluation": 4, "pool": 48}
 EXAMPLES = {Pair: pair(), Sizes: sizes(), Scaling: scaling(), Noisy: noisy()}
 
 
@@ -46,17 +45,20 @@ def verdicts(*items):
     return {name: claim["verdict"] for name, claim in judged(*items).items() if claim["measurements"]}
 
 
-@cache
-def _smoke():
-    return config.resolved(config.read(CONFIG / "smoke.yaml"), CONFIG)
-
-
 def study(**experiments):
-    """Return the smoke study with other experiments; None leaves one out. Its last noise level leaves no circuit."""
-    noise = [{"model": "qgnn", "noise": ["lagos", "sherbrooke", "p1e-2", "p1"]}]
-    changed = _smoke()["experiments"] | {"device_noise": noise} | experiments
-    kept = {key: value for key, value in changed.items() if value}
-    return settings.load({**_smoke(), "experiments": kept, "noise": _smoke()["noise"] | {"levels": ["p1e-2", "p1"]}})
+    """Return the smoke study with two devices, a noise level that leaves no circuit, and three training sizes.
+
+    ``experiments`` replace others; None leaves one out.
+    """
+    changes = {
+        "device_noise": [{"model": "qgnn", "noise": ["lagos", "sherbrooke", "p1e-2", "p1"]}],
+        "training_size": [{"model": ["qgnn", "gcn"], "train_size": [48, 12, 24]}],
+        **experiments,
+    }
+    noise = WHOLE["noise"] | {"devices": ["lagos", "sherbrooke"], "levels": ["p1e-2", "p1"]}
+    kept = {key: value for key, value in (WHOLE["experiments"] | changes).items() if value}
+    scale = WHOLE["scale"] | {"runs": ["rayleigh-stated-qgnn", "rayleigh-stated-gcn"], "links": [5, 10]}
+    return settings.load({**WHOLE, "experiments": kept, "noise": noise, "scale": scale, "splits": SPLITS})
 
 
 def test_all_claims_are_found_in_their_order():

@@ -1,103 +1,168 @@
-"""The README's numbers are the reference's."""
+"""The blocks of README and docs, from made-up tables with known answers."""
 
-import importlib.util
-from pathlib import Path
-
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from qgnn_d2d.report import readme as publication
+from qgnn_d2d.claims import judge
+from qgnn_d2d.report import readme
+from qgnn_d2d.solvers import METHODS, shown_in
+from tests.strategies import result_of, samples
+from tests.unit.claims.made_up import noisy, pair, scaling, sizes
 
-ROOT = Path(__file__).parents[2]
-
-
-def publish_reference():
-    spec = importlib.util.spec_from_file_location("publish_reference", ROOT / "scripts" / "publish_reference.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_documents_show_the_reference_numbers():
-    documents = publish_reference().blocks(ROOT / "results" / "reference")
-    assert set(documents) == {"README.md", "docs/informed.md"}
-    for name, blocks in documents.items():
-        text = (ROOT / name).read_text(encoding="utf-8")
-        assert publication.splice(text, blocks) == text
-        assert all(blocks.values())
+MOST_COLUMNS = 5
 
 
-def test_splice_needs_its_markers():
-    with pytest.raises(ValueError, match="no markers for block cost"):
-        publication.splice("text", {"cost": "x"})
+def lines_of(block):
+    """Return a block's table lines; none is wider than README and docs allow."""
+    lines = [line for line in block.splitlines() if line.startswith("|")]
+    assert all(line.count("|") - 1 <= MOST_COLUMNS for line in lines)
+    return lines
 
 
-def test_cost_counts_jobs_and_minutes():
-    jobs = pd.DataFrame(
-        [
-            ("train_model", "train_model/a.tsv", 600.0, 300.0),
-            ("train_model", "train_model/b.tsv", 60.0, 60.0),
-            ("plot_fig2", "plot_fig2/fig2.tsv", 5.0, 5.0),
-        ],
-        columns=["rule", "job", "seconds", "cpu_seconds"],
-    )
-    block = publication.cost_block(jobs, {"cores": 2, "cpu": "a CPU"})
-    assert block.startswith("3 jobs of one thread each, 11 minutes one after the other (`train_model` 11.0), so about")
-    assert "processor time 6 minutes" in block
-    assert publication.training_minutes(jobs) == {"a": 10, "b": 1}
+@pytest.fixture
+def results():
+    model = {
+        "split": "evaluation",
+        "metric": "sum_rate",
+        "protocol": "stated",
+        "kind": "model",
+        "low": 3.9,
+        "high": 4.1,
+    }
+    models = [
+        {**model, "method": "q", "mean": 4.0, "percent_of_wmmse": 100.0, "percent_of_optimum": 95.0, "parameters": 683},
+        {
+            **model,
+            "method": "g",
+            "mean": 2.0,
+            "percent_of_wmmse": 50.04,
+            "percent_of_optimum": 47.5,
+            "parameters": 1233,
+        },
+        {**model, "method": "r", "mean": 1.0, "protocol": "released"},
+        {**model, "method": "t", "mean": 1.0, "split": "test"},
+        {**model, "method": "q", "mean": 9.0, "metric": "released_metric"},
+    ]
+    solver = {**model, "kind": "solver", "mean": 4.0, "percent_of_wmmse": 100.0, "percent_of_optimum": 95.0}
+    solvers = [{**solver, "method": name} for name in METHODS]
+    solvers[-1] |= {"mean": 4.21, "percent_of_wmmse": 105.26, "percent_of_optimum": 100.0}
+    frame = pd.DataFrame(models + solvers).assign(num_realizations=3000)
+    return frame.astype({"parameters": "Int64", "num_realizations": "Int64"})
 
 
-def test_noise_block_shows_percent_of_ideal():
-    row = {"noise": "lagos", "percent_of_ideal_low": 90.0, "percent_of_ideal_high": 97.0}
-    summary = pd.DataFrame(
-        [
-            {"noise": "ideal", "mean": 2.0, "low": 1.9, "high": 2.1, "num_seeds": 3, "num_realizations": 4000},
-            {"noise": "wmmse", "mean": 3.0},
-            {**row, "training": "unaware", "mitigation": "raw", "percent_of_ideal": 93.51},
-            {**row, "training": "aware", "mitigation": "raw", "percent_of_ideal": 95.0},
-        ]
-    ).astype({"num_realizations": "Int64"})
-    block = publication.noise_block(summary)
-    assert block.startswith("Without noise: 2.000 [1.900, 2.100] bps/Hz over 3 seeds, 4,000 realizations.")
-    assert "| `lagos` | 93.5 [90.0, 97.0] |  |  |  | 95.0 [90.0, 97.0] |" in block
+NOISE = pd.DataFrame(
+    [
+        {"noise": "ideal", "mean": 2.0, "low": 1.9, "high": 2.1, "num_seeds": 3, "num_realizations": 4000},
+        {"noise": "wmmse", "mean": 3.0},
+        {"noise": "lagos", "training": "unaware", "mitigation": "raw", "percent_of_ideal": 93.51},
+        {"noise": "lagos", "training": "aware", "mitigation": "raw", "percent_of_ideal": 95.04},
+        {"noise": "p1e-1", "training": "aware", "mitigation": "raw", "percent_of_ideal": 88.0},
+    ]
+).astype({"num_realizations": "Int64"})
+NOISE[["percent_of_ideal_low", "percent_of_ideal_high"]] = [90.0, 97.0]
 
 
-def test_informed_block_compares_with_named_runs():
-    model = {"split": "evaluation", "metric": "sum_rate", "kind": "model", "low": 3.9, "high": 4.1, "drop_links": 0.2}
-    rows = [
-        {**model, "method": "q", "mean": 4.0, "percent_of_wmmse": 100.0, "percent_of_optimum": 95.0, "parameters": 683,
-         "quantum_parameters": 216, "k": 3, "stars": "competitors"},
-        {**model, "method": "g", "mean": 2.0, "percent_of_wmmse": 50.0, "percent_of_optimum": 47.5, "drop_links": None},
-    ] + [
-        {**model, "method": name, "kind": "solver", "mean": 4.0, "percent_of_wmmse": 100.0, "percent_of_optimum": 95.0}
-        for name in ("wmmse", "best_single_link", "on_off_3", "on_off_4", "optimum")
-    ]  # fmt: skip
+def test_the_summary_has_a_row_per_method_in_its_words(results):
+    block = readme.summary_block(results, {"a QGNN": "q", "WMMSE": "wmmse", "the best": "optimum"})
+    assert block.startswith("Weighted sum rate, eq. (2), on 3,000 unseen networks")
+    assert lines_of(block)[2:] == [
+        "| a QGNN | 683 | 4.00 | 100 |",
+        "| WMMSE | – | 4.00 | 100 |",
+        "| the best | – | 4.21 | 105 |",
+    ]
+
+
+def test_results_show_each_protocols_own_quantity(results):
+    block = readme.results_block(results, "main")
+    assert "Experiment `main`, protocol `stated`: weighted sum rate, eq. (2), bps/Hz" in block
+    assert "`released`" not in block  # its only run has no value in the protocol's own quantity
+    lines = lines_of(block)
+    assert lines[2] == "| `q` | 683 | 4.000 [3.900, 4.100] | 100.0 | 95.0 |" and len(lines) == 2 + 2 + len(METHODS)
+
+
+def test_informed_networks_are_compared_with_named_runs(results):
     compared = pd.DataFrame(
         [{"method": "q", "reference": "g", "difference": 2.0, "low": 1.0, "high": 3.0, "p_holm": 1e-9}]
     )
-    block = publication.informed_block(pd.DataFrame(rows), compared, ["q", "g"], {"the GCN": "g"})
-    expected = (
-        "| `q` | 3 competitors | yes | 683 | 216 | 100.0 [97.5, 102.5] | 95.0 | +100.00 [+50.00, +150.00], < 0.001 |"
-    )
-    assert expected in block
-    assert "| `g` | all nodes |  |  |  | 50.0 [97.5, 102.5] | 47.5 |  |" in block
+    lines = lines_of(readme.informed_block(results, compared, ["q", "g"], {"the GCN": "g"}))
+    assert lines[2] == "| `q` | 683 | 100.0 [97.5, 102.5] | +100.00 [+50.00, +150.00], < 0.001 |"
+    assert lines[3] == "| `g` | 1,233 | 50.0 [97.6, 102.6] | |"
+    assert [line.split("`")[1] for line in lines[4:]] == [method.name for method in shown_in("baselines")]
 
 
-def test_choices_block_ranks_variants():
+def test_noise_is_in_percent_of_ideal():
+    block = readme.noise_block(NOISE)
+    assert block.startswith("Without noise: 2.000 [1.900, 2.100] bps/Hz over 3 seeds, 4,000 realizations.")
+    assert lines_of(block)[2:] == [
+        "| `lagos` | 93.5 [90.0, 97.0] | | | 95.0 [90.0, 97.0] |",
+        "| `p1e-1` | | | | 88.0 [90.0, 97.0] |",
+    ]
+
+
+def test_variants_are_ranked():
     record = pd.DataFrame(
         {"trial": [0, 0, 1, 1], "changes": ["as it starts"] * 2 + ["heads = 2"] * 2, "parameters": [683, 683, 271, 271],
          "seed": [0, 1, 0, 1], "value": [1.0, 3.0, 2.0, 4.0]}
     )  # fmt: skip
-    lines = publication.choices_block({"a-run": record}).splitlines()
-    assert lines[0] == "`a-run`, 2 seeds each:"
-    assert lines[4] == "| heads = 2 | 271 | 3.0000 | +50.00 | 2.0000, 4.0000 |"
-    assert lines[5] == "| as it starts | 683 | 2.0000 | +0.00 | 1.0000, 3.0000 |"
+    block = readme.choices_block({"a-run": record})
+    assert block.startswith("`a-run`, 2 seeds each:")
+    assert lines_of(block)[2:] == [
+        "| heads = 2 | 271 | 3.0000 | +50.00 | 2.0000, 4.0000 |",
+        "| as it starts | 683 | 2.0000 | +0.00 | 1.0000, 3.0000 |",
+    ]
 
 
-def test_job_times_are_read_from_the_benchmarks(tmp_path):
-    for name, seconds in {"train_model/a.tsv": 2.5, "draw_circuit.tsv": 1.0, "tune_model/a.tsv": 9.0}.items():
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"s\th:m:s\tmax_rss\tcpu_time\n{seconds}\t0:00:01\t300\t2.0\n", encoding="utf-8")
-    jobs = publish_reference().job_times(tmp_path)
-    assert jobs.set_index("rule")["seconds"].to_dict() == {"draw_circuit": 1.0, "train_model": 2.5}
+def test_findings_are_those_of_the_tables(results):
+    judged = judge.judge([pair(), sizes(), scaling(), noisy(90.0)])
+    named = {"qgnn": "q", "gcn": "g", "gcn_small": "g", "qgnn_informed": "q", "gcn_informed": "g"}
+    block = readme.bullets_block(judged, results, NOISE, named)
+    counts = pd.Series([claim["verdict"] for claim in judged["claims"]]).value_counts()
+    assert all(f"{count} {verdict}" in block.splitlines()[0] for verdict, count in counts.items())
+    assert "certified optimum is 5.3 % above WMMSE" in block
+    assert "keeps at least 95.0 % of its sum rate" in block  # of a device, not of a depolarizing level
+    assert "full GCN 50.0 %" in block
+    assert all(line.startswith("- ") and line.endswith(".") for line in block.splitlines())
+
+
+@given(seconds=samples(1, 1, 5, st.floats(0, 1e5)), cores=st.integers(1, 64))
+def test_costs_add_up(seconds, cores):
+    jobs = pd.DataFrame({"rule": "train_model", "seconds": seconds}, index=range(len(seconds)))
+    jobs.loc[len(jobs)] = ["plot_figure", 600.0]
+    text = readme.cost_block(jobs, {"cpu": "a CPU", "cores": cores})
+    minutes = seconds.sum() / 60 + 10
+    assert f"{len(jobs)} jobs of one thread each: {minutes:.0f} minutes" in text
+    assert f"{seconds.sum() / 60:.0f} of them training" in text
+    assert f"about {minutes / cores:.0f} minutes on {cores} cores (a CPU)" in text
+
+
+def test_the_engines_benchmark_has_a_row_per_simulator():
+    frame = pd.DataFrame(
+        {"benchmark": "a", "simulator": ["b", "c"], "milliseconds": [1.5, 1500.0], "ratio": [1.0, 1e3]}
+    )
+    assert lines_of(readme.engine_block(frame))[2:] == ["| a | b | 1.50 | 1.00 |", "| a | c | 1,500 | 1,000 |"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Markers
+
+
+def test_splice_needs_its_markers():
+    with pytest.raises(ValueError, match="no markers for block cost"):
+        readme.splice("text", {"cost": "x"})
+
+
+@given(text=st.text("ab<!- \\1\n", max_size=20), block=st.text(max_size=20), there=st.booleans())
+def test_blocks_are_put_between_markers_and_nowhere_else(text, block, there):
+    whole = f"{text}<!-- begin x -->old<!-- end x -->{text}" if there else text
+    found = result_of(lambda: readme.splice(whole, {"x": block}))
+    assert (found is not None) == there and readme.marked(whole) == ["x"] * there
+    if there:
+        assert found == f"{text}<!-- begin x -->\n{block.rstrip()}\n<!-- end x -->{text}"
+        assert readme.splice(found, {"x": block}) == found
+
+
+def test_numbers_of_no_run_are_left_out():
+    assert np.isnan(NOISE.loc[1, "percent_of_ideal"]) and "wmmse" not in readme.noise_block(NOISE)
