@@ -1,0 +1,107 @@
+"""A training whose process is killed goes on to the same curve; the script leaves nobody's checkpoint but others'."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from qgnn_d2d import channels, settings, training
+from qgnn_d2d.training import Trainer, checkpoint
+from tests.runs import ROOT
+from tests.unit.training import cases
+
+KILLED = """
+import sys
+from pathlib import Path
+from qgnn_d2d import training
+from tests.unit.training.cases import channels, monitored, run_of
+training.train(run_of(epochs=60), channels(), monitored(), checkpoints=Path(sys.argv[1]))
+"""
+
+
+def test_a_killed_training_resumes_to_the_identical_curve(tmp_path):
+    run, data = cases.run_of(epochs=60), (cases.channels(), cases.monitored())
+    path = tmp_path / f"{run.id}-{Trainer(run, *data).key}.safetensors"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, env=environment)
+    deadline = time.monotonic() + 120
+    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert process.poll() is None, "the training ended before it could be killed"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    restored = Trainer(run, *data)
+    checkpoint.restore(restored, path)
+    assert 0 < restored.epoch < 60
+    resumed = training.train(run, *data, checkpoints=tmp_path)
+    pd.testing.assert_frame_equal(resumed.curves, training.train(run, *data).curves, check_exact=True)
+
+
+RUN = "rayleigh-stated-gcn"
+STUDY = settings.load(
+    {
+        "study": "s", "seed": 5, "num_seeds": 2, "scenarios": {"rayleigh": {"kind": "rayleigh", "num_links": 4}},
+        "splits": {"train": 8, "validation": 8, "test": 8, "evaluation": 8, "pool": 12},
+        "training": {"learning_rate": 0.02, "batch_size": 8, "epochs": 2},
+        "experiments": {"main": [{"model": "gcn"}, {"model": "gcn", "train_size": 9}]},
+    }
+)  # fmt: skip
+
+
+@pytest.fixture
+def script(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    spec = importlib.util.spec_from_file_location("train_model", ROOT / "scripts" / "train_model.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+class Outputs(dict):
+    __getattr__ = dict.__getitem__
+
+
+def job(folder, run=RUN):
+    """Return what Snakemake hands to the script."""
+    split = STUDY.runs[run].training_split
+    for name in (split, "test"):
+        drawn = channels.draw("rayleigh", STUDY.scenarios["rayleigh"], name, STUDY.splits[name], STUDY.seed)
+        channels.save(drawn, folder / f"{name}.nc")
+    (folder / "checkpoints").mkdir()
+    names = {"curves": "curves.csv", "weights": "weights.safetensors", "manifest": "manifest.json"}
+    return SimpleNamespace(
+        wildcards=SimpleNamespace(run=run),
+        input=SimpleNamespace(channels=[str(folder / f"{name}.nc") for name in (split, "test")]),
+        output=Outputs({key: str(folder / name) for key, name in names.items()}),
+        params=SimpleNamespace(checkpoints=str(folder / "checkpoints")),
+    )
+
+
+@pytest.mark.parametrize("run", STUDY.runs)
+def test_a_run_that_succeeds_leaves_its_outputs_and_no_checkpoint_of_its_own(script, tmp_path, run):
+    description = job(tmp_path, run)
+    others = {f"{run}-wide-{'0' * 16}.safetensors", f"another-{'0' * 16}.safetensors"}
+    for name in others | {f"{run}-{'0' * 16}.safetensors", f"{run}-{'1' * 16}.safetensors"}:
+        (tmp_path / "checkpoints" / name).write_text("of other settings or code")
+    script(STUDY, description)
+    assert {path.name for path in (tmp_path / "checkpoints").iterdir()} == others
+    model = training.load_weights(STUDY.runs[run], tmp_path / "weights.safetensors")
+    curves = pd.read_csv(tmp_path / "curves.csv")
+    assert model.num_seeds == 2 and set(curves["run"]) == {run} and set(curves["split"]) == {"train", "test"}
+
+
+def test_a_run_that_fails_keeps_its_checkpoint(script, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(training, "save_weights", full)
+    with pytest.raises(OSError, match="disk full"):
+        script(STUDY, job(tmp_path))
+    (path,) = (tmp_path / "checkpoints").iterdir()
+    assert path.name.startswith(f"{RUN}-")
