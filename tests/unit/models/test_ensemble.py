@@ -12,7 +12,11 @@ def generators(seeds=2):
     return [torch_generator(5, s) for s in range(seeds)]
 
 
-@given(shape=st.lists(st.integers(1, 4), max_size=3), bound=st.floats(0, 10), copies=st.integers(1, 3))
+@given(
+    shape=st.lists(st.integers(1, 4), max_size=3),
+    bound=st.floats(0, 10),
+    copies=st.integers(1, 3),
+)
 def test_stacked_layers_are_those_of_each_seed(shape, bound, copies):
     drawn = stacked_uniform(shape, bound, generators(copies))
     assert drawn.shape == (copies, *shape) and (drawn.abs() <= bound).all()

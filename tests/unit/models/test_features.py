@@ -31,6 +31,12 @@ def test_what_is_standardized_over_the_training_set(name, scale, standardized):
         assert torch.equal(alpha, weight)
 
 
+def test_amplitudes_are_the_channels_own():
+    gain, weight = channels()
+    direct, _, cross = fitted("gcn", "amplitude", gain, weight)
+    assert torch.equal(cross, gain.sqrt()) and torch.equal(direct, gain.sqrt().diagonal(dim1=-2, dim2=-1))
+
+
 def test_rates_are_what_links_are_worth_alone():
     gain, weight = channels(batch=400)
     direct, _, cross = fitted("gcn", "rate", gain, weight)
@@ -38,6 +44,15 @@ def test_rates_are_what_links_are_worth_alone():
     rate = torch.log2(1 + 4 * gain / NOISE_POWER)
     for found, expected in ((direct, worth), (cross, rate)):
         assert torch.corrcoef(torch.stack([found.flatten(), expected.flatten()]))[0, 1] > 1 - 1e-9
+
+
+def test_features_of_new_networks_are_those_of_the_training_sets_scale():
+    gain, weight = channels(batch=400)
+    features = models.build("qgnn", dtype=torch.float64).features
+    features.fit(gain, weight, NOISE_POWER, 1.0)
+    direct, _, _ = features(gain, weight, NOISE_POWER, 1.0)
+    stronger, _, _ = features(gain * 4, weight, NOISE_POWER, 1.0)
+    assert stronger.mean() > 1 and abs(direct.mean()) < 1e-6
 
 
 def test_one_network_has_no_deviation_to_divide_by():

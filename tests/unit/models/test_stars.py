@@ -1,5 +1,7 @@
 """What the networks on stars do with their leaves."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -99,6 +101,11 @@ def test_the_perceptron_is_what_its_docstring_says():
     hidden, out = model.hidden[0, 0, 0], model.out[0, 0, 0]
     expected = torch.tanh(out @ torch.tanh(hidden[:, :6] @ torch.cat([u, v, e], dim=1)[0, :, 0] + hidden[:, 6]))
     torch.testing.assert_close(z, expected, rtol=0, atol=ROUNDING)
+
+
+def test_encoding_angles_are_within_their_range():
+    model = build("qgnn", angle_range=0.25)
+    assert model._angles(torch.full((1, 2, 1), 1e9, dtype=torch.float64)).tolist() == [[[math.pi / 4]] * 2]
 
 
 @given(

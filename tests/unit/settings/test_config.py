@@ -3,6 +3,9 @@
 import functools
 import json
 import operator
+import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from qgnn_d2d import settings
 from qgnn_d2d.settings import MODELS, SCENARIOS
 from qgnn_d2d.settings import config as files
+from tests.runs import ROOT
 from tests.unit.settings.configs import CONFIG, REMOVED, WHOLE, changed, places
 
 EXPERIMENT = "experiments ablation 0"
@@ -18,61 +22,91 @@ EXPERIMENT = "experiments ablation 0"
 # where in the smoke config, what to put there, and what the line must name and allow
 MISTAKES = {
     "an unknown key": ("sed", 1, ["'sed'", "allowed", "seed"]),
+    "an unknown split": ("splits tset", 1, ["splits", "'tset'", "validation"]),
+    "no splits": ("splits", {}, ["splits", "train", "missing"]),
     "no seed": ("seed", REMOVED, ["seed", "missing"]),
     "a negative seed": ("seed", -1, ["seed", "-1", "at least 0"]),
+    "a seed as text": ("seed", "1e3", ["seed", "'1e3'", "integer, without point or exponent"]),
     "too large a number": ("num_seeds", 10**30, ["num_seeds", "at most 9223372036854775807"]),
+    "a truth for a number": ("num_seeds", True, ["num_seeds", "True", "integer"]),
     "a folder's name": ("study", "reference", ["study", "'reference'", "another folder"]),
     "a path for a name": ("study", "../a", ["study", "'../a'", "A-Za-z0-9_-"]),
     "no such device": ("torch device", "warp", ["torch.device", "'warp'", "cpu|cuda"]),
+    "a device that computes nothing": ("torch device", "meta", ["torch.device", "'meta'", "cpu|cuda"]),
+    "no threads": ("torch threads", 0, ["torch.threads", "0", "at least 1"]),
+    "no cap": ("cap epochs", 0, ["cap.epochs", "0", "at least 1"]),
     "an unknown scenario key": ("scenarios rayleigh noise", 1, ["scenarios.rayleigh", "'noise'", "noise_power"]),
     "a scenario's name": (("scenarios", 7), {"kind": "rayleigh"}, ["key scenarios.7", "text"]),
+    "a scenario's name as path": ("scenarios a/b", {"kind": "rayleigh"}, ["key scenarios.a/b", "'a/b'"]),
     "an unknown kind": ("scenarios rayleigh kind", "rician", ["rayleigh.kind is 'rician'", *SCENARIOS]),
     "no kind": ("scenarios rayleigh", {}, ["scenarios.rayleigh: key kind is missing"]),
     "negative noise power": ("scenarios rayleigh noise_power", -0.1, ["noise_power", "-0.1", "above 0"]),
+    "one link": ("scenarios rayleigh num_links", 1, ["scenarios.rayleigh.num_links", "1", "at least 2"]),
     "pairs too far": ("scenarios geometric pair_distance_max", 1.0, ["pair_distance_max is 1.0", "at least", "2.0"]),
+    "a square too small": ("scenarios geometric area_edge", 2.0, ["pair_distance_min is 2.0", "below area_edge"]),
     "an unknown model": ("models gnc", {}, ["models.gnc.base", "'gnc'", *MODELS]),
+    "a model in disguise": ("models qgnn base", "gcn", ["models.qgnn.base", "'gcn'", "one of: qgnn"]),
     "a variant of a variant": ("models gcn_117 base", "gcn_461", ["models.gcn_117.base", "'gcn_461'"]),
     "an unknown option": ("models gcn_117 depth", 2, ["models.gcn_117", "'depth'", "iterations"]),
+    "an option of another model": ("models gcn_117 k", 3, ["models.gcn_117", "'k'", "iterations"]),
     "an unknown circuit": ("models qgnn circuit", "qcl", ["models.qgnn.circuit", "'qcl'", "qgcl"]),
+    "an unknown scale": ("models qgnn_informed scale", "log", ["models.qgnn_informed.scale", "'log'", "rate"]),
     "no leaves": ("models qgnn k", 0, ["models.qgnn.k", "0", "at least 1"]),
     "as many leaves as links": ("models qgnn k", 10, ["k of run", "10", "below num_links = 10"]),
+    "one width": ("models gcn_117 message_widths", [4], ["models.gcn_117.message_widths", "[4]", "at least 2"]),
     "no width": ("models gcn_117 message_widths", [4, 0], ["models.gcn_117.message_widths[1]", "0", "at least 1"]),
+    "an unknown training key": ("training lr", 1, ["training", "'lr'", "learning_rate"]),
     "a number that YAML reads as text": ("training learning_rate", "1e-2", ["training.learning_rate", "1.0e-2"]),
     "all links left out": ("training drop_links", 1.0, ["training.drop_links", "1.0", "below 1"]),
     "an unknown schedule": ("training schedule", "linear", ["training.schedule", "'linear'", "cosine_step"]),
     "an unknown tuned scenario": ("tuned rician", {}, ["scenario under tuned", "'rician'", "rayleigh"]),
+    "an unknown tuned protocol": ("tuned rayleigh stted", {}, ["tuned.rayleigh.stted", "stated, released"]),
     "an unknown tuned model": ("tuned rayleigh stated gnc", {}, ["tuned.rayleigh", "'gnc'", "qgnn_k9"]),
     "an unknown preset key": ("presets drop lr", 1, ["presets.drop", "'lr'", "learning_rate"]),
     "a preset's scenario": ("presets drop scenario", "geometric", ["presets.drop", "'scenario'", "learning_rate"]),
+    "a preset's option of another model": ("presets drop k", 3, ["presets.drop", "model gcn", "'k'"]),
     "an unknown preset": (f"{EXPERIMENT} preset", "wide", [".preset", "'wide'", "drop"]),
+    "no experiments": ("experiments", {}, ["experiments", "{}", "at least 1"]),
     "an empty experiment": ("experiments ablation", [], ["experiments.ablation", "[]", "at least 1"]),
     "another table's name": ("experiments convergence", [{"model": "gcn"}], ["'convergence'", "another table"]),
     "an unknown scenario": (f"{EXPERIMENT} scenario", "rician", ["ablation[0].scenario", "'rician'", "rayleigh"]),
+    "an unknown protocol": (f"{EXPERIMENT} protocol", ["stted"], ["protocol[0]", "'stted'", "stated, released"]),
     "an unknown model of a run": (f"{EXPERIMENT} model", "gnc", ["ablation[0].model", "'gnc'", "qgnn_k9"]),
     "no model": (f"{EXPERIMENT} model", [], ["ablation[0].model", "[]", "at least 1"]),
     "an unknown key of a run": (f"{EXPERIMENT} depth", [1], ["experiments.ablation[0]", "'depth'", "layers"]),
     "an empty list": (f"{EXPERIMENT} k", [], ["experiments.ablation[0].k", "[]", "at least one"]),
+    "a list in a list": (f"{EXPERIMENT} k", [[1]], ["k is [1]", "integer"]),
     "one value twice": (f"{EXPERIMENT} k", [1, 1], ["ablation[0]", "qgnn-k1", "twice"]),
     "an unknown noise model": (f"{EXPERIMENT} noise", "lago", ["ablation[0]: noise", "'lago'", "lagos_idle"]),
     "a list for a noise model": (f"{EXPERIMENT} noise", [[1]], ["ablation[0]: noise", "[1]", "lagos"]),
     "scenarios in one table": ("experiments leaves 0 scenario", ["rayleigh", "geometric"], ["leaves", "one scenario"]),
     "more training than the pool": (f"{EXPERIMENT} train_size", 49, ["train_size", "49", "splits.pool = 48"]),
+    "no training": (f"{EXPERIMENT} train_size", [0], ["train_size[0]", "0", "at least 1"]),
     "two runs of one id": (f"{EXPERIMENT} epochs", 2, ["rayleigh-stated-qgnn", "other settings", "preset"]),
     "an unknown calibration": ("noise_models lagos device", "Lagos", ["noise_models.lagos.device", "FakePerth"]),
     "a device and a level": ("noise_models lagos depolarizing", 0.1, ["noise_models.lagos", "either"]),
+    "neither": ("noise_models lagos", {}, ["noise_models.lagos", "either"]),
     "a level that idles": ("noise_models p1e-2 idle", True, ["noise_models.p1e-2", "idle", "device only"]),
+    "more than all noise": ("noise_models p1e-2 depolarizing", 1.5, ["noise_models.p1e-2.depolarizing", "at most 1"]),
     "noise of an unknown run": ("noise run", "nobody", ["noise.run", "'nobody'", "rayleigh-stated-qgnn"]),
     "noise of a GCN": ("noise run", "rayleigh-stated-gcn", ["noise.run", "'rayleigh-stated-gcn'", "QGNN"]),
     "noise on noise": ("noise run", "rayleigh-stated-qgnn-lagos", ["noise.run", "without noise"]),
     "noise nobody trained under": ("noise devices", ["torino"], ["noise", "torino", "rayleigh-stated-qgnn"]),
     "a device as a level": ("noise levels", ["lagos"], ["noise.levels", "'lagos'", "p1e-2"]),
+    "no shots": ("noise shots", [0], ["noise.shots[0]", "0", "at least 1"]),
+    "an unknown mitigation": ("noise hardware mitigation", "none", ["noise.hardware.mitigation", "richardson"]),
+    "a backend as path": ("noise hardware backend", "a/b", ["noise.hardware.backend", "'a/b'"]),
+    "scale of one link": ("scale links", [1], ["scale.links[0]", "1", "at least 2"]),
     "scale without the training's": ("scale links", [5, 20], ["num_links", "scale.runs", "10", "5, 20"]),
     "scale across scenarios": (
         "scale runs", ["rayleigh-stated-qgnn", "geometric-stated-qgnn"], ["scale.runs", "'geometric'", "rayleigh"],
     ),
+    "scale of the wrong protocol": ("scale runs", ["rayleigh-released-gcn"], ["stated run under scale.runs"]),
+    "no boxes": ("scale max_boxes", 0, ["scale.max_boxes", "0", "at least 1"]),
     "an unknown run in a claim": ("claims 0 qgnn", "nobody", ["claims[0]", "'nobody'", "rayleigh-stated-qgnn"]),
     "a swept run in a claim": ("claims 0 qgnn", "rayleigh-stated-qgnn-k1", ["claims[0]", "compares models"]),
     "a claim across protocols": ("claims 0 gcn", "rayleigh-released-gcn", ["claims[0]", "released", "one protocol"]),
+    "a claim across scenarios": ("claims 0 gcn", "geometric-stated-gcn", ["claims", "geometric", "one scenario"]),
     "two primary pairs": ("claims 2 primary", True, ["claims", "primary"]),
     "a base that is no text": ("extends", ["a"], ["extends", "['a']", "text"]),
     "a base that is not there": ("extends", "nobody.yaml", ["extends", "'nobody.yaml'", "No such file"]),
@@ -153,9 +187,14 @@ def test_the_configs_are_short_and_read(name):
 UNREADABLE = {
     "empty": "",
     "a list": "- study\n",
+    "a number": "3",
     "an unclosed bracket": "study: [",
+    "a tab": "study:\n\t- smoke",
     "an unknown anchor": "study: *nobody",
     "a Python object": "study: !!python/object/apply:os.system ['false']",
+    "two documents": "study: a\n---\nstudy: b",
+    "a key that is a list": "? [a, b]\n: 1",
+    "binary": "\x00\x01",
     "nested too deep": "[" * 500,
 }
 
@@ -217,3 +256,16 @@ def test_files_that_extend_each_other_in_a_circle_are_refused(tmp_path):
         ValueError, match=r"extends is 'b\.yaml'; the files b\.yaml, a\.yaml extend each other in a circle"
     ):
         settings.load({"extends": "b.yaml"}, tmp_path)
+
+
+def test_settings_load_no_large_library():
+    program = (
+        f"import sys; from qgnn_d2d import settings; settings.read({str(CONFIG / 'smoke.yaml')!r}); "
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    printed = subprocess.run(
+        [sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True
+    )
+    large = {"torch", "numpy", "scipy", "pandas", "xarray", "pennylane", "qiskit", "matplotlib", "snakemake"}
+    assert not large & set(printed.stdout.split())

@@ -48,8 +48,12 @@ def test_the_schema_accepts_the_configs(config):
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [("sed", 1), ("models gcn", {"k": 3}), ("models gcn_117 depth", 1), ("presets drop lr", 1), ("study", "a/b"),
-     ("experiments leaves 0 k", [0]), ("experiments leaves 0 depth", 1), ("noise_models lagos device", "Lagos")],
+    [
+        ("sed", 1), ("seed", -1), ("study", "a/b"), ("splits train", 0), ("scenarios rayleigh noise", 1),
+        ("models gcn", {"k": 3}), ("models gcn_117 depth", 1), ("models qgnn circuit", "qcl"), ("presets drop lr", 1),
+        ("experiments leaves 0 depth", 1), ("experiments leaves 0 k", [0]), ("experiments leaves 0 protocol", "stted"),
+        ("tuned rayleigh stated gcn epochs", "100"), ("noise_models lagos device", "Lagos"), ("cap epochs", 0),
+    ],
 )  # fmt: skip
 def test_the_schema_refuses_mistakes_too(path, value):
     with pytest.raises(jsonschema.ValidationError):

@@ -1,3 +1,4 @@
+import re
 from types import SimpleNamespace
 
 import pandas as pd
@@ -42,6 +43,7 @@ def test_an_entry_is_the_product_of_its_lists():
     ("entry", "name"),
     [
         ({"model": "qgnn"}, "a-stated-qgnn"),
+        ({"model": "qgnn", "scenario": "b", "protocol": "released"}, "b-released-qgnn"),
         ({"model": "qgnn", "k": 3, "layers": 2, "heads": 1, "noise": None, "stars": "random"}, "a-stated-qgnn"),
         ({"model": "deep"}, "a-stated-deep"),
         ({"model": "deep", "layers": 4}, "a-stated-deep"),
@@ -59,6 +61,11 @@ def test_an_entry_is_the_product_of_its_lists():
 )  # fmt: skip
 def test_an_id_says_what_differs_from_the_models_own_options(entry, name):
     assert list(runs(entry)) == [name]
+
+
+def test_a_variant_is_its_base_with_options_of_its_own():
+    (run,) = runs({"model": "deep"}).values()
+    assert (run.model, run.architecture) == ("qgnn", settings.MODELS["qgnn"](layers=4, scale="amplitude"))
 
 
 def test_channels_enter_on_the_scenarios_scale_unless_said_otherwise():
@@ -111,6 +118,12 @@ def test_a_run_holds_its_noise_model_itself():
     ]  # fmt: skip
 
 
+def test_seeds_are_the_studys_or_the_entrys():
+    found = runs({"model": "qgnn"}, {"model": "gcn", "num_seeds": 5}, torch={"device": "cuda:1", "threads": 4})
+    assert [run.num_seeds for run in found.values()] == [2, 5]
+    assert {(run.seed, run.device, run.num_threads) for run in found.values()} == {(1, "cuda:1", 4)}
+
+
 def test_equal_runs_of_two_experiments_are_one_run():
     experiments = {"one": [{"model": "qgnn"}, {"model": "gcn"}], "two": [{"model": "qgnn", "layers": [1, 2]}]}
     found, tables = expand(validated(StudySettings, {**CONFIG, "experiments": experiments}))
@@ -144,17 +157,25 @@ def test_the_papers_study_has_the_runs_of_its_reference():
     assert len(PAPER.runs) == 118 and not PAPER.untuned
     main, grid, sizes = (set(PAPER.experiments[name]) for name in ("main", "ablation", "training_size"))
     assert main & grid == {"rayleigh-stated-qgnn"} and not main & sizes
-    assert len({repr(run.model_copy(update={"id": ""})) for run in PAPER.runs.values()}) == 118  # none twice
+    assert all(re.fullmatch(r"[a-z_]+-(stated|released)-[\w.-]+", name) for name in PAPER.runs)
+
+
+def test_no_two_runs_are_the_same_under_other_names():
+    for study in (PAPER, SMOKE):
+        assert len({repr(run.model_copy(update={"id": ""})) for run in study.runs.values()}) == len(study.runs)
 
 
 @pytest.mark.parametrize(
     ("run", "wanted"),
     [
+        ("rayleigh-stated-qgnn", {"k": 3, "layers": 2, "heads": 1, "learning_rate": 0.0136, "epochs": 200}),
         ("rayleigh-stated-qgnn_k9", {"k": 9, "layers": 4, "heads": 4, "entangling_layers": 3, "batch_size": 16}),
         ("rayleigh-stated-gcn-lr5e-2", {"learning_rate": 0.05, "batch_size": 32, "epochs": 100, "schedule": "step"}),
         ("rayleigh-stated-gcn_683-drop", {"epochs": 400, "drop_links": 0.2, "scale": "rate", "update_width": 12}),
         ("rayleigh-stated-gcn-n10000", {"epochs": 6, "train_size": 10000, "schedule": "cosine_step", "batch_size": 16}),
+        ("rayleigh-stated-mlp_informed-random-k6", {"k": 6, "stars": "random", "scale": "rate", "num_seeds": 5}),
         ("geometric-stated-qgnn", {"scale": "decibel", "num_seeds": 5, "angle_range": 0.4}),
+        ("public_draws-released-gcn_released", {"epochs": 100, "learning_rate": 0.00131, "protocol": "released"}),
     ],
 )  # fmt: skip
 def test_runs_of_the_paper_have_the_options_that_they_are_named_after(run, wanted):

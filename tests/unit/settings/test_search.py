@@ -61,9 +61,13 @@ RUN = "rayleigh-stated-gcn"
     ("content", "words"),
     [
         ({"tuning": {"learning_rate": [0.1, 0.01]}}, ["search.yaml.tuning", "learning_rate", "lowest one", "first"]),
+        ({"tuning": {"learning_rate": [0.1]}}, ["search.yaml.tuning.learning_rate", "at least 2"]),
+        ({"tuning": {"trials": 0}}, ["search.yaml.tuning.trials is 0"]),
         ({"tuning": {"runs": ["nobody"]}}, ["run under search.yaml", "'nobody'", RUN]),
         ({"choices": {"runs": {"nobody": {"start": {}, "trials": [{}]}}}}, ["'nobody'", RUN]),
+        ({"choices": {"runs": {RUN: {"start": {}, "trials": []}}}}, ["trials", "[]"]),
         ({"choices": {"runs": {RUN: {"start": {}, "trials": [{"heads": 2}]}}}}, [RUN, "'heads'", "iterations"]),
+        ({"choices": {"runs": {RUN: {"start": {"epochs": 0}, "trials": [{}]}}}}, [RUN, "epochs is 0"]),
         ({"search": {}}, ["search.yaml: unknown key 'search'"]),
     ],
 )

@@ -2,7 +2,7 @@ import pytest
 
 from qgnn_d2d import settings
 from qgnn_d2d.settings import SPLITS
-from tests.unit.settings.configs import PAPER, REMOVED, SMOKE, WHOLE, changed
+from tests.unit.settings.configs import CONFIG, PAPER, REMOVED, SMOKE, WHOLE, changed
 
 ALONE = settings.load(changed(*((key, REMOVED) for key in ("noise", "scale", "claims", "cap"))))
 
@@ -25,6 +25,9 @@ def test_files_lie_in_the_studys_folder():
     assert SMOKE.solved(scenario, "test.nc") == "results/smoke/solvers/rayleigh/test.nc"
     assert SMOKE.evaluated("main", "test.nc") == "results/smoke/evaluation/main/test.nc"
     assert SMOKE.table("main") == "results/smoke/tables/main.csv"
+
+
+def test_only_the_papers_study_writes_to_figures():
     assert (PAPER.figures, SMOKE.figures) == ("figures", "results/smoke/figures")
 
 
@@ -81,8 +84,18 @@ def test_every_noise_model_of_the_study_has_the_runs_that_are_compared_under_it(
         PAPER.aware("lagos_idle")
 
 
+def test_a_run_with_all_options_can_be_trained():
+    assert SMOKE.trainable("rayleigh-stated-gcn") is SMOKE.runs["rayleigh-stated-gcn"]
+
+
 def test_a_study_of_one_run_needs_no_other_section():
     keys = ("study", "seed", "num_seeds", "splits", "scenarios", "training")
     whole = {key: WHOLE[key] for key in keys} | {"experiments": {"one": [{"model": "gcn", "batch_size": 2}]}}
     whole["training"] = {"epochs": 1, "learning_rate": 0.1}
     assert list(settings.load(whole).runs) == ["rayleigh-stated-gcn"]
+
+
+def test_a_study_is_read_with_what_it_extends(tmp_path):
+    (tmp_path / "own.yaml").write_text(f"extends: {CONFIG / 'smoke.yaml'}\nstudy: own\nsplits: {{train: 12}}\n")
+    study = settings.read(tmp_path / "own.yaml")
+    assert (study.name, study.splits["train"], study.runs.keys()) == ("own", 12, SMOKE.runs.keys())

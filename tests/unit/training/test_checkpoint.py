@@ -1,6 +1,7 @@
 """A training goes on from its checkpoint as if nothing had happened, and from nobody else's."""
 
 import platform
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -43,13 +44,12 @@ def test_a_restored_training_goes_on_identically(tmp_path, model, stop):
 
 
 def test_an_interrupted_training_takes_up_its_checkpoint_and_keeps_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(trainer, "MAX_POINTS", 2)  # not every epoch is scored
-    run = run_of("gcn_small", epochs=5)
+    run = run_of("gcn_small", epochs=4)
     undisturbed = train(run, channels(), monitored())
     train_epoch = Trainer.train_epoch
 
     def interrupted(self):
-        if self.epoch == 3:
+        if self.epoch == 2:
             raise KeyboardInterrupt
         train_epoch(self)
 
@@ -60,7 +60,7 @@ def test_an_interrupted_training_takes_up_its_checkpoint_and_keeps_it(tmp_path, 
     epochs = []
     monkeypatch.setattr(Trainer, "train_epoch", lambda self: epochs.append(self.epoch) or train_epoch(self))
     resumed = train(run, channels(), monitored(), checkpoints=tmp_path)
-    assert epochs == [3, 4]
+    assert epochs == [2, 3]
     pd.testing.assert_frame_equal(resumed.curves, undisturbed.curves, check_exact=True)
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -70,7 +70,9 @@ OTHERS = {
     "model options": ((RUN.changed({"k": 2}),), {}),
     "protocol": ((run_of(protocol="released"),), {}),
     "seed": ((RUN.model_copy(update={"seed": 6}),), {}),
+    "name": ((RUN.model_copy(update={"id": "b-run"}),), {}),
     "training data": ((RUN, channels(seed=2), monitored()), {}),
+    "noise": ((RUN, replace(channels(), noise_power=0.2), monitored()), {}),
     "test data": ((RUN, channels(), {"train": channels(), "test": channels(seed=2)}), {}),
     "monitored splits": ((RUN, channels(), {"test": channels(seed=1), "train": channels()}), {}),
     "seeds": ((), {"seeds": range(1)}),
@@ -106,21 +108,31 @@ def records(change):
 
 DAMAGES = {
     "no key": (lambda tensors, about: (tensors, {"epoch": 1, "records": about["records"]}), "key is None"),
+    "no generators": (without("generator."), r"generator.shuffle.0.* are missing"),
     "no moments": (without("adam."), r"adam.0.exp_avg.* are missing"),
     "no parameter": (without("model.block_angles"), r"model.block_angles.* are missing"),
+    "another tensor": (put("model.more", lambda _: torch.zeros(1)), r"model.more.* are none of it"),
     "moments of another shape": (put("adam.0.exp_avg", torch.flatten), "adam.0.exp_avg is torch.float32 of shape"),
+    "moments of another type": (put("adam.0.exp_avg", torch.Tensor.double), "adam.0.exp_avg is torch.float64"),
     "moments without a number": (put("adam.0.exp_avg_sq", lambda t: t * torch.nan), "all entries finite"),
+    "parameters without a number": (put("model.block_angles", lambda t: t / 0), "all entries finite"),
     "other steps": (put("adam.1.step", lambda t: t + 1), "adam.1.step is 4; after epoch 1 it must be 3"),
     "a generator's state cut": (put("generator.model.1", lambda t: t[:-1].clone()), "generator.model.1 is torch.uint8"),
     "no generator's state": (put("generator.stars.0", torch.zeros_like), r"no checkpoint of run a-run \("),
     "an epoch beyond the last": (about(epoch=99), "epoch is 99; it must be an integer from 0 to 2"),
+    "an epoch before the first": (about(epoch=-1), "epoch is -1"),
     "an epoch as text": (about(epoch="1"), "epoch is '1'"),
     "another epoch": (about(epoch=2), "adam.0.step is 3; after epoch 2 it must be 6"),
     "epoch 0": (about(epoch=0), r"adam.0.exp_avg.* are none of it"),
     "no records": (about(records=[]), "records are 0; after epoch 1 they must be a list of 4"),
+    "text for records": (about(records="none"), "records are a str"),
+    "a record missing": (records(lambda r: r[1:]), "records are 3"),
+    "a record twice": (records(lambda r: [r[0], *r[:-1]]), "must be"),
     "a record of another split": (records(lambda r: [[0, "tset", r[0][2]], *r[1:]]), r"must be \(0, 'train'\)"),
+    "text for a value": (records(lambda r: [[0, "train", ["1", 1.0]], *r[1:]]), "2 finite numbers"),
     "a seed missing": (records(lambda r: [[0, "train", [1.0]], *r[1:]]), "2 finite numbers"),
     "a value that is no number": (records(lambda r: [[0, "train", [1.0, float("nan")]], *r[1:]]), "2 finite numbers"),
+    "more than values": (records(lambda r: [[*r[0], 1], *r[1:]]), "2 finite numbers"),
     "no record": (records(lambda r: [7, *r[1:]]), "record 7 must be"),
 }
 
@@ -138,6 +150,22 @@ def test_damaged_checkpoints_are_refused(tmp_path, whole, damage):
     with pytest.raises(ValueError, match=words) as refusal:
         checkpoint.restore(Trainer(RUN, channels(), monitored()), path)
     assert str(refusal.value).startswith(f"{path}: ") and "\n" not in str(refusal.value)
+
+
+def test_truncated_checkpoints_are_refused(tmp_path):
+    path = saved(tmp_path)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"state\.safetensors: not a complete safetensors file"):
+        checkpoint.restore(Trainer(RUN, channels(), monitored()), path)
+
+
+def test_a_checkpoint_is_complete_where_not_every_epoch_is_scored(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "MAX_POINTS", 2)
+    run = run_of("gcn_small", epochs=6)
+    path = saved(tmp_path, run, epochs=5)
+    found = Trainer(run, channels(), monitored())
+    checkpoint.restore(found, path)
+    assert found.epoch == 5 and [epoch for epoch, _, _ in found.records] == [0, 0, 3, 3]
 
 
 def test_only_the_own_checkpoint_is_kept(tmp_path):

@@ -3,7 +3,7 @@ import torch
 
 from qgnn_d2d import models, objective
 from qgnn_d2d.settings import MODELS
-from qgnn_d2d.training import allocate, evaluation_leaves
+from qgnn_d2d.training import allocate, cast, evaluation_leaves
 from qgnn_d2d.training.inference import mean_metric
 from tests.unit.training.cases import SMALL, channels, run_of
 
@@ -46,3 +46,9 @@ def test_leaves_that_are_no_links_are_refused(leaf):
     leaves[0, 0, 0, 0] = leaf
     with pytest.raises(ValueError, match=r"leaves are from .* to .*; they must be from 0 to 4"):
         allocate(network, channels(), leaves)
+
+
+def test_channels_are_cast():
+    data = cast(channels(), torch.float32, "cpu")
+    assert (data.gain.dtype, data.weight.dtype) == (torch.float32, torch.float32)
+    assert (data.noise_power, data.p_max) == (channels().noise_power, channels().p_max)

@@ -6,7 +6,7 @@ import pytest
 
 from qgnn_d2d.settings.search import Tuning
 from qgnn_d2d.settings.training import Cap
-from qgnn_d2d.training import search, train
+from qgnn_d2d.training import Trainer, search, train
 from tests.unit.training.cases import channels, run_of
 
 SPACE = Tuning(trials=2, num_seeds=2, learning_rate=[1e-3, 5e-2], batch_size=[4, 8], epochs=[1, 2])
@@ -43,12 +43,31 @@ def test_scores_are_those_of_a_training_after_its_last_epoch():
         assert record[record["trial"] == trial]["value"].tolist() == last
 
 
+def test_the_validation_split_has_no_part_in_training(monkeypatch):
+    seen = []
+    init = Trainer.__init__
+    monkeypatch.setattr(
+        Trainer,
+        "__init__",
+        lambda self, run, train, monitored: seen.append(monitored) or init(self, run, train, monitored),
+    )
+    search.compare(RUN, channels(), channels(seed=1), [{}], 1)
+    assert seen == [{}]
+
+
 def test_a_cap_holds_for_trials(monkeypatch):
     seen = []
     monkeypatch.setattr(search, "_scores", lambda run, *_: seen.append(run.training) or ([], 1))
     search.search(RUN, channels(), channels(), SPACE, cap=Cap(epochs=1, batch_size=3))
     search.compare(RUN, channels(), channels(), [{"epochs": 50}], 1, cap=Cap(epochs=4, batch_size=100))
     assert [(training.epochs, training.batch_size) for training in seen] == [(1, 3), (1, 3), (4, 8)]
+
+
+@pytest.mark.parametrize(("change", "words"), [({"depth": 2}, "'depth'"), ({"epochs": 0}, "epochs is 0")])
+def test_impossible_changes_are_refused_before_anything_is_trained(change, words, monkeypatch):
+    monkeypatch.setattr(search, "_scores", lambda *_: pytest.fail("trained"))
+    with pytest.raises(ValueError, match=words):
+        search.compare(RUN, channels(), channels(), [{}, change], 1)
 
 
 def record_of(**changes):

@@ -94,6 +94,13 @@ def test_a_metric_that_is_not_finite_stops_the_run():
         found.train_epoch()
 
 
+def test_progress_is_shown_where_it_is_asked_for(capsys):
+    import sys
+
+    train(run_of("gcn_small"), channels(4), {"test": channels(2)}, progress=sys.stderr)
+    assert "a-run" in capsys.readouterr().err
+
+
 # What a gradient step sees
 
 
@@ -129,6 +136,16 @@ def test_informed_leaves_belong_to_the_realizations_of_their_batch(rule, monkeyp
             assert torch.equal(leaves[s], stars.choose(rule, drawn, 3, torch.Generator()))
 
 
+def test_random_leaves_are_drawn_anew_every_epoch(monkeypatch):
+    found = Trainer(run_of(), channels(), {})
+    seen = []
+    loss = found.loss
+    monkeypatch.setattr(found, "loss", lambda *batch: seen.append(batch[2]) or loss(*batch))
+    found.train_epoch()
+    found.train_epoch()
+    assert not torch.equal(seen[0], seen[3]) and not torch.equal(seen[0][0], seen[0][1])
+
+
 def test_links_are_left_out_of_training_realizations_only(monkeypatch):
     data = channels(400)
     found, seen = batches(run_of("gcn", training={"drop_links": 0.25}), data, monkeypatch)
@@ -141,3 +158,8 @@ def test_links_are_left_out_of_training_realizations_only(monkeypatch):
         assert ((gain[s] > 0) == (present.unsqueeze(-1) & present.unsqueeze(-2))).all()
         assert set(weight[s][present].tolist()) <= set(found.train.weight.flatten().tolist())
     assert (found.train.weight > 0).all() and torch.equal(found.train.gain, data.gain.float())
+
+
+def test_runs_without_augmentation_draw_nothing_for_it():
+    assert "drop" not in Trainer(run_of(), channels(), {}).generators
+    assert "drop" in Trainer(run_of(training={"drop_links": 0.1}), channels(), {}).generators

@@ -53,6 +53,11 @@ def test_weights_of_another_run_are_refused(tmp_path, field, value):
         load_weights(run_of(), path)
 
 
+def test_weights_of_another_model_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="model is 'qgnn'; run a-run needs 'gcn'"):
+        load_weights(run_of("gcn"), save(run_of(), tmp_path))
+
+
 def test_weights_that_their_manifest_does_not_describe_are_refused(tmp_path):
     path = save(run_of(), tmp_path)
     save_weights(models.build("qgnn", seed=1, seeds=range(2)), run_of(), path)
@@ -87,3 +92,10 @@ def test_damaged_weights_are_refused_whatever_their_manifest_says(tmp_path, dama
     with pytest.raises(ValueError, match=rf"weights\.safetensors: .*{words}") as refusal:
         load_weights(run_of(), path)
     assert "\n" not in str(refusal.value)
+
+
+def test_truncated_weights_are_refused(tmp_path):
+    path = save(run_of(), tmp_path)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ValueError, match=r"weights.safetensors: not a complete safetensors file"):
+        load_weights(run_of(), path)
