@@ -1,12 +1,9 @@
 # One rule for all figures: a module of qgnn_d2d.figures is drawn because it is there.
-def figure_inputs(wildcards):
-    """Return the files that a figure is drawn from."""
-    return [file for files in FIGURES[wildcards.figure].values() for file in files]
-
-
 rule plot_figure:
     input:
-        figure_inputs,
+        lambda wildcards: [
+            file for files in FIGURES[wildcards.figure].values() for file in files
+        ],
     output:
         pdf=f"{STUDY.figures}/{{figure}}.pdf",
         png=report(

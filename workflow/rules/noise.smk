@@ -2,23 +2,6 @@
 NOISE = STUDY.config.noise
 
 
-def noise_files(name, models):
-    """Return an input function: a file of each of some noise models."""
-    return lambda wildcards: [
-        STUDY.file("noise", noise, name) for noise in getattr(NOISE, models)
-    ]
-
-
-def noise_channels(split):
-    """Return an input function: a split of the noise study's scenario."""
-    return lambda wildcards: STUDY.channels(STUDY.runs[NOISE.run].scenario, split)
-
-
-def noise_text(wildcards):
-    """Return a noise model and the noise study's sizes as text: what repeats its jobs where it changes."""
-    return f"{STUDY.noise_models[wildcards.noise].text}; {NOISE.text}"
-
-
 rule describe_devices:
     output:
         STUDY.file("noise", "devices.csv"),
@@ -64,8 +47,8 @@ rule evaluate_noise:
             STUDY.trained(run, "weights.safetensors")
             for run in STUDY.noise_runs(wildcards.noise).values()
         ],
-        evaluation=noise_channels("evaluation"),
-        test=noise_channels("test"),
+        evaluation=lambda wildcards: STUDY.noise_channels("evaluation"),
+        test=lambda wildcards: STUDY.noise_channels("test"),
     output:
         exact=STUDY.file("noise", "{noise}", "exact.csv"),
         shots=STUDY.file("noise", "{noise}", "shots.csv"),
@@ -77,7 +60,7 @@ rule evaluate_noise:
         CONDA
     threads: STUDY.config.torch.threads
     params:
-        settings=noise_text,
+        settings=lambda wildcards: STUDY.noise_text(wildcards.noise),
     message:
         "Evaluating the QGNN under {wildcards.noise}"
     script:
@@ -87,7 +70,7 @@ rule evaluate_noise:
 rule check_aer:
     input:
         weights=lambda wildcards: STUDY.trained(NOISE.run, "weights.safetensors"),
-        channels=noise_channels("test"),
+        channels=lambda wildcards: STUDY.noise_channels("test"),
     output:
         STUDY.file("noise", "{noise}", "aer.csv"),
     log:
@@ -98,7 +81,7 @@ rule check_aer:
         CONDA
     threads: 1
     params:
-        settings=noise_text,
+        settings=lambda wildcards: STUDY.noise_text(wildcards.noise),
     message:
         "Running Aer with real shots under {wildcards.noise}"
     script:
@@ -107,8 +90,12 @@ rule check_aer:
 
 rule tabulate_noise:
     input:
-        exact=noise_files("exact.csv", "names"),
-        shots=noise_files("shots.csv", "devices"),
+        exact=lambda wildcards: [
+            STUDY.file("noise", noise, "exact.csv") for noise in NOISE.names
+        ],
+        shots=lambda wildcards: [
+            STUDY.file("noise", noise, "shots.csv") for noise in NOISE.devices
+        ],
         solvers=lambda wildcards: [
             STUDY.solved(STUDY.runs[NOISE.run].scenario, f"{split}.nc")
             for split in ("test", "evaluation")
@@ -140,7 +127,7 @@ rule tabulate_noise:
 rule run_hardware:
     input:
         weights=lambda wildcards: STUDY.trained(NOISE.run, "weights.safetensors"),
-        channels=noise_channels("test"),
+        channels=lambda wildcards: STUDY.noise_channels("test"),
     output:
         STUDY.file("hardware", f"{NOISE.hardware.backend if NOISE else None}.csv"),
     log:

@@ -2,14 +2,9 @@
 SCALE = STUDY.config.scale
 
 
-def scale_weights(wildcards):
-    """Return the weights of the scale study's runs."""
-    return [STUDY.trained(run, "weights.safetensors") for run in SCALE.runs]
-
-
 rule evaluate_scale:
     input:
-        weights=scale_weights,
+        weights=STUDY.scale_weights,
     output:
         csv=STUDY.file("scale", "{links}.csv"),
     log:
@@ -30,7 +25,7 @@ rule evaluate_scale:
 # Times and memory: the one table of the study, with the benchmarks, that is not the same in two runs.
 rule time_inference:
     input:
-        weights=scale_weights,
+        weights=STUDY.scale_weights,
     output:
         csv=STUDY.file("scale", "inference.csv"),
     log:

@@ -1,18 +1,6 @@
-def run_channels(split):
-    """Return an input function: the run's training channels, and another split of its scenario."""
-
-    def files(wildcards):
-        run = STUDY.runs[wildcards.run]
-        return [
-            STUDY.channels(run.scenario, name) for name in (run.training_split, split)
-        ]
-
-    return files
-
-
 rule train_model:
     input:
-        channels=run_channels("test"),
+        channels=lambda wildcards: STUDY.run_channels(wildcards.run, "test"),
     output:
         curves=STUDY.trained("{run}", "curves.csv"),
         weights=STUDY.trained("{run}", "weights.safetensors"),
@@ -35,7 +23,7 @@ rule train_model:
 
 rule tune_model:
     input:
-        channels=run_channels("validation"),
+        channels=lambda wildcards: STUDY.run_channels(wildcards.run, "validation"),
     output:
         STUDY.file("tuning", "{run}.csv"),
     log:
@@ -56,7 +44,7 @@ rule tune_model:
 
 rule try_choices:
     input:
-        channels=run_channels("validation"),
+        channels=lambda wildcards: STUDY.run_channels(wildcards.run, "validation"),
     output:
         STUDY.file("choices", "{run}.csv"),
     log:

@@ -93,6 +93,22 @@ class Study:
         """Return a file that a training writes: curves.csv, weights.safetensors or manifest.json."""
         return self.file("training", run, name)
 
+    def run_channels(self, run: str, split: str) -> list[str]:
+        """Return the channel files of a run: what it is trained on, and another split of its scenario."""
+        settings = self.runs[run]
+        return [self.channels(settings.scenario, name) for name in (settings.training_split, split)]
+
+    def noise_channels(self, split: str) -> str:
+        """Return the channel file of a split of the noise study's scenario."""
+        assert self.config.noise is not None
+        return self.channels(self.runs[self.config.noise.run].scenario, split)
+
+    @property
+    def scale_weights(self) -> list[str]:
+        """The weights that the scale study evaluates; none without a scale study."""
+        scale = self.config.scale
+        return [self.trained(run, "weights.safetensors") for run in scale.runs] if scale is not None else []
+
     def solved(self, scenario: str, name: str) -> str:
         """Return a file of the solvers: test.nc, evaluation.nc or summary.csv."""
         return self.file("solvers", scenario, name)
@@ -202,6 +218,11 @@ class Study:
         assert study is not None
         aware = {"aware": self.aware(noise)} if noise in [*study.devices, *study.levels] else {}
         return {"unaware": study.run} | aware
+
+    def noise_text(self, noise: str) -> str:
+        """Return a noise model and the noise study's sizes as text: what repeats its jobs where it changes."""
+        assert self.config.noise is not None
+        return f"{self.noise_models[noise].text}; {self.config.noise.text}"
 
     def trainable(self, run: str) -> RunSettings:
         """Return a run that can be trained.

@@ -84,6 +84,28 @@ def test_every_noise_model_of_the_study_has_the_runs_that_are_compared_under_it(
         PAPER.aware("lagos_idle")
 
 
+def test_files_that_a_run_and_the_studies_of_noise_and_scale_read():
+    assert PAPER.run_channels("rayleigh-stated-gcn-n30", "test") == [
+        "results/paper/channels/rayleigh/pool.nc",
+        "results/paper/channels/rayleigh/test.nc",
+    ]
+    assert PAPER.run_channels("geometric-stated-gcn", "validation") == [
+        "results/paper/channels/geometric/train.nc",
+        "results/paper/channels/geometric/validation.nc",
+    ]
+    assert PAPER.noise_channels("evaluation") == "results/paper/channels/rayleigh/evaluation.nc"
+    assert PAPER.scale_weights[0] == "results/paper/training/rayleigh-stated-qgnn/weights.safetensors"
+    assert len(PAPER.scale_weights) == len(PAPER.config.scale.runs) and ALONE.scale_weights == []
+
+
+def test_noise_jobs_repeat_where_their_noise_model_or_the_sizes_change():
+    fewer = settings.load(changed(("noise shots", [16])))
+    assert SMOKE.noise_text("lagos") != SMOKE.noise_text("lagos_idle") and SMOKE.noise_text(
+        "lagos"
+    ) != fewer.noise_text("lagos")
+    assert SMOKE.noise_text("lagos") == settings.load(changed()).noise_text("lagos")
+
+
 def test_a_run_with_all_options_can_be_trained():
     assert SMOKE.trainable("rayleigh-stated-gcn") is SMOKE.runs["rayleigh-stated-gcn"]
 
