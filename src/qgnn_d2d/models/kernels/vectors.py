@@ -103,3 +103,26 @@ def where_larger(typing: Any, x: Any, y: Any, a: Any, b: Any) -> Any:
         return builder.select(larger, _splat(context, builder, x.dtype, a_), b_)
 
     return b(x, y, a, b), generate
+
+
+@_intrinsic
+def is_positive(typing: Any, x: Any) -> Any:
+    """Return W bits, whether x > 0 or NaN, as an int16."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        zeros = _splat(context, builder, x.dtype, context.get_constant(x.dtype, 0))
+        return builder.bitcast(builder.fcmp_unordered(">", arguments[0], zeros), ir.IntType(W))
+
+    return types.int16(x), generate
+
+
+@_intrinsic
+def where_bits(typing: Any, bits: Any, a: Any) -> Any:
+    """Return the vector a where the bits of `is_positive` are set, 0 elsewhere."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        zeros = _splat(context, builder, a.dtype, context.get_constant(a.dtype, 0))
+        mask = builder.bitcast(arguments[0], ir.VectorType(ir.IntType(1), W))
+        return builder.select(mask, arguments[1], zeros)
+
+    return a(types.int16, a), generate
