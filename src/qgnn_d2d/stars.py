@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import get_args
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
 
 import torch
 
 from .channels import Channels
 from .checks import require_choice, require_count
+from .compiled import compiled
 from .objective.rates import single_link_rate
 from .settings.model import StarRule
+
+Generators = Sequence[torch.Generator]
 
 _SMALLEST_SCORE = 1e-12  # bps/Hz; a node that is worth nothing is still drawn where no other is left
 
@@ -37,9 +40,7 @@ def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tupl
     """
     require_count("num_nodes", num_nodes, minimum=2)
     require_count("k", k)
-    keys = torch.rand((*batch_shape, num_nodes, num_nodes), generator=generator)
-    keys.diagonal(dim1=-2, dim2=-1).fill_(2.0)  # the center itself sorts last
-    return keys.argsort(dim=-1)[..., : min(k, num_nodes - 1)]
+    return _ranked(-torch.rand((*batch_shape, num_nodes, num_nodes), generator=generator), k)
 
 
 def _scores(channels: Channels) -> torch.Tensor:
@@ -48,24 +49,46 @@ def _scores(channels: Channels) -> torch.Tensor:
     return score.unsqueeze(-2).expand(channels.gain.shape)
 
 
-def _draws(channels: Channels, generator: torch.Generator) -> torch.Tensor:
-    """Return numbers uniform in [0, 1), one for every center and node: (N, M, M)."""
-    return torch.rand(channels.gain.shape, generator=generator).to(channels.gain.device)
+def _draws(channels: Channels, generators: Generators) -> torch.Tensor:
+    """Return numbers uniform in [0, 1), one for every center and node, an equal part from each generator: (N, M, M)."""
+    shape = (len(channels) // len(generators), *channels.gain.shape[1:])
+    return torch.cat([torch.rand(shape, generator=generator) for generator in generators]).to(channels.gain.device)
 
 
 def _ranked(keys: torch.Tensor, k: int) -> torch.Tensor:
-    """Return the k other nodes of largest key (..., M, M), the largest first."""
-    itself = torch.eye(keys.shape[-1], dtype=torch.bool, device=keys.device)
-    order = keys.masked_fill(itself, -torch.inf).argsort(dim=-1, descending=True, stable=True)
-    return order[..., : min(k, keys.shape[-1] - 1)].cpu()
+    """Return the k other nodes of largest key (..., M, M), the largest first, the first of equals first."""
+    links = keys.shape[-1]
+    leaves = torch.empty((*keys.shape[:-1], min(k, links - 1)), dtype=torch.int64)
+    _rank(keys.reshape(-1, links, links).contiguous().cpu().numpy(), leaves.view(-1, *leaves.shape[-2:]).numpy())
+    return leaves
 
 
-def random(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+@compiled
+def _rank(keys: Any, leaves: Any) -> None:
+    """Set leaves (N, M, k) to the indices of the largest keys (N, M, M) of each row, its own node left out."""
+    nodes, k = keys.shape[2], leaves.shape[2]
+    for n in range(len(keys)):
+        for m in range(nodes):
+            row, to, found = keys[n, m], leaves[n, m], 0
+            for j in range(nodes):
+                if j == m:
+                    continue
+                at = found
+                while at > 0 and row[j] > row[to[at - 1]]:
+                    if at < k:
+                        to[at] = to[at - 1]
+                    at -= 1
+                if at < k:
+                    to[at] = j
+                    found = min(found + 1, k)
+
+
+def random(channels: Channels, k: int, generators: Generators) -> torch.Tensor:
     """Uniformly without replacement, in random order: the paper's rule."""
-    return sample(channels.num_links, k, generator, (len(channels),))
+    return _ranked(-_draws(channels, generators), k)
 
 
-def fixed(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def fixed(channels: Channels, k: int, generators: Generators) -> torch.Tensor:
     """The next k nodes by number, m + 1, ..., m + k (modulo M): never drawn anew."""
     num_nodes = channels.num_links
     steps = torch.arange(1, min(k, num_nodes - 1) + 1)
@@ -73,48 +96,48 @@ def fixed(channels: Channels, k: int, generator: torch.Generator) -> torch.Tenso
     return leaves.expand(len(channels), -1, -1)
 
 
-def strongest(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def strongest(channels: Channels, k: int, generators: Generators) -> torch.Tensor:
     """The k strongest interferers, argmax_j |g_jm|², the strongest first."""
     return _ranked(channels.gain, k)
 
 
-def competitors(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def competitors(channels: Channels, k: int, generators: Generators) -> torch.Tensor:
     """The k nodes that are worth most alone, argmax_j α_j log2(1 + P_max² |g_jj|² / σ²), the best first."""
     return _ranked(_scores(channels), k)
 
 
-def mixed(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def mixed(channels: Channels, k: int, generators: Generators) -> torch.Tensor:
     """The best competitor, then k - 1 of the others uniformly without replacement."""
-    best = competitors(channels, 1, generator).to(channels.gain.device)
-    return _ranked(_draws(channels, generator).scatter(-1, best, 2.0), k)
+    best = competitors(channels, 1, generators).to(channels.gain.device)
+    return _ranked(_draws(channels, generators).scatter(-1, best, 2.0), k)
 
 
-def sampled(channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def sampled(channels: Channels, k: int, generators: Generators) -> torch.Tensor:
     """Drawn one after the other with probabilities proportional to what the nodes that are left are worth alone."""
     # The k first of exponential clocks with these rates (Efraimidis and Spirakis, 2006).
-    draws = _draws(channels, generator).clamp_min(torch.finfo(torch.float32).tiny)
+    draws = _draws(channels, generators).clamp_min(torch.finfo(torch.float32).tiny)
     return _ranked(draws.log().double() / _scores(channels).clamp_min(_SMALLEST_SCORE), k)
 
 
-Rule = Callable[[Channels, int, torch.Generator], torch.Tensor]
+Rule = Callable[[Channels, int, Generators], torch.Tensor]
 RULES: dict[str, Rule] = {rule: globals()[rule] for rule in get_args(StarRule)}
 """Leaf rules by their names in the config: which k nodes are the leaves of a center, (N, M, k)."""
 
 
-def choose(rule: str, channels: Channels, k: int, generator: torch.Generator) -> torch.Tensor:
+def choose(rule: str, channels: Channels, k: int, *generators: torch.Generator) -> torch.Tensor:
     """Choose the leaves of every star by a rule; every node is the center of one star.
 
     Args:
         rule: A key of `RULES`.
         channels: N realizations of M links.
         k: Leaves per star, all M - 1 others where there are fewer.
-        generator: Source of randomness, for the rules that draw.
+        generators: Sources of randomness, for the rules that draw: each for an equal part of the realizations.
 
     Returns:
         (N, M, min(k, M - 1)) int64, as `sample`.
 
     Raises:
-        ValueError: An unknown rule, k below 1, or a single node.
+        ValueError: An unknown rule, k below 1, a single node, or realizations that cannot be shared equally.
 
     Example:
         >>> gain = torch.tensor([[9.0, 1.0, 2.0], [3.0, 4.0, 1.0], [1.0, 2.0, 5.0]])
@@ -127,7 +150,9 @@ def choose(rule: str, channels: Channels, k: int, generator: torch.Generator) ->
     require_choice("stars", rule, RULES)
     require_count("num_links", channels.num_links, minimum=2)
     require_count("k", k)
-    return RULES[rule](channels, k, generator)
+    if not generators or len(channels) % len(generators):
+        raise ValueError(f"{len(channels)} realizations cannot be shared equally by {len(generators)} generators")
+    return RULES[rule](channels, k, generators)
 
 
 def relabel(leaves: torch.Tensor, order: torch.Tensor) -> torch.Tensor:

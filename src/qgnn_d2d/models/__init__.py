@@ -24,6 +24,7 @@ def build(
     seeds: range = range(1),
     dtype: torch.dtype = torch.float32,
     device: str = "cpu",
+    compiled: bool = True,
 ) -> PowerModel:
     """Build a model with one independent copy per seed.
 
@@ -34,6 +35,7 @@ def build(
         seeds: The seeds to stack.
         dtype: Of the parameters. Starts are drawn in float32 whatever the dtype.
         device: Torch device.
+        compiled: Whether compiled kernels may compute the model; False: torch alone, the reference.
 
     Returns:
         The model, in training mode.
@@ -53,4 +55,5 @@ def build(
     module, _, network = options.implementation.partition(":")  # loads PennyLane for the models that need it only
     generators = [torch_generator(seed, "model", s) for s in seeds]
     model: PowerModel = getattr(import_module(module), network)(generators, options)
+    model.compiled = compiled
     return model.to(device, dtype)

@@ -25,7 +25,11 @@ class PowerModel(nn.Module, ABC):
             needs ``leaves``); None for one whose nodes get messages from all nodes.
         stars: How leaves are chosen, a key of `stars.RULES`.
         features: The feature map; `fit` it on the training set before training.
+        compiled: Whether compiled kernels may compute the model (`kernels.kernel_of`); False: torch alone, the
+            reference.
     """
+
+    compiled: bool = True
 
     def __init__(self, generators: Generators, options: ModelOptions, *, standardize: bool = False) -> None:
         super().__init__()

@@ -23,12 +23,7 @@ class ReleasedGCN(PowerModel):
         generators: One per seed.
         options: Layers, and the width of the node embedding and the hidden layers; messages have twice as many
             channels.
-
-    Attributes:
-        compiled: False computes the messages in torch alone, the reference.
     """
-
-    compiled: bool = True
 
     def __init__(self, generators: Generators, options: ReleasedGCNOptions) -> None:
         super().__init__(generators, options)

@@ -7,6 +7,7 @@ import torch
 from .. import stars
 from ..channels import Channels
 from ..models import PowerModel
+from ..models.kernels import kernel_of
 from ..objective import trained_quantity
 from ..random_streams import torch_generator
 from ..settings import RunSettings
@@ -45,6 +46,12 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
         if first < 0 or last >= channels.num_links:
             raise ValueError(f"leaves are from {first} to {last}; they must be from 0 to {channels.num_links - 1}")
     model.eval()
+    kernel = kernel_of(model)
+    if kernel is not None and len(channels):
+        inputs = kernel.inputs(
+            channels.gain.unsqueeze(0), channels.weight.unsqueeze(0), channels.noise_power, channels.p_max, leaves
+        )
+        return torch.from_numpy(kernel.run(inputs, 0, len(channels), gradients=False)[1])
     seeds, powers = model.num_seeds, []
     chunk = max(1, min(_CHUNK, _CHUNK * 10**2 // channels.num_links**2))
     for start in range(0, len(channels), chunk):

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from .. import models, stars
 from ..channels import Channels
 from ..models import PowerModel
+from ..models.kernels import FlatAdam, Inputs, kernel_of
 from ..objective import trained_quantity
 from ..random_streams import torch_generator
 from ..settings import RunSettings, Training
@@ -70,6 +71,10 @@ class Trainer:
         monitored: Split name to realizations that are scored after every epoch (``train`` itself may be one).
         dtype: Of parameters and channels.
         seeds: The seeds to train; all of the run's by default.
+        compiled: Whether compiled kernels may compute the model; False: torch alone, the reference.
+
+    Attributes:
+        kernel: What computes powers and gradients; None: torch.
     """
 
     def __init__(
@@ -80,17 +85,30 @@ class Trainer:
         *,
         dtype: torch.dtype = torch.float32,
         seeds: range | None = None,
+        compiled: bool = True,
     ) -> None:
         self.run = run
         self.seeds = range(run.num_seeds) if seeds is None else seeds
         self.train = cast(train, dtype, run.device)
         self.monitored = {split: cast(data, dtype, run.device) for split, data in monitored.items()}
         self.model = models.build(
-            run.model, run.architecture, seed=run.seed, seeds=self.seeds, dtype=dtype, device=run.device
+            run.model,
+            run.architecture,
+            seed=run.seed,
+            seeds=self.seeds,
+            dtype=dtype,
+            device=run.device,
+            compiled=compiled,
         )
         self.model.features.fit(self.train.gain, self.train.weight, self.train.noise_power, self.train.p_max)
         self.quantity = trained_quantity(run.protocol)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=run.training.learning_rate)
+        self.kernel = kernel_of(self.model)
+        rate = run.training.learning_rate
+        self.optimizer = (
+            torch.optim.Adam(self.model.parameters(), lr=rate)
+            if self.kernel is None
+            else FlatAdam(self.kernel, lr=rate)
+        )
         self.generators = {
             name: [torch_generator(run.seed, name, s) for s in self.seeds] for name in ("shuffle", "stars")
         }
@@ -99,6 +117,10 @@ class Trainer:
         self.generators["model"] = list(self.model.generators)
         self.leaves = {
             split: self._select(evaluation_leaves(run, self.model, data, split))
+            for split, data in self.monitored.items()
+        }
+        self._scored = {
+            split: self._inputs(data.gain.unsqueeze(0), data.weight.unsqueeze(0), self.leaves[split])
             for split, data in self.monitored.items()
         }
         self.epoch = 0
@@ -110,7 +132,17 @@ class Trainer:
 
     def score(self, split: str) -> torch.Tensor:
         """Return the mean metric of every seed on a monitored split: (S,)."""
+        inputs = self._scored[split]
+        if self.kernel is not None and inputs is not None:
+            count = len(self.monitored[split])
+            return torch.from_numpy(self.kernel.run(inputs, 0, count, gradients=False)[0] / count)
         return mean_metric(self.run, self.model, self.monitored[split], self.leaves[split])
+
+    def _inputs(self, gain: torch.Tensor, weight: torch.Tensor, leaves: torch.Tensor | None) -> Inputs | None:
+        """Return what the kernel reads; None without one."""
+        if self.kernel is None:
+            return None
+        return self.kernel.inputs(gain, weight, self.train.noise_power, self.train.p_max, leaves, self.quantity)
 
     def is_scored(self, epoch: int) -> bool:
         """Whether the curve has a point after ``epoch``: every one has, or MAX_POINTS where there are many epochs."""
@@ -130,41 +162,40 @@ class Trainer:
     def train_epoch(self) -> None:
         """Train one epoch on freshly drawn stars, then score the monitored splits."""
         training = self.run.training
-        orders = [torch.randperm(len(self.train), generator=g) for g in self.generators["shuffle"]]
-        drawn = [self._without_some_links(self.train.take(order), i) for i, order in enumerate(orders)]
-        gains, weights = (torch.stack([getattr(c, name) for c in drawn]) for name in ("gain", "weight"))
-        leaves = None
-        if self.model.k is not None:
-            chosen = [
-                stars.choose(self.model.stars, channels, self.model.k, g)
-                for channels, g in zip(drawn, self.generators["stars"], strict=True)
-            ]
-            leaves = torch.stack(chosen).to(gains.device)
+        gains, weights, leaves = self._draw()
         self.model.train()
-        count = len(self.train)
+        inputs, count = self._inputs(gains, weights, leaves), len(self.train)
         for start in range(0, count, training.batch_size):
-            part = (slice(None), slice(start, start + training.batch_size))  # (S, B)
+            stop = min(count, start + training.batch_size)
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(training, self.epoch + 1, start / count)
-            self.optimizer.zero_grad()
-            self.loss(gains[part], weights[part], None if leaves is None else leaves[part]).backward()
+            if self.kernel is not None and inputs is not None:
+                self.kernel.run(inputs, start, stop, gradients=True)
+            else:
+                part = (slice(None), slice(start, stop))  # (S, B)
+                self.optimizer.zero_grad()
+                self.loss(gains[part], weights[part], None if leaves is None else leaves[part]).backward()
             self.optimizer.step()
         self.epoch += 1
         self._score()
 
-    def _without_some_links(self, channels: Channels, index: int) -> Channels:
-        """Leave links out with the run's probability: no weight, no interference caused, none received."""
-        drop_links = self.run.training.drop_links
-        if drop_links is None:
-            return channels
-        draws = torch.rand(channels.weight.shape, generator=self.generators["drop"][index])
-        kept = (draws >= drop_links).to(channels.weight)
-        return Channels(
-            channels.gain * kept.unsqueeze(-1) * kept.unsqueeze(-2),
-            channels.weight * kept,
-            channels.noise_power,
-            channels.p_max,
-        )
+    def _draw(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Return one epoch's gains (S, N, M, M), weights (S, N, M) and leaves (S, N, M, k), in each seed's order.
+
+        Links are left out with the run's probability: no weight, no interference caused, none received.
+        """
+        train, drop_links = self.train, self.run.training.drop_links
+        orders = torch.stack([torch.randperm(len(train), generator=g) for g in self.generators["shuffle"]])
+        gain, weight = train.gain[orders], train.weight[orders]
+        if drop_links is not None:
+            draws = torch.stack([torch.rand(weight.shape[1:], generator=g) for g in self.generators["drop"]])
+            kept = (draws >= drop_links).to(weight)
+            gain, weight = gain * kept.unsqueeze(-1) * kept.unsqueeze(-2), weight * kept
+        if self.model.k is None:
+            return gain, weight, None
+        drawn = Channels(gain.flatten(0, 1), weight.flatten(0, 1), train.noise_power, train.p_max)
+        leaves = stars.choose(self.model.stars, drawn, self.model.k, *self.generators["stars"])
+        return gain, weight, leaves.unflatten(0, weight.shape[:2]).to(gain.device)
 
     def loss(self, gain: torch.Tensor, weight: torch.Tensor, leaves: torch.Tensor | None) -> torch.Tensor:
         """Return minus the objective, averaged over each seed's batch (S, B, ...) and summed over the seeds."""

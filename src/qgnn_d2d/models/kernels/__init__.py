@@ -10,28 +10,38 @@ import torch
 from ..base import PowerModel
 from ..igcnet import IGCNet
 from ..star_network import StarNetwork
+from .adam import FlatAdam
 from .base import Inputs, Kernel
 from .igcnet import IGCNetKernel
 
-__all__ = ["Inputs", "Kernel", "kernel_of"]
+__all__ = ["FlatAdam", "Inputs", "Kernel", "kernel_of"]
 
 
 def kernel_of(model: PowerModel) -> Kernel | None:
-    """Return the kernel that serves a model; its parameters are then views of the kernel's.
+    """Return the kernel that serves a model, the same one in every call; the model's parameters are views of its own.
 
     Args:
-        model: Any. Its parameters must not be moved or cast afterwards.
+        model: Any.
 
     Returns:
-        None for a model without a kernel, on another device than the CPU, or of another dtype than float32 and float64.
+        None for a model without a kernel, one that is not to be compiled, one on another device than the CPU or of
+        another dtype than float32 and float64, and one whose stars are estimated.
     """
     first = next(model.parameters())
-    if first.device.type != "cpu" or first.dtype not in (torch.float32, torch.float64):
+    if not model.compiled or first.device.type != "cpu" or first.dtype not in (torch.float32, torch.float64):
         return None
+    make: type[Kernel]
     if isinstance(model, IGCNet):
-        return IGCNetKernel(model)
-    if isinstance(model, StarNetwork):
+        make = IGCNetKernel
+    elif isinstance(model, StarNetwork):
         from . import star  # loads PennyLane
 
-        return star.StarKernel(model) if star.serves(model) else None
-    return None
+        if not star.serves(model):
+            return None
+        make = star.StarKernel
+    else:
+        return None
+    known = model.__dict__.get("_kernel")
+    if known is None or known.model is not model or known.parameters.ctypes.data != first.data_ptr():
+        known = model.__dict__["_kernel"] = make(model)  # new, or the model was copied or cast since
+    return known

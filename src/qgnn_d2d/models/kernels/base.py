@@ -9,17 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ...objective import Quantity, released_gain
+from ...objective import QUANTITIES, Quantity, released_gain
 from ..base import PowerModel
 
 Array = npt.NDArray[Any]
-
-JIT: dict[str, Any] = {
-    "cache": True,
-    "error_model": "numpy",
-    "fastmath": {"contract", "afn", "reassoc", "nsz", "arcp"},  # without nnan and ninf: a NaN must reach the rates
-}
-"""How all kernels are compiled. Compiled code is kept beside the module."""
 
 
 class Inputs(NamedTuple):
@@ -83,7 +76,7 @@ class Kernel(ABC):
         noise_power: float,
         p_max: float,
         leaves: torch.Tensor | None,
-        quantity: Quantity,
+        quantity: Quantity = QUANTITIES["sum_rate"],
     ) -> Inputs:
         """Return the inputs of a run; compiled code checks no index, so leaves are checked here.
 

@@ -7,9 +7,9 @@ the adjoint needs, so that no sine is computed twice.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from .base import JIT, Array
+from ...compiled import compiled
+from .base import Array
 from .lanes import TRIG, V, angles, d_encode, encode
 
 _LEAF, _STEP, _STATE = TRIG, TRIG + 3 * V, TRIG + 15 * V
@@ -18,7 +18,7 @@ KEPT = TRIG + 18 * V
 """Size of what is kept of a block's leaf: `angles` of the edge, l, the step (3, 4), and r before it."""
 
 
-@njit(**JIT)
+@compiled
 def contract(
     transfer: Array, center: Array, leaf: Array, edges: Array, columns: Array, role: Array, weight: Array, bias: Array,
     turns: float, readout: Array, z: Array, kept: Array, keep: bool,
@@ -83,7 +83,7 @@ def contract(
                 row[v] = c0 + c1 * r[v] + c2 * r[V + v] + c3 * r[2 * V + v]
 
 
-@njit(**JIT)
+@compiled
 def _pairs(w: Array, pair: Array) -> None:
     """Set the rows 4 c + d of pair, c ≥ 1, to l_c e_d; the rows before hold e."""
     for c in range(1, 4):
@@ -95,7 +95,7 @@ def _pairs(w: Array, pair: Array) -> None:
             pair[(4 * c + 3) * V + v] = x * pair[3 * V + v]
 
 
-@njit(**JIT)
+@compiled
 def d_contract(
     transfer: Array, d_z: Array, edges: Array, columns: Array, role: Array, scale: float, readout: Array, kept: Array,
     d_center: Array, d_leaf: Array, d_weight: Array, d_bias: Array, d_transfer: Array,

@@ -11,10 +11,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from ...compiled import compiled
 from ..igcnet import IGCNet
-from .base import JIT, Array, Inputs, Kernel
+from .base import Array, Inputs, Kernel
 from .rates import sum_rate
 from .vectors import W, fma, load, splat, store, where_larger
 
@@ -62,7 +62,7 @@ def _padded(weight: Array) -> Array:
     return np.pad(weight, ((0, 0), (0, -weight.shape[1] % 4), (0, -weight.shape[2] % W)))
 
 
-@njit(**JIT)
+@compiled
 def _run(
     direct: Array, alpha: Array, cross: Array, leaves: Array, gain: Array, weight: Array, noise_power: float,
     p_max: float, start: int, stop: int, iterations: int, widths: tuple[int, int, int], layers: Layers, slopes: Layers,
@@ -118,7 +118,7 @@ def _run(
     return rates
 
 
-@njit(**JIT)
+@compiled
 def _gather(
     direct: Array, alpha: Array, cross: Array, leaves: Array, first: int, count: int, edges: Array, columns: Array
 ) -> None:
@@ -133,7 +133,7 @@ def _gather(
             to[2, v], to[3, v] = cross[first + b, m, j], cross[first + b, j, m]
 
 
-@njit(**JIT)
+@compiled
 def _message_in(w: Array, hidden: int, edge: Array, p: Any, y: Array) -> None:
     """Set y = relu(W1 [d_j, α_j, p_j, g_jm, g_mj] + b1)."""
     d, a, g, r, zero = load(edge, 0), load(edge, W), load(edge, 2 * W), load(edge, 3 * W), splat(w.dtype.type(0))
@@ -143,7 +143,7 @@ def _message_in(w: Array, hidden: int, edge: Array, p: Any, y: Array) -> None:
         store(y, c * W, where_larger(total, zero, total, zero))
 
 
-@njit(**JIT)
+@compiled
 def _aggregate(w: Array, bias: Array, inputs: int, hidden: Array, x: Array, best: Array) -> None:
     """x[3 + c] = max_i relu(W2 hidden_i + b2)_c, and best[c] = the i, four channels at a time; a NaN is the maximum."""
     zero = w.dtype.type(0)
@@ -167,7 +167,7 @@ def _aggregate(w: Array, bias: Array, inputs: int, hidden: Array, x: Array, best
         store(best, at, i0), store(best, at + W, i1), store(best, at + 2 * W, i2), store(best, at + 3 * W, i3)
 
 
-@njit(**JIT)
+@compiled
 def _update(own: Layers, widths: tuple[int, int, int], x: Array, z: Array, logit: Array, at: int) -> None:
     """Set z = relu(U1 x + c1) and logit = U2 z + c2."""
     w, bias, out, zero = own[3], own[4], splat(own[6][0]), splat(own[3].dtype.type(0))
@@ -181,7 +181,7 @@ def _update(own: Layers, widths: tuple[int, int, int], x: Array, z: Array, logit
     store(logit, at, out)
 
 
-@njit(**JIT)
+@compiled
 def _row_back(weight: Array, row: int, slope: Any, x: Array, at: int, dweight: Array, dx: Array) -> None:
     """For y = w_row · x and slope dy: add dy x to w_row's gradient, dy w_row to x's; ``at`` is where x and dx start."""
     size = weight.shape[1]
@@ -191,7 +191,7 @@ def _row_back(weight: Array, row: int, slope: Any, x: Array, at: int, dweight: A
         store(dx, at + q, fma(load(dx, at + q), slope, load(weight, w)))
 
 
-@njit(**JIT)
+@compiled
 def _back(
     own: Layers, adds: Layers, widths: tuple[int, int, int], cross: Array, leaves: Array, x: Array, z: Array,
     best: Array, first: int, dlogit: Array, dp: Array,

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
-from .base import JIT, Array
+from ...compiled import compiled
+from .base import Array
 
 V = 32
 """Lanes of a block."""
@@ -80,7 +81,7 @@ def _turn(u: Any) -> Callable[[Any], Any]:
     return single
 
 
-@njit(**JIT)
+@compiled
 def affine(weight: Array, bias: Array, x: Array, y: Array) -> None:
     """Set the rows y_o = b_o + sum_i W_io x_i; weight (inputs, outputs), bias (outputs,)."""
     for o in range(weight.shape[1]):
@@ -94,7 +95,7 @@ def affine(weight: Array, bias: Array, x: Array, y: Array) -> None:
                 row[v] += w * column[v]
 
 
-@njit(**JIT)
+@compiled
 def d_affine(weight: Array, x: Array, d_y: Array, d_weight: Array, d_bias: Array, d_x: Array, skip: int) -> None:
     """Add dW_io = sum_v x_i dy_o and db_o = sum_v dy_o; set the rows dx_i = sum_o W_io dy_o of inputs i ≥ skip."""
     zero = x.dtype.type(0)
@@ -120,7 +121,7 @@ def d_affine(weight: Array, x: Array, d_y: Array, d_weight: Array, d_bias: Array
                 to[v] += w * row[v]
 
 
-@njit(**JIT)
+@compiled
 def angles(x: Array, turns: float, trig: Array) -> None:
     """Set the rows (t_a, t_b, sin a, cos a, sin b, cos b) with t = tanh x and the angles 2π turns t of x's two rows."""
     for v in range(V):
@@ -137,7 +138,7 @@ def angles(x: Array, turns: float, trig: Array) -> None:
         )
 
 
-@njit(**JIT)
+@compiled
 def encode(trig: Array, role: Array, bloch: Array) -> None:
     """Set Bloch vectors (X, Y, Z): A (1, cos a, sin a) turned about Z by b, with A = role (`Program.encodings`)."""
     a00, a01, a02, a10, a11, a12, a20, a21, a22 = _entries(role)
@@ -150,7 +151,7 @@ def encode(trig: Array, role: Array, bloch: Array) -> None:
         bloch[2 * V + v] = a20 + a21 * ca + a22 * sa
 
 
-@njit(**JIT)
+@compiled
 def d_encode(trig: Array, role: Array, scale: float, bloch: Array, d_bloch: Array, d_x: Array) -> None:
     """Add to the two rows dx = (da, db) scale (1 - t²), for angles scale · t, t = tanh x, that `encode` encoded."""
     one = trig.dtype.type(1)
@@ -166,7 +167,7 @@ def d_encode(trig: Array, role: Array, scale: float, bloch: Array, d_bloch: Arra
         d_x[V + v] += db * (scale * (one - tb * tb))
 
 
-@njit(**JIT)
+@compiled
 def _entries(m: Array) -> Any:
     """Return the nine entries of a matrix (3, 3)."""
     return m[0, 0], m[0, 1], m[0, 2], m[1, 0], m[1, 1], m[1, 2], m[2, 0], m[2, 1], m[2, 2]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit
-
-from .base import JIT, Array
+from ...compiled import compiled
+from .base import Array
 
 _LOG2E = 1 / math.log(2)
 
 
-@njit(**JIT)
+@compiled
 def sum_rate(
     logit: Array, gain: Array, weight: Array, noise_power: float, p_max: float, scale: float, power: Array, slope: Array
 ) -> Any:

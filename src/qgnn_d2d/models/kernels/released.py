@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 
-from .base import JIT, Array
+from ...compiled import compiled
+from .base import Array
 from .vectors import W, fma, is_positive, load, splat, store, where_bits, where_larger
 
 _CHUNK = 4  # realizations
@@ -75,7 +75,7 @@ def _chunks(u: torch.Tensor, outputs: int) -> Any:
             yield s, first, last, hidden[:rows], messages[:rows]
 
 
-@njit(**JIT)
+@compiled
 def _hidden(u: Array, cross: Array, r: Array, s: int, first: int, last: int, hidden: Array) -> None:
     """Rows of hidden = relu(u_j + g_jm r), for all pairs m, j ≠ m."""
     _, count, links, width = u.shape
@@ -91,7 +91,7 @@ def _hidden(u: Array, cross: Array, r: Array, s: int, first: int, last: int, hid
                     to += width
 
 
-@njit(**JIT)
+@compiled
 def _mean(messages: Array, bias: Array, s: int, first: int, last: int, mean: Array, positive: Array) -> None:
     """Set means over each node's rows of relu(messages + b), and which of these were positive."""
     _, count, links, outputs = mean.shape
@@ -107,7 +107,7 @@ def _mean(messages: Array, bias: Array, s: int, first: int, last: int, mean: Arr
                 store(mean, ((s * count + b) * links + m) * outputs + q, fma(zero, share, total))
 
 
-@njit(**JIT)
+@compiled
 def _mean_back(messages: Array, d_bias: Array, s: int, first: int, last: int, d_mean: Array, positive: Array) -> None:
     """Set the gradients of the messages, add to the bias'."""
     _, count, links, outputs = d_mean.shape
@@ -124,7 +124,7 @@ def _mean_back(messages: Array, d_bias: Array, s: int, first: int, last: int, d_
                 store(d_bias, s * outputs + q, total)
 
 
-@njit(**JIT)
+@compiled
 def _hidden_back(
     hidden: Array, d_hidden: Array, cross: Array, s: int, first: int, last: int, d_u: Array, d_r: Array
 ) -> None:

@@ -12,11 +12,11 @@ from typing import NamedTuple, TypeGuard
 
 import numpy as np
 import torch
-from numba import njit
 
+from ...compiled import compiled
 from ..base import PowerModel
 from ..qgnn import QGNN
-from .base import JIT, Array, Inputs, Kernel
+from .base import Array, Inputs, Kernel
 from .contraction import KEPT, contract, d_contract
 from .lanes import TRIG, V, affine, angles, d_affine, d_encode, encode
 from .rates import sum_rate
@@ -110,7 +110,7 @@ class Tile(NamedTuple):
     d_leaf: Array
 
 
-@njit(**JIT)
+@compiled
 def network(
     inputs: Inputs, leaves: Array, start: int, stop: int, scale: float, flat: Array, first: Array, transfer: Array,
     roles: Array, readout: Array, d_flat: Array, d_transfer: Array, gradients: bool,
@@ -170,14 +170,14 @@ def network(
     return rates, power
 
 
-@njit(**JIT)
+@compiled
 def _map(flat: Array, first: Array, number: int, s: int, inputs: int, outputs: int) -> tuple[Array, Array]:
     """Return weight (inputs, outputs) and bias (outputs,) of seed s in an affine map, as views."""
     weight, bias = first[2 * number] + s * inputs * outputs, first[2 * number + 1] + s * outputs
     return flat[weight : weight + inputs * outputs].reshape(inputs, outputs), flat[bias : bias + outputs]
 
 
-@njit(**JIT)
+@compiled
 def _load(tile: Tile, inputs: Inputs, leaves: Array, s: int, at: int, count: int, blocks: int, heads: int) -> None:
     """Lay out features and leaves of ``count`` realizations; padding gets zeros, and lane 0 as its leaves."""
     links, k = leaves.shape[3:]
@@ -205,7 +205,7 @@ def _load(tile: Tile, inputs: Inputs, leaves: Array, s: int, at: int, count: int
             x[block, : 2 * V] = tile.x[block, 2 * heads * V :]
 
 
-@njit(**JIT)
+@compiled
 def _forward(
     tile: Tile, blocks: int, s: int, scale: float, flat: Array, first: Array, transfer: Array, roles: Array,
     readout: Array, gradients: bool,
@@ -240,7 +240,7 @@ def _forward(
         affine(weight, bias, x[block], tile.logit[block])
 
 
-@njit(**JIT)
+@compiled
 def _backward(
     tile: Tile, blocks: int, s: int, scale: float, flat: Array, first: Array, transfer: Array, roles: Array,
     readout: Array, d_flat: Array, d_transfer: Array,

@@ -20,11 +20,11 @@ from collections import defaultdict
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from ...compiled import compiled
 from ...quantum.engine.star import StarEngine
 from ...quantum.engine.transfer import FIT_TOLERANCE, ParametricGate, Step, harmonics
-from .base import JIT, Array
+from .base import Array
 from .lanes import V, turn
 
 
@@ -120,7 +120,7 @@ def _sums(table: list[Any], dtype: Any) -> Sums:
     return Sums(first, np.ascontiguousarray(flat[:, :-1].astype(np.int64)), flat[:, -1].astype(dtype))
 
 
-@njit(**JIT)
+@compiled
 def _pull(
     weights: Array, waves: Sums, entries: Sums, nodes: Sums, out: Sums, trig: Array, m: Array, x: Array, transfer: Array
 ) -> None:
@@ -160,7 +160,7 @@ def _pull(
                     transfer[block * V + v, position] += c * row[v]
 
 
-@njit(**JIT)
+@compiled
 def _push(
     d_transfer: Array, waves: Sums, entries: Sums, nodes: Sums, out: Sums, trig: Array, m: Array, x: Array,
     dt: Array, dm: Array, dx: Array, d_weights: Array,

@@ -1,0 +1,36 @@
+"""How functions are compiled by Numba, and where their code is kept.
+
+Compiled code lies in a folder of ``__pycache__`` that is named by a hash of all compiled modules: Numba itself would
+notice a change of a function, but not of the functions that it calls.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+_HERE = Path(__file__).parent
+SOURCES = [_HERE / "compiled.py", _HERE / "stars.py", *sorted((_HERE / "models" / "kernels").glob("*.py"))]
+"""The modules with compiled functions."""
+
+DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:16]
+"""A hash of their text."""
+
+numba.config.CACHE_DIR = str(_HERE / "__pycache__" / f"numba-{DIGEST}")
+
+_OPTIONS: dict[str, Any] = {
+    "error_model": "numpy",
+    "fastmath": {"contract", "afn", "reassoc", "nsz", "arcp"},  # without nnan and ninf: a NaN must reach the rates
+}
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function of a module when it is first called; where its code cannot be kept, in every process anew."""
+    try:
+        return numba.njit(function, cache=True, **_OPTIONS)  # type: ignore[no-any-return]
+    except RuntimeError:  # neither the checkout nor the home can be written to
+        return numba.njit(function, **_OPTIONS)  # type: ignore[no-any-return]
