@@ -8,6 +8,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from ..checks import shown
+
 LARGEST = 2**63 - 1
 
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
@@ -18,7 +20,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+\z")]
 Device = Annotated[str, StringConstraints(pattern=r"^(cpu|cuda|mps|xpu)(:[0-9]+)?\z")]
 """A device of PyTorch; whether a job's machine has it, the job will see."""
 
-T = TypeVar("T")
+T = TypeVar("T", bound=BaseModel)
 
 
 class Settings(BaseModel):
@@ -74,7 +76,7 @@ def validated(kind: type[T], data: Any, place: str = "") -> T:
         ValueError: speed.limit is -1.0; it must be above 0
     """
     try:
-        return kind.model_validate(data)  # type: ignore[attr-defined]
+        return kind.model_validate(data)
     except ValidationError as error:
         raise ValueError(_line(error.errors(), data, place)) from None
 
@@ -139,22 +141,3 @@ def _hint(value: Any) -> str:
         return f" (write {float(mantissa)}e{int(exponent):+})"
     except (AttributeError, ValueError):
         return ""
-
-
-def shown(value: Any) -> str:
-    """Return a value on one line, short."""
-    try:
-        text = " ".join(repr(value).split())
-    except (ValueError, RecursionError):  # an integer of thousands of digits, lists within lists
-        return f"a {type(value).__name__} too long to show"
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def require_known(what: str, name: Any, known: Any) -> None:
-    """Require a name that exists elsewhere in the config.
-
-    Raises:
-        ValueError: It does not; the line lists those that do.
-    """
-    if name not in list(known):  # which may be of any type, lists included
-        raise ValueError(f"{what} is {shown(name)}; it must be one of: {', '.join(map(str, known))}")

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from .base import Count, Device, Name, Settings, Whole, shown
+from ..checks import shown
+from .base import Count, Device, Name, Settings, Whole
 from .noise import NoiseModel, NoiseStudy
 from .run import Protocol
 from .scenario import AnyScenario, ScaleStudy, Splits

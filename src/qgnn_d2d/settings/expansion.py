@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .base import require_known, shown, validated
+from ..checks import require_choice, shown
+from .base import validated
 from .config import Entry, StudySettings
 from .model import MODELS, ModelOptions
 from .noise import NoiseModel, with_flags
@@ -79,7 +80,7 @@ class _Model:
         self.name = name
         self.shared = dict(config.models.get(name, {}))
         self.base = self.shared.pop("base", name)
-        require_known(f"models.{name}.base", self.base, [name] if name in MODELS else MODELS)
+        require_choice(f"models.{name}.base", self.base, [name] if name in MODELS else MODELS)
         self.options: type[ModelOptions] = MODELS[self.base]
         validated(self.options, _without_noise(self.shared), f"models.{name}")
 
@@ -111,13 +112,13 @@ def _is_axis(name: str, value: Any) -> bool:
 def _run(
     names: dict[str, Any], entry: Entry, config: StudySettings, models: Mapping[str, _Model], place: str
 ) -> Expanded:
-    require_known(f"{place}.model", names["model"], models)
-    require_known(f"{place}.scenario", names["scenario"], config.scenarios)
+    require_choice(f"{place}.model", names["model"], models)
+    require_choice(f"{place}.scenario", names["scenario"], config.scenarios)
     model, scenario = models[names["model"]], config.scenarios[names["scenario"]]
     given = {key: value for key, value in names.items() if key not in ("scenario", "protocol", "model", "train_size")}
     preset = {}
     if entry.preset is not None:
-        require_known(f"{place}.preset", entry.preset, config.presets)
+        require_choice(f"{place}.preset", entry.preset, config.presets)
         preset = config.presets[entry.preset]
     of_model = [*Training.model_fields, *model.options.model_fields]
     for source, options, known in (
@@ -125,7 +126,7 @@ def _run(
         (f"presets.{entry.preset}", preset, of_model),
     ):
         for key in options:
-            require_known(f"key of {source}, for model {model.name},", key, known)
+            require_choice(f"key of {source}, for model {model.name},", key, known)
 
     chosen = {**model.shared, **_only(preset, model.options), **_only(given, model.options)}
     if chosen.get("scale", model.options.model_fields["scale"].default) is None:
@@ -187,7 +188,7 @@ def _with_noise(options: Mapping[str, Any], config: StudySettings, place: str) -
     if name is None:
         return dict(options)
     known: dict[str, NoiseModel] = with_flags(config.noise_models)
-    require_known(f"{place}: noise", name, known)
+    require_choice(f"{place}: noise", name, known)
     return {**options, "noise": known[name]}
 
 

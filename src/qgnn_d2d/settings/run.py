@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import SerializeAsAny, model_validator
 
-from .base import Count, Device, Settings, Whole, require_known, validated
+from ..checks import require_choice
+from .base import Count, Device, Settings, Whole, validated
 from .model import MODELS, ModelOptions
 from .training import Training
 
@@ -45,7 +46,7 @@ class RunSettings(Settings):
     def _options_of_the_model(cls, data: Any) -> Any:
         if not isinstance(data, Mapping) or not isinstance(data.get("architecture"), Mapping):
             return data
-        require_known("model", data.get("model"), MODELS)
+        require_choice("model", data.get("model"), MODELS)
         return {**data, "architecture": validated(MODELS[data["model"]], data["architecture"], "architecture")}
 
     @property
@@ -82,7 +83,7 @@ class RunSettings(Settings):
         place, options = f"run {self.id}", type(self.architecture)
         known = [*Training.model_fields, *options.model_fields]
         for name in changes:
-            require_known(f"option of {place}", name, known)
+            require_choice(f"option of {place}", name, known)
         training = self.training.model_dump() | {k: v for k, v in changes.items() if k in Training.model_fields}
         own = dict(self.architecture) | {k: v for k, v in changes.items() if k in options.model_fields}
         return self.model_copy(

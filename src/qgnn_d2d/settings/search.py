@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from ..checks import require_choice
 from . import config as files
-from .base import Count, Positive, Settings, require_known, validated
+from .base import Count, Positive, Settings, validated
 from .run import RunSettings
 from .study import Study
 
@@ -87,7 +88,7 @@ def read(study: Study, folder: Path) -> Search:
         return Search()
     search = validated(Search, files.read(folder / name), name)
     for run in [*search.tuning.runs, *search.choices.runs]:
-        require_known(f"run under {name}", run, study.runs)
+        require_choice(f"run under {name}", run, study.runs)
     for run, choice in search.choices.runs.items():
         for trial in choice.trials:
             study.runs[run].changed(choice.start).changed(trial)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..checks import require_choice
 from . import config as files
-from .base import require_known, validated
+from .base import validated
 from .config import ClaimPair, StudySettings
 from .expansion import expand
 from .model import MODELS
@@ -259,7 +260,7 @@ def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
         tuple(name for name, item in found.items() if not item.is_tuned),
     )
     for what, name, known in _references(study):
-        require_known(what, name, known)
+        require_choice(what, name, known)
     _check_pairs(study)
     return study
 
