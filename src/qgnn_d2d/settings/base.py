@@ -57,13 +57,13 @@ def _leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield f"{prefix}{key}", value
 
 
-def validated(kind: type[T], data: Any, place: str = "") -> T:
-    """Return ``data`` as settings of a kind.
+def only(options: Mapping[str, Any], kind: type[BaseModel]) -> dict[str, Any]:
+    """Return those of some options that a kind of settings has."""
+    return {key: value for key, value in options.items() if key in kind.model_fields}
 
-    Args:
-        kind: A class of settings.
-        data: Plain data, such as a part of a config file.
-        place: Where the data stands in the config, for the message.
+
+def validated(kind: type[T], data: Any, place: str = "") -> T:
+    """Return plain data, which stand at ``place`` in the config, as settings of a kind.
 
     Raises:
         ValueError: In one line: the key, its value, what is allowed.

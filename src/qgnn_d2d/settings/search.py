@@ -73,11 +73,7 @@ class Search(Settings):
 
 
 def read(study: Study, folder: Path) -> Search:
-    """Read what a study's ``search`` names.
-
-    Args:
-        study: The study.
-        folder: Where its config lies.
+    """Read the file that a study's ``search`` names, in the folder of its config.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -10,10 +10,10 @@ from typing import Any
 from ..checks import require_choice
 from . import config as files
 from .base import validated
-from .config import ClaimPair, StudySettings
+from .config import StudySettings
 from .expansion import expand
 from .model import MODELS
-from .noise import NoiseModel, with_flags
+from .noise import NoiseModel, NoiseStudy, with_flags
 from .run import RunSettings
 from .scenario import SPLITS, Scenario
 
@@ -66,6 +66,12 @@ class Study:
         return with_flags(self.config.noise_models)
 
     @property
+    def noise(self) -> NoiseStudy:
+        """The noise study, where there is one."""
+        assert self.config.noise is not None
+        return self.config.noise
+
+    @property
     def meaningless(self) -> bool:
         """Whether the study is a test of the workflow, whose numbers mean nothing."""
         return self.config.cap is not None
@@ -101,8 +107,7 @@ class Study:
 
     def noise_channels(self, split: str) -> str:
         """Return the channel file of a split of the noise study's scenario."""
-        assert self.config.noise is not None
-        return self.channels(self.runs[self.config.noise.run].scenario, split)
+        return self.channels(self.runs[self.noise.run].scenario, split)
 
     @property
     def scale_weights(self) -> list[str]:
@@ -160,12 +165,11 @@ class Study:
 
     def select(self, experiment: str, **wanted: Any) -> list[str]:
         """Return the runs of an experiment with the wanted protocol, model, variant or preset, in its order."""
-
-        def facts(run: str) -> dict[str, Any]:
-            return {**dict(self.runs[run]), "variant": self.variants[run], "preset": self.presets[run]}
-
         members = self.experiments.get(experiment, [])
-        return [run for run in members if all(facts(run)[key] == value for key, value in wanted.items())]
+        facts = {
+            run: {"variant": self.variants[run], "preset": self.presets[run], **dict(self.runs[run])} for run in members
+        }
+        return [run for run in members if wanted.items() <= facts[run].items()]
 
     def scenario_of(self, experiment: str) -> str:
         """Return the scenario that an experiment's runs belong to."""
@@ -187,12 +191,8 @@ class Study:
 
     def about(self, run: str) -> str:
         """Return a run's architecture in short, such as ``k = 9, L = 4``; nothing for models without stars."""
-        options = self.runs[run].architecture.model_dump()
-        return (
-            ", ".join(f"{short} = {options[key]}" for key, short in _ABOUT.items() if key in options)
-            if "k" in options
-            else ""
-        )
+        options = dict(self.runs[run].architecture)
+        return ", ".join(f"{short} = {options[key]}" for key, short in _ABOUT.items() if {"k", key} <= options.keys())
 
     def aware(self, noise: str) -> str:
         """Return the run trained under a noise model of the noise study: like its run, but for the noise.
@@ -200,30 +200,22 @@ class Study:
         Raises:
             ValueError: The study has no such run.
         """
-        assert self.config.noise is not None
-        plain = self.runs[self.config.noise.run]
-        wanted = plain.architecture.model_copy(update={"noise": self.noise_models[noise]})
+        plain = self.runs[self.noise.run]
+        architecture = plain.architecture.model_copy(update={"noise": self.noise_models[noise]})
+        wanted = (plain.scenario, plain.protocol, architecture, None)
         for run in self.runs.values():
-            if (run.scenario, run.protocol, run.architecture, run.train_size) == (
-                plain.scenario,
-                plain.protocol,
-                wanted,
-                None,
-            ):
+            if (run.scenario, run.protocol, run.architecture, run.train_size) == wanted:
                 return run.id
         raise ValueError(f"noise: no run is like {plain.id}, but trained under the noise model {noise}")
 
     def noise_runs(self, noise: str) -> dict[str, str]:
         """Return training (unaware, aware) to the run that is evaluated under a noise model of the noise study."""
-        study = self.config.noise
-        assert study is not None
-        aware = {"aware": self.aware(noise)} if noise in [*study.devices, *study.levels] else {}
-        return {"unaware": study.run} | aware
+        aware = {"aware": self.aware(noise)} if noise in [*self.noise.devices, *self.noise.levels] else {}
+        return {"unaware": self.noise.run} | aware
 
     def noise_text(self, noise: str) -> str:
         """Return a noise model and the noise study's sizes as text: what repeats its jobs where it changes."""
-        assert self.config.noise is not None
-        return f"{self.noise_models[noise].text}; {self.config.noise.text}"
+        return f"{self.noise_models[noise].text}; {self.noise.text}"
 
     def trainable(self, run: str) -> RunSettings:
         """Return a run that can be trained.
@@ -240,11 +232,7 @@ class Study:
 
 
 def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
-    """Check a config and expand it.
-
-    Args:
-        content: The parsed config.
-        folder: Where the file lies that it extends.
+    """Check a parsed config and expand it; what it extends lies in ``folder``.
 
     Raises:
         ValueError: A mistake, in one line.
@@ -261,6 +249,8 @@ def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
     )
     for what, name, known in _references(study):
         require_choice(what, name, known)
+    for name in [*study.noise.devices, *study.noise.levels] if config.noise is not None else []:
+        study.aware(name)
     _check_pairs(study)
     return study
 
@@ -304,10 +294,7 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
 
 def _check_pairs(study: Study) -> None:
     """Require that the runs of a pair can be compared, and that one pair per protocol is primary at most."""
-    noise = study.config.noise
-    for name in [*noise.devices, *noise.levels] if noise is not None else []:
-        study.aware(name)
-    pairs: list[ClaimPair] = study.config.claims
+    pairs = study.config.claims
     for i, pair in enumerate(pairs):
         protocols = sorted({study.runs[run].protocol for run in pair.runs})
         if len(protocols) > 1:
