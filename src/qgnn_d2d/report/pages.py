@@ -19,26 +19,20 @@ _RESULT_COLUMNS = {
 
 
 def results_page(results: pd.DataFrame, experiment: str) -> str:
-    """Lay out the table of an experiment: one section per split and quantity.
-
-    Args:
-        results: What `tables.results` returns.
-        experiment: For the title.
-    """
+    """Lay out what `tables.results` returns of an experiment: one section per split and quantity."""
     parts = [
         f"# Results: {experiment}",
         "How to read: one row per method, models first. Percentages are of WMMSE (full-power start; best of many "
         "starts) and of the certified optimum, on the same realizations. In the public code's model metric the methods "
         "solve and are scored in that metric. The first interval is a 95 % t interval of the mean, over seeds for "
         "models and over realizations for solvers; the second is a 95 % bootstrap interval over seeds and "
-        "realizations. "
-        "A model's protocol is what it was trained under, a solver's is that of the quantity. For IGCNet, L counts "
-        "iterations.",
+        "realizations. A model's protocol is what it was trained under, a solver's is that of the quantity. For "
+        "IGCNet, L counts iterations.",
     ]
     for (split, metric), part in results.groupby(["split", "metric"], sort=False):
         first = part.iloc[0]
         title = f"{QUANTITIES[str(metric)].title}, {first['unit']}"
-        parts.append(f"## {title}: {split} set, {number(int(first['num_realizations']))} realizations")
+        parts.append(f"## {title}: {split} set, {number(first['num_realizations'], 0)} realizations")
         shown = part.assign(
             learning_rate=[f"{rate:g}" if pd.notna(rate) else "" for rate in part["learning_rate"]],
             mean=[number(value, 3) for value in part["mean"]],
@@ -59,9 +53,8 @@ def convergence_page(convergence: pd.DataFrame) -> str:
     parts = [
         "# Parameters and convergence",
         "How to read: test set, means over seeds, in the quantity that the protocol trains. Epochs to 95 %: first "
-        "epoch "
-        "at 95 % of the own final value, of the seeds that improve on the untrained model by a fifth (in brackets: how "
-        "many). Gap: how far the mean curves are apart at the end, in percent of training. 95 % intervals over seeds: "
+        "epoch at 95 % of the own final value, of the seeds that improve on the untrained model by a fifth (in brackets: "
+        "how many). Gap: how far the mean curves are apart at the end, in percent of training. 95 % intervals over seeds: "
         "bootstrap; of the final value: t. Rows of equal parameters and equal epochs can be compared at every column.",
     ]
     for protocol, part in convergence.groupby("protocol", sort=False):
@@ -94,7 +87,7 @@ def noise_page(summary: pd.DataFrame, devices: pd.DataFrame) -> str:
 
     Args:
         summary: What `tables.noise_summary` returns, of exact expectation values.
-        devices: One row of `devices.describe` per noise model, with its name in the column noise.
+        devices: A row of `devices.describe` per noise model, its name in the column noise.
     """
     rows = [
         {
