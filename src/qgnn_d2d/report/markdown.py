@@ -47,6 +47,11 @@ def interval(value: float | None, low: float | None, high: float | None, decimal
     return f"{number(value, decimals)} [{ends}]" if ends else number(value, decimals)
 
 
+def with_interval(row: Mapping[str, Any], name: str, decimals: int) -> str:
+    """Return a column of a row with the interval whose ends stand in ``<name>_low`` and ``<name>_high``."""
+    return interval(row[name], row.get(f"{name}_low"), row.get(f"{name}_high"), decimals)
+
+
 def p_value(value: float) -> str:
     """Return a p value as text.
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..analysis.convergence import EPOCHS
 from ..objective import PROTOCOL_TITLES, QUANTITIES
-from .markdown import interval, number, table
+from .markdown import interval, number, table, with_interval
 
 _RESULT_COLUMNS = {
     "method": "method", "protocol": "protocol", "k": "k", "layers": "L", "heads": "heads",
@@ -53,9 +53,10 @@ def convergence_page(convergence: pd.DataFrame) -> str:
     parts = [
         "# Parameters and convergence",
         "How to read: test set, means over seeds, in the quantity that the protocol trains. Epochs to 95 %: first "
-        "epoch at 95 % of the own final value, of the seeds that improve on the untrained model by a fifth (in brackets: "
-        "how many). Gap: how far the mean curves are apart at the end, in percent of training. 95 % intervals over seeds: "
-        "bootstrap; of the final value: t. Rows of equal parameters and equal epochs can be compared at every column.",
+        "epoch at 95 % of the own final value, of the seeds that improve on the untrained model by a fifth (in "
+        "brackets: how many). Gap: how far the mean curves are apart at the end, in percent of training. 95 % "
+        "intervals over seeds: bootstrap; of the final value: t. Rows of equal parameters and equal epochs can be "
+        "compared at every column.",
     ]
     for protocol, part in convergence.groupby("protocol", sort=False):
         rows = [
@@ -65,21 +66,17 @@ def convergence_page(convergence: pd.DataFrame) -> str:
                 "classical": row["classical_parameters"],
                 "parameters": row["parameters"],
                 "epochs": row["epochs"],
-                "epochs to 95 %": f"{_with_interval(row, 'epochs_to_95', 1)} "
+                "epochs to 95 %": f"{with_interval(row, 'epochs_to_95', 1)} "
                 f"({row['seeds_converged']} of {row['num_seeds']})",
                 **{f"after {epoch}": number(row[f"test_after_{epoch}"], 3) for epoch in EPOCHS},
-                "final": _with_interval(row, "test_final", 3),
+                "final": with_interval(row, "test_final", 3),
                 "train": number(row["train_final"], 3),
-                "gap, %": _with_interval(row, "gap", 2),
+                "gap, %": with_interval(row, "gap", 2),
             }
             for row in part.to_dict("records")
         ]
         parts += [f"## {PROTOCOL_TITLES[str(protocol)]}", table(rows)]
     return "\n\n".join(parts) + "\n"
-
-
-def _with_interval(row: dict[str, float], name: str, decimals: int) -> str:
-    return interval(row[name], row.get(f"{name}_low"), row.get(f"{name}_high"), decimals)
 
 
 def noise_page(summary: pd.DataFrame, devices: pd.DataFrame) -> str:
@@ -95,7 +92,7 @@ def noise_page(summary: pd.DataFrame, devices: pd.DataFrame) -> str:
             "training": row["training"],
             "mitigation": row["mitigation"],
             "mean [95 % CI]": interval(row["mean"], row.get("low"), row.get("high"), 3),
-            "% of ideal [95 % CI]": _with_interval(row, "percent_of_ideal", 1),
+            "% of ideal [95 % CI]": with_interval(row, "percent_of_ideal", 1),
             "% of WMMSE": number(row["percent_of_wmmse"], 1),
         }
         for row in summary.to_dict("records")

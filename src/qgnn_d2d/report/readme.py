@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..objective import PROTOCOLS, trained_quantity
 from ..solvers import shown_in
-from .markdown import interval, number, p_value, table
+from .markdown import interval, number, p_value, table, with_interval
 
 
 def _evaluated(results: pd.DataFrame, protocol: str) -> pd.DataFrame:
@@ -108,7 +108,10 @@ def noise_block(summary: pd.DataFrame) -> str:
     rows = []
     for noise, part in summary[~summary["noise"].isin(["ideal", "wmmse"])].groupby("noise", sort=False):
         by = part.set_index(["training", "mitigation"])
-        cells = {words: _share(by.loc[key]) if key in by.index else "" for key, words in columns.items()}
+        cells = {
+            words: with_interval(by.loc[key], "percent_of_ideal", 1) if key in by.index else ""
+            for key, words in columns.items()
+        }
         rows.append({"noise": f"`{noise}`"} | cells)
     head = (
         f"Without noise: {interval(ideal['mean'], ideal['low'], ideal['high'], 3)} bps/Hz over "
@@ -116,10 +119,6 @@ def noise_block(summary: pd.DataFrame) -> str:
         "seed, with 95 % t interval:"
     )
     return f"{head}\n\n{table(rows)}\n"
-
-
-def _share(row: pd.Series) -> str:
-    return interval(row["percent_of_ideal"], row["percent_of_ideal_low"], row["percent_of_ideal_high"], 1)
 
 
 def choices_block(records: Mapping[str, pd.DataFrame]) -> str:
