@@ -6,6 +6,7 @@ computes, ``channels.csv``, ``runs.csv`` and ``finals.csv``; beside them ``machi
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import math
@@ -63,14 +64,7 @@ _MADE = {
 
 
 def snapshot(results: Path) -> Snapshot:
-    """Return all numbers of a study that are compared.
-
-    Args:
-        results: The study's results, finished or not.
-
-    Raises:
-        ValueError: A file is truncated, foreign, or not the one that its manifest describes.
-    """
+    """Return all numbers of a study, finished or not, that are compared; errors as in `made`."""
     return made(results) | _tables(results)
 
 
@@ -85,21 +79,13 @@ def load(reference: Path) -> Snapshot:
 
 
 def machine_of(results: Path, lock: Path) -> dict[str, Any]:
-    """Return this machine, as one that made a study.
-
-    Args:
-        results: The study's results, for the threads of its trainings.
-        lock: The lock file of the environment.
-    """
+    """Return this machine as one that made a study with that lock file; its trainings tell the threads."""
     threads = [_read_manifest(path)["settings"]["num_threads"] for path in results.glob("training/*/manifest.json")]
     return machine.describe(lock, max(threads, default=None))
 
 
 def made(results: Path) -> Snapshot:
-    """Compute what a reference holds beside the study's own tables.
-
-    Args:
-        results: The study's results, finished or not.
+    """Compute what a reference holds beside the tables of a study, finished or not.
 
     Returns:
         ``channels.csv``: scenario, split, variable (array, noise_power or p_max), sha256 of the data (a NetCDF file's
@@ -109,9 +95,10 @@ def made(results: Path) -> Snapshot:
         the last epoch; evaluation for runs that stand in a table.
 
     Raises:
-        ValueError: A file is truncated, or not the one that its manifest describes.
+        ValueError: A file is truncated, foreign, or not the one that its manifest describes.
     """
     drawn = [path for path in sorted(results.glob("channels/*/*.nc")) if path.stem != SEARCH_SPLIT]
+    rows = [row for path in drawn for row in _channel_rows(path)]
     runs: list[tuple[str, str, str]] = []
     finals, metrics = [pd.DataFrame(columns=_MADE["finals.csv"])], {}
     for path in sorted(results.glob("training/*/manifest.json")):
@@ -128,9 +115,7 @@ def made(results: Path) -> Snapshot:
         means = values.seed_means(values.load(path))
         finals.append(means[means["metric"] == means["run"].map(metrics)].assign(split="evaluation"))
     return {
-        "channels.csv": pd.DataFrame(
-            [row for path in drawn for row in _channel_rows(path)], columns=_MADE["channels.csv"]
-        ),
+        "channels.csv": pd.DataFrame(rows, columns=_MADE["channels.csv"]),
         "runs.csv": pd.DataFrame(runs, columns=_MADE["runs.csv"]),
         "finals.csv": pd.concat(finals, ignore_index=True)[_MADE["finals.csv"]],
     }
@@ -188,14 +173,11 @@ def _checksum(array: NDArray[Any]) -> float:
 def _read_manifest(path: Path) -> dict[str, Any]:
     """Return a manifest that has what is read of one here."""
     manifest = read_json(path)
-    try:
+    with contextlib.suppress(KeyError, TypeError):
         texts = [manifest["outputs"]["curves"], manifest["outputs"]["weights"], manifest["metric"]]
-        good = all(isinstance(text, str) for text in texts) and type(manifest["settings"]["num_threads"]) is int
-    except (KeyError, TypeError):
-        good = False
-    if not good:
-        raise ValueError(f"{path}: no manifest of a run")
-    return manifest
+        if all(isinstance(text, str) for text in texts) and type(manifest["settings"]["num_threads"]) is int:
+            return manifest
+    raise ValueError(f"{path}: no manifest of a run")
 
 
 def _tables(folder: Path) -> Snapshot:

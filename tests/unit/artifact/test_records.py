@@ -79,7 +79,7 @@ def test_changed_code_or_data_changes_the_record(root, name, part):
 
 def test_a_config_is_hashed_as_it_is_written(tmp_path):
     write_json(tmp_path / "config.json", CONFIG)
-    assert records.config_sha256(CONFIG) == sha256(tmp_path / "config.json")
+    assert records.json_sha256(CONFIG) == sha256(tmp_path / "config.json")
 
 
 @pytest.fixture
@@ -150,4 +150,4 @@ def test_any_config_has_the_hash_of_its_file_or_is_refused(config, tmp_path_fact
         write_json(path, config)
     except UnicodeEncodeError:  # a lone surrogate is no text
         return
-    assert records.config_sha256(config) == sha256(path)
+    assert records.json_sha256(config) == sha256(path)
