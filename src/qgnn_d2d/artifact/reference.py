@@ -136,11 +136,8 @@ def floats(path: Path | str, column: pd.Series) -> pd.Series:
 def _last(path: Path) -> pd.DataFrame:
     """Return a run's values after its last epoch."""
     curves = _read_csv(path, ["epoch", *_MADE["finals.csv"]])
-    epochs, seeds = (floats(path, curves[name]) for name in ("epoch", "seed"))
-    if not np.isfinite(seeds).all():
-        raise ValueError(f"{path}: column seed has an entry that is no number")
-    curves = curves.assign(seed=seeds.astype(int), value=floats(path, curves["value"]))
-    return curves[epochs == epochs.max()]
+    curves = curves.astype({"epoch": int, "seed": int}).assign(value=floats(path, curves["value"]))
+    return curves[curves["epoch"] == curves["epoch"].max()]
 
 
 def _channel_rows(path: Path) -> list[tuple[str, str, str, str, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..checks import require_choice, shown
@@ -53,24 +53,26 @@ def expand(config: StudySettings) -> tuple[dict[str, Expanded], dict[str, list[s
     for experiment, entries in config.experiments.items():
         ids = experiments.setdefault(experiment, [])
         for i, entry in enumerate(entries):
-            for found in _runs(entry, config, models, f"experiments.{experiment}[{i}]"):
-                known = runs.setdefault(found.run.id, found)
-                if known.run != found.run:
+            place = f"experiments.{experiment}[{i}]"
+            for found in _runs(entry, config, models, place):
+                run = found.run
+                if runs.setdefault(run.id, found).run != run:
                     raise ValueError(
-                        f"experiments.{experiment}[{i}]: run {found.run.id} has other settings than the run of this id "
-                        "elsewhere; give one of them a preset, or a variant of the model"
+                        f"{place}: run {run.id} has other settings than the run of this id elsewhere; give one of them "
+                        "a preset, or a variant of the model"
                     )
-                if found.run.id in ids:
-                    raise ValueError(
-                        f"experiments.{experiment}[{i}]: run {found.run.id} stands twice in this experiment"
-                    )
-                ids.append(found.run.id)
-        scenarios = sorted({runs[run].run.scenario for run in ids})
-        if len(scenarios) > 1:
-            raise ValueError(
-                f"experiments.{experiment} has runs of scenarios {scenarios}; they must be of one scenario"
-            )
+                if run.id in ids:
+                    raise ValueError(f"{place}: run {run.id} stands twice in this experiment")
+                ids.append(run.id)
+        check_same(f"experiments.{experiment}", "scenario", [runs[run].run for run in ids])
     return runs, experiments
+
+
+def check_same(place: str, what: str, runs: Iterable[RunSettings]) -> None:
+    """Require runs of one scenario, or of one protocol."""
+    found = sorted({getattr(run, what) for run in runs})
+    if len(found) > 1:
+        raise ValueError(f"{place} has runs of {what}s {found}; they must be of one {what}")
 
 
 class _Model:

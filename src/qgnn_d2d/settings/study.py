@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from ..checks import require_choice
 from . import config as files
 from .base import validated
 from .config import StudySettings
-from .expansion import expand
+from .expansion import check_same, expand
 from .model import MODELS
 from .noise import NoiseModel, NoiseStudy, with_flags
 from .run import RunSettings
@@ -36,9 +36,9 @@ class Study:
     config: StudySettings
     runs: dict[str, RunSettings]
     experiments: dict[str, list[str]]
-    variants: dict[str, str] = field(default_factory=dict)
-    presets: dict[str, str | None] = field(default_factory=dict)
-    untuned: tuple[str, ...] = ()
+    variants: dict[str, str]
+    presets: dict[str, str | None]
+    untuned: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -256,12 +256,7 @@ def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
 
 
 def read(path: Path | str) -> Study:
-    """Read a study from its config file.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: A mistake in it, in one line.
-    """
+    """Read a study from its config file; errors as in `config.read` and `load`."""
     return load(files.read(path), Path(path).parent)
 
 
@@ -287,21 +282,16 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
         yield "num_links of the scenario of scale.runs", config.scenarios[scenario].num_links, scale.links
     compared = [run for experiment in study.comparisons for run in study.experiments[experiment]]
     for i, pair in enumerate(config.claims):
-        yield from (
-            (f"run under claims[{i}] (of an experiment that compares models)", run, compared) for run in pair.runs
-        )
+        what = f"run under claims[{i}] (of an experiment that compares models)"
+        yield from ((what, run, compared) for run in pair.runs)
 
 
 def _check_pairs(study: Study) -> None:
     """Require that the runs of a pair can be compared, and that one pair per protocol is primary at most."""
     pairs = study.config.claims
     for i, pair in enumerate(pairs):
-        protocols = sorted({study.runs[run].protocol for run in pair.runs})
-        if len(protocols) > 1:
-            raise ValueError(f"claims[{i}] has runs of protocols {protocols}; they must be of one protocol")
-    scenarios = sorted({study.runs[run].scenario for pair in pairs for run in pair.runs})
-    if len(scenarios) > 1:
-        raise ValueError(f"claims has runs of scenarios {scenarios}; they must be of one scenario")
+        check_same(f"claims[{i}]", "protocol", [study.runs[run] for run in pair.runs])
+    check_same("claims", "scenario", [study.runs[run] for pair in pairs for run in pair.runs])
     primary = [study.runs[pair.qgnn].protocol for pair in pairs if pair.primary]
     if len(set(primary)) < len(primary):
         raise ValueError("claims: more than one pair of a protocol is primary")
