@@ -6,8 +6,10 @@ same record.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
+import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,8 +22,8 @@ from . import machine
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 _TEXTS = (
-    ("rule",), ("library", "version"), ("library", "path"), ("library", "sha256"), ("script", "path"),
-    ("script", "sha256"), ("config", "sha256"), ("environment", "lock_sha256"),
+    "rule", "library.version", "library.path", "library.sha256", "script.path", "script.sha256", "config.sha256",
+    "environment.lock_sha256",
 )  # fmt: skip
 
 
@@ -66,10 +68,8 @@ def load_records(folder: Path) -> dict[str, dict[str, Any]]:
 
 def _is_record(record: Mapping[str, Any]) -> bool:
     """Whether all that is read of a record has its type."""
-    texts = []
     try:
-        for first, *rest in _TEXTS:
-            texts.append(record[first][rest[0]] if rest else record[first])
+        texts = [functools.reduce(operator.getitem, name.split("."), record) for name in _TEXTS]
         texts += [text for part in ("inputs", "outputs") for entry in record[part].items() for text in entry]
         return all(isinstance(text, str) for text in texts) and isinstance(record["machine"], dict)
     except (AttributeError, KeyError, TypeError):
@@ -97,41 +97,26 @@ def check_inputs(inputs: Mapping[str, str], folder: Path) -> None:
             raise ValueError(f"{path}: changed since the job {job} wrote it; delete it, and it is made again")
 
 
-def describe(
-    *,
-    rule: str,
-    wildcards: Mapping[str, Any],
-    params: Mapping[str, Any],
-    threads: int,
-    config: Mapping[str, Any],
-    config_files: Iterable[Path | str],
-    inputs: Iterable[Path | str],
-    root: Path,
-) -> dict[str, Any]:
+def describe(job: Any, config_files: Iterable[Path | str], root: Path) -> dict[str, Any]:
     """Return a job's record as far as it is known before the job's work: files come with their SHA-256.
 
     Args:
-        rule: Its script has the same name.
-        wildcards: Their values.
-        params: The rule's parameters.
-        threads: That the job may use.
-        config: As loaded, with what it extends.
-        config_files: Where it was loaded from.
-        inputs: The job's input files.
+        job: As Snakemake describes it to a script; the script is named as its rule.
+        config_files: Where the config was loaded from.
         root: The repository.
     """
-    script, library = root / "scripts" / f"{rule}.py", root / "src" / "qgnn_d2d"
+    script, library = root / "scripts" / f"{job.rule}.py", root / "src" / "qgnn_d2d"
     return {
-        "rule": rule,
+        "rule": job.rule,
         "script": {"path": _portable(script, root), "sha256": sha256(script)},
         "library": {"path": _portable(library, root), "sha256": _tree_sha256(library), "version": __version__},
-        "wildcards": _plain(wildcards, root),
-        "params": _plain(params, root),
-        "threads": threads,
-        "study": config["study"],
-        "seed": config["seed"],
-        "config": {"files": [_portable(path, root) for path in config_files], "sha256": json_sha256(config)},
-        "inputs": file_hashes(inputs, root),
+        "wildcards": _plain(dict(job.wildcards.items()), root),
+        "params": _plain(dict(job.params.items()), root),
+        "threads": job.threads,
+        "study": job.config["study"],
+        "seed": job.config["seed"],
+        "config": {"files": [_portable(path, root) for path in config_files], "sha256": json_sha256(job.config)},
+        "inputs": file_hashes(job.input, root),
         "environment": machine.environment(root / "envs" / "requirements.lock"),
         "machine": machine.processor() | {name: os.environ.get(name) for name in THREAD_VARIABLES},
     }

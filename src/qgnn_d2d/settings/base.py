@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
 from ..checks import shown
 
@@ -33,13 +33,9 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _only_known_keys(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and cls.model_config.get("extra") == "forbid":
-            unknown = ", ".join(repr(key) for key in data if key not in cls.model_fields)
-            if unknown:
-                allowed = ", ".join(cls.model_fields)
-                raise PydanticCustomError(
-                    "unknown_key", "{line}", {"line": f"unknown key {unknown}; allowed here: {allowed}"}
-                )
+        closed = isinstance(data, Mapping) and cls.model_config.get("extra") == "forbid"
+        if closed and (unknown := ", ".join(repr(key) for key in data if key not in cls.model_fields)):
+            raise ValueError(f"unknown key {unknown}; allowed here: {', '.join(cls.model_fields)}")
         return data
 
     @property
@@ -109,8 +105,8 @@ def _line(errors: list[ErrorDetails], data: Any, place: str) -> str:
         if isinstance(last, int):
             return f"{where} is {shown(value)}; it must be a list of at least {last + 1}"
         return f"{where}: key {last if kind == 'missing' else 'kind'} is missing"
-    if kind in ("unknown_key", "value_error"):
-        message = " ".join(str(context["error" if kind == "value_error" else "line"]).split())
+    if kind == "value_error":
+        message = " ".join(str(context["error"]).split())
         return f"{path}: {message}" if path else message
     return f"{where} is {shown(value)}; it must be {_allowed(kind, context, error['msg'], value)}"
 
