@@ -75,9 +75,8 @@ def require_device(name: str, value: object) -> None:
     try:
         torch.empty(0, device=value).sum().item()  # type: ignore[call-overload]
     except Exception as error:  # by the kind of device, almost any
-        raise ValueError(
-            f"{name} is {shown(value)}; it must be a device that PyTorch has here, for instance cpu"
-        ) from error
+        allowed = "a device that PyTorch has here, for instance cpu"
+        raise ValueError(f"{name} is {shown(value)}; it must be {allowed}") from error
 
 
 def require_samples(

@@ -91,7 +91,7 @@ def metadata(
     Args:
         results: The study's results, which are the crate's root.
         records: Job to its record; the record itself is the file ``provenance/<job>.json``.
-        jobs: The jobs to describe, what `lineage` returns.
+        jobs: What `lineage` returns.
         config: The study's config as loaded, a file below ``results``.
         citation: Content of a CITATION.cff.
 

@@ -33,17 +33,14 @@ Snapshot = dict[str, pd.DataFrame]
 
 
 class Layout(NamedTuple):
-    """A table that a study writes and the reference repeats.
-
-    Attributes:
-        what: What it is called in a comparison.
-        keys: Columns that name a row.
-        values: Columns that it must have besides; without any, all is read or counted, nothing computed.
-    """
+    """A table that a study writes and the reference repeats."""
 
     what: str
+    """What it is called in a comparison."""
     keys: list[str]
+    """Columns that name a row."""
     values: tuple[str, ...] = ()
+    """Columns that it must have besides; without any, all is read or counted, nothing computed."""
 
 
 LAYOUTS = {
@@ -69,12 +66,7 @@ def snapshot(results: Path) -> Snapshot:
 
 
 def load(reference: Path) -> Snapshot:
-    """Return a reference's numbers, as `snapshot` does a study's.
-
-    Raises:
-        FileNotFoundError: A file of `made` is missing.
-        ValueError: A file is truncated or foreign.
-    """
+    """Return a reference's numbers, as `snapshot` does a study's; a file of `made` must be there."""
     return {name: _read_csv(reference / name, columns) for name, columns in _MADE.items()} | _tables(reference)
 
 
@@ -122,11 +114,7 @@ def made(results: Path) -> Snapshot:
 
 
 def floats(path: Path | str, column: pd.Series) -> pd.Series:
-    """Return a column of text as numbers, empty entries as NaN.
-
-    Raises:
-        ValueError: An entry is no number; the line names the file and the column.
-    """
+    """Return a column of text as numbers, empty entries as NaN; an entry that is no number is a ValueError."""
     try:
         return column.map(lambda value: float("nan" if value == "" else value)).astype(float)
     except ValueError as error:
@@ -197,12 +185,7 @@ def _read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def read_claims(path: Path) -> pd.DataFrame:
-    """Return a row per claim and per measurement: name, verdict, value, low, high.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is truncated or foreign; the line names it.
-    """
+    """Return a row per claim and per measurement: name, verdict, value, low, high; errors as in `io.read_json`."""
     rows, content = [], read_json(path)
     try:
         for claim in content["claims"]:

@@ -144,11 +144,6 @@ def choices_block(records: Mapping[str, pd.DataFrame]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def engine_block(benchmarks: pd.DataFrame) -> str:
-    """Return the star engine's benchmark: benchmark, simulator, milliseconds, ratio."""
-    return table(benchmarks.rename(columns={"ratio": "times the first"})) + "\n"
-
-
 def cost_block(jobs: pd.DataFrame, machine: Mapping[str, Any]) -> str:
     """Return what the full run cost, in a sentence: of the jobs' rule and seconds, the machine's cpu and cores."""
     minutes, cores = jobs["seconds"].sum() / 60, machine["cores"]

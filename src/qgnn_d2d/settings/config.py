@@ -17,9 +17,6 @@ from .run import Protocol
 from .scenario import AnyScenario, ScaleStudy, Splits
 from .training import Cap, TrainingChanges
 
-FOLDERS_OF_RESULTS = ("reference", "benchmarks")
-"""What else results/ holds: no names of studies."""
-
 StudyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\z")]
 OneOrMany = Name | Annotated[list[Name], Field(min_length=1)]
 
@@ -118,7 +115,7 @@ class StudySettings(Settings):
 
     @model_validator(mode="after")
     def _names_are_clear(self) -> StudySettings:
-        if self.study in FOLDERS_OF_RESULTS:
+        if self.study in ("reference", "benchmarks"):
             raise ValueError(f"study: {self.study!r} is what another folder of results/ is called")
         used = [name for name in self.experiments if name in ("summary", "convergence")]
         if used:

@@ -73,12 +73,7 @@ class Search(Settings):
 
 
 def read(study: Study, folder: Path) -> Search:
-    """Read the file that a study's ``search`` names, in the folder of its config.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: A mistake in it, in one line.
-    """
+    """Read the file that a study's ``search`` names, in the folder of its config; errors as in `config.read`."""
     name = study.config.search
     if name is None:
         return Search()
