@@ -58,7 +58,7 @@ def test_runs_on_one_and_on_two_cores_give_the_same_bits(smoke, snakemake, tmp_p
 
 def test_a_record_names_a_config_of_any_name(snakemake, tmp_path):
     config = tmp_path / "my c:2, 'x'.yaml"
-    config.write_bytes(SMOKE.read_bytes())
+    config.write_text(SMOKE.read_text(encoding="utf-8").replace("paper.yaml", str(SMOKE.with_name("paper.yaml"))))
     target = RESULTS / "channels" / "rayleigh" / "train.nc"
     done = snakemake(tmp_path, str(target), "--cores", "1", "--configfile", str(config))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]

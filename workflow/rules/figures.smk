@@ -10,9 +10,9 @@ rule plot_figure:
             f"{STUDY.figures}/{{figure}}.png",
             caption="../report/figure.rst",
             category="Figures",
-            labels={
-                "figure": "{figure}",
-                "claims": lambda wildcards: figures.FIGURES[wildcards.figure].CLAIMS,
+            labels=lambda wildcards: {
+                "figure": wildcards.figure,
+                "claims": figures.FIGURES[wildcards.figure].CLAIMS,
             },
         ),
         csv=f"{STUDY.figures}/{{figure}}.csv",
