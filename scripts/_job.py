@@ -44,7 +44,8 @@ def run(main: Callable[[Study, Any], None], snakemake: Any) -> None:
             os.dup2(file.fileno(), 2)
         record = records.record_path(log)
         record.unlink(missing_ok=True)  # of a former run of the job
-        content = _describe(snakemake)  # the code and inputs that the work begins with
+        config_files = json.loads(os.environ.get("QGNN_D2D_CONFIG_FILES", "[]"))
+        content = records.describe(snakemake, config_files, ROOT)  # the code and inputs that the work begins with
         records.check_inputs(content["inputs"], Path(*record.parts[:3]))  # results/<study>/provenance
         main(settings.load(snakemake.config), snakemake)
         write_json(record, content | {"outputs": records.file_hashes(snakemake.output, ROOT)})
@@ -60,17 +61,3 @@ def _line(error: Exception, log: str) -> str:
     if isinstance(error, OSError) and error.errno in NO_SPACE and not error.filename:
         return f"{log}: not written ({error.strerror})"  # all else is written by `qgnn_d2d.io`, which names the file
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def _describe(snakemake: Any) -> dict[str, Any]:
-    """Map Snakemake's job to the arguments of its record."""
-    return records.describe(
-        rule=snakemake.rule,
-        wildcards=dict(snakemake.wildcards.items()),
-        params=dict(snakemake.params.items()),
-        threads=snakemake.threads,
-        config=snakemake.config,
-        config_files=json.loads(os.environ.get("QGNN_D2D_CONFIG_FILES", "[]")),
-        inputs=snakemake.input,
-        root=ROOT,
-    )

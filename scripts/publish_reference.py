@@ -16,6 +16,7 @@ from qgnn_d2d.claims import page
 from qgnn_d2d.io import read_csv, read_json, write_csv, write_json, write_text
 from qgnn_d2d.report import pages as layouts
 from qgnn_d2d.report import readme
+from qgnn_d2d.report.markdown import table
 from qgnn_d2d.settings import search
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,6 +52,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
     judged = read_json(reference / "claims.json")
     main = read_csv(reference / "tables" / "main.csv")
     noise = read_csv(reference / "noise" / "summary.csv")
+    engine = read_csv(reference / "engine.csv")
     pair = next(pair for pair in study.config.claims if pair.primary)
     (informed,) = study.select("main", variant="qgnn_informed")
     (gcn_informed,) = study.select("main", variant="gcn_informed")
@@ -80,7 +82,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         ),
         "informed_claims": page.beside(judged, informed),
         "noise": readme.noise_block(noise),
-        "engine": readme.engine_block(read_csv(reference / "engine.csv")),
+        "engine": f"{table(engine.rename(columns={'ratio': 'times the first'}))}\n",
         "choices": readme.choices_block({run: read_csv(reference / "choices" / f"{run}.csv") for run in choices}),
         **captions,
     }  # fmt: skip
@@ -118,8 +120,8 @@ def write_reference(results: Path, reference: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
     study = results / "paper"
-    for name, table in {**snapshots.made(study), "jobs.csv": job_times(study / "benchmarks")}.items():
-        write_csv(reference / name, table)
+    for name, rows in {**snapshots.made(study), "jobs.csv": job_times(study / "benchmarks")}.items():
+        write_csv(reference / name, rows)
     write_json(reference / "machine.json", snapshots.machine_of(study, ROOT / "envs" / "requirements.lock"))
     write_pages(reference)
 

@@ -1,7 +1,7 @@
 """Validators for values that enter the library; each failure is a `ValueError` of one line.
 
 The line names the thing, shows the value, and says what is allowed. The package's lowest floor: it imports
-nothing from the package, and PyTorch only where tensors are checked.
+nothing from the package, and NumPy and PyTorch only where their arrays are checked.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import math
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,8 +26,12 @@ def require_positive(name: str, value: object) -> None:
         Traceback (most recent call last):
         ValueError: noise_power is -0.1; it must be a finite number above 0
     """
-    if not _is_finite(value) or value <= 0:  # type: ignore[operator]
-        raise ValueError(f"{name} is {_shown(value)}; it must be a finite number above 0")
+    try:
+        good = not isinstance(value, bool) and isinstance(value, Real) and 0 < float(value) < math.inf
+    except OverflowError:  # an integer of more than 308 digits
+        good = False
+    if not good:
+        raise ValueError(f"{name} is {shown(value)}; it must be a finite number above 0")
 
 
 def require_count(name: str, value: object, minimum: int = 1, maximum: int | None = None) -> None:
@@ -44,7 +46,7 @@ def require_count(name: str, value: object, minimum: int = 1, maximum: int | Non
     if is_integer and minimum <= value and (maximum is None or value <= maximum):  # type: ignore[operator]
         return
     allowed = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
-    raise ValueError(f"{name} is {_shown(value)}; it must be an integer {allowed}")
+    raise ValueError(f"{name} is {shown(value)}; it must be an integer {allowed}")
 
 
 def require_choice(name: str, value: object, allowed: Iterable[object]) -> None:
@@ -57,7 +59,7 @@ def require_choice(name: str, value: object, allowed: Iterable[object]) -> None:
     """
     choices = list(allowed)
     if value not in choices:
-        raise ValueError(f"{name} is {_shown(value)}; it must be one of: {', '.join(map(str, choices))}")
+        raise ValueError(f"{name} is {shown(value)}; it must be one of: {', '.join(map(str, choices))}")
 
 
 def require_device(name: str, value: object) -> None:
@@ -73,9 +75,8 @@ def require_device(name: str, value: object) -> None:
     try:
         torch.empty(0, device=value).sum().item()  # type: ignore[call-overload]
     except Exception as error:  # by the kind of device, almost any
-        raise ValueError(
-            f"{name} is {_shown(value)}; it must be a device that PyTorch has here, for instance cpu"
-        ) from error
+        allowed = "a device that PyTorch has here, for instance cpu"
+        raise ValueError(f"{name} is {shown(value)}; it must be {allowed}") from error
 
 
 def require_samples(
@@ -83,23 +84,16 @@ def require_samples(
 ) -> None:
     """Require a NumPy array (or scalar) of finite numbers.
 
-    Args:
-        name: What the array is called in the message.
-        values: The array to check.
-        ndim: Number of dimensions.
-        minimum: Smallest size of the first dimension; no other may be empty.
-        low: Smallest value allowed.
-        high: Largest value allowed.
-
-    Raises:
-        ValueError: If `values` is no array of real numbers, has another shape, or has an entry that is not finite
-            or out of bounds.
+    Its first dimension has at least `minimum` entries, and no other is empty; all entries are from `low` to `high`.
 
     Example:
+        >>> import numpy as np
         >>> require_samples("values", np.array([1.0, np.nan]))
         Traceback (most recent call last):
         ValueError: values has 1 bad of 2 entries, the first at index (1,) is nan; all must be finite
     """
+    import numpy as np
+
     if not isinstance(values, np.ndarray | np.generic) or values.dtype.kind not in "fiu":
         found = getattr(values, "dtype", type(values).__name__)
         raise ValueError(f"{name} is of type {found}; it must be a NumPy array of real numbers")
@@ -127,18 +121,18 @@ def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: floa
     """
     import torch
 
-    for name, values in {"gain": gain, "weight": weight}.items():
+    tensors = {"gain": gain, "weight": weight}
+    for name, values in tensors.items():
         if not isinstance(values, torch.Tensor) or not values.is_floating_point() or not values.numel():
-            found = (
-                f"{values.dtype}, shape {tuple(values.shape)}" if hasattr(values, "dtype") else type(values).__name__
-            )
+            shape = f", shape {tuple(values.shape)}" if hasattr(values, "shape") else ""
+            found = f"{getattr(values, 'dtype', type(values).__name__)}{shape}"
             raise ValueError(f"{name} is of type {found}; it must be a real floating-point tensor, not empty")
     if gain.ndim < 2 or gain.shape[-1] != gain.shape[-2]:
         raise ValueError(f"gain has shape {tuple(gain.shape)}; it must be (..., M, M)")
     if weight.shape != gain.shape[:-1]:
         expected = tuple(gain.shape[:-1])
         raise ValueError(f"weight has shape {tuple(weight.shape)}; it must be {expected}, one entry per receiver")
-    for name, values in {"gain": gain, "weight": weight}.items():
+    for name, values in tensors.items():
         _require_entries(name, values, torch.isfinite(values) & (values >= 0), "finite and at least 0")
     require_positive("noise_power", noise_power)
     require_positive("p_max", p_max)
@@ -153,29 +147,24 @@ def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: floa
             raise ValueError(f"{what} is {number!r}; it must be from {low:g} to {high:g}")
 
 
-def _shown(value: object) -> str:
-    """Return a value's representation on one line, NumPy scalars as plain numbers."""
-    plain = value.item() if isinstance(value, np.generic) else value
-    return " ".join(repr(plain).split())
-
-
-def _is_finite(value: object) -> bool:
-    """Whether a value is a real number (a bool is none) that float64 can hold."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
+def shown(value: Any) -> str:
+    """Return a value on one line, short; NumPy scalars as plain numbers."""
     try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer of more than 308 digits
-        return False
+        text = " ".join(repr(value.item() if getattr(value, "ndim", None) == 0 else value).split())
+    except (ValueError, RecursionError):  # an integer of thousands of digits, lists within lists
+        return f"a {type(value).__name__} too long to show"
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _require_entries(name: str, values: Any, good: Any, allowed: str) -> None:
     """Require that all entries of an array or a tensor are good; else name the first that is not."""
     if good.all():
         return
-    mask = np.asarray(good if isinstance(values, np.ndarray) else good.cpu())
-    index = tuple(int(i) for i in np.argwhere(~mask)[0])
+    import numpy as np
+
+    bad = np.argwhere(~np.asarray(good.cpu() if hasattr(good, "cpu") else good))
+    index = tuple(bad[0].tolist())
     raise ValueError(
-        f"{name} has {int((~mask).sum())} bad of {mask.size} entries, the first at index {index} is "
+        f"{name} has {len(bad)} bad of {math.prod(values.shape)} entries, the first at index {index} is "
         f"{values[index].item()!r}; all must be {allowed}"
     )

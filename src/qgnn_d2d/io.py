@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,8 @@ _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 def write_whole(path: Path | str, write: Callable[[Path], Any]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then rename it; on an error nothing is left.
 
-    What a killed process left half-written for the same path is removed. One process writes a path at a time.
-
-    Args:
-        path: Where the file belongs; missing folders are made.
-        write: Called with the temporary path.
+    What a killed process left half-written for the same path is removed. One process writes a path at a time. Missing
+    folders are made.
 
     Raises:
         OSError: The system refuses (no space, no permission, ...); the line names ``path`` and the reason.
@@ -87,59 +84,39 @@ def write_netcdf(path: Path | str, dataset: xr.Dataset, encoding: Mapping[Hashab
     """Write a dataset as NetCDF-4.
 
     The file is made in memory: HDF5 ends the process with a segmentation fault if the disk fills up under its own file.
-
-    Args:
-        path: Where the file belongs.
-        dataset: What to write.
-        encoding: Variable to its options (compression, checksums).
+    ``encoding`` maps a variable to its options (compression, checksums).
     """
     content = dataset.to_netcdf(None, engine="h5netcdf", format="NETCDF4", encoding=encoding)
     write_whole(path, lambda partial: partial.write_bytes(content))
 
 
 def read_netcdf(path: Path | str) -> xr.Dataset:
-    """Read a NetCDF-4 file into memory, and close it.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is truncated or foreign; the line names it.
-    """
+    """Read a NetCDF-4 file into memory, and close it; errors as in `read_json`."""
     import xarray as xr
 
-    require_file(path)
-    try:
-        return xr.load_dataset(path, engine="h5netcdf")
-    except Exception as error:  # the layers down to HDF5 raise almost anything for bad files
-        raise ValueError(f"{path}: not a complete NetCDF-4 file ({_reason(error)})") from error
+    with _reading(path, "NetCDF-4", Exception):  # the layers down to HDF5 raise almost anything for bad files
+        dataset = xr.load_dataset(path, engine="h5netcdf")
+    return dataset
 
 
 def _with_sorted_metadata(content: bytes) -> bytes:
     """Sort the metadata of a safetensors file: the library leaves their order to chance."""
     start = 8 + int.from_bytes(content[:8], "little")  # of the data; before it, the header's length and the header
     header = json.loads(content[8:start])
-    if "__metadata__" in header:
-        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # the format aligns the data
     return len(text).to_bytes(8, "little") + text + content[start:]
 
 
 def read_tensors(path: Path | str) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Read what `write_tensors` wrote.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is truncated or no safetensors file of this project; the line names it.
-    """
+    """Read tensors and metadata that `write_tensors` wrote; errors as in `read_json`."""
     import safetensors
 
-    require_file(path)
-    try:
-        with safetensors.safe_open(str(path), framework="pt") as file:
-            metadata = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
-    except Exception as error:  # besides the library's own, what JSON, text and tensors of odd types raise
-        raise ValueError(f"{path}: not a complete safetensors file ({_reason(error)})") from error
+    # Besides the library's own errors, what JSON, text and tensors of odd types raise.
+    with _reading(path, "safetensors", Exception), safetensors.safe_open(str(path), framework="pt") as file:
+        metadata = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
     return tensors, metadata
 
 
@@ -150,39 +127,23 @@ def read_json(path: Path | str) -> dict[str, Any]:
         FileNotFoundError: There is no such file.
         ValueError: The file is truncated, foreign, or holds something else than an object; the line names it.
     """
-    require_file(path)
-    try:
+    with _reading(path, "JSON", ValueError, RecursionError):
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: not a complete JSON file ({_reason(error)})") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path}: holds a {type(content).__name__}; it must be an object")
     return content
 
 
 def read_csv(path: Path | str, columns: Sequence[str] = (), *, separator: str = ",") -> pd.DataFrame:
-    """Read a table, numbers as numbers.
-
-    Args:
-        path: A CSV file.
-        columns: Columns that it must have, among others.
-        separator: Between columns.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is truncated or foreign, or lacks a column; the line names it.
-    """
+    """Read a table, numbers as numbers; errors as in `read_json`, also for a file that lacks one of ``columns``."""
     import pandas as pd
 
-    require_file(path)
-    try:
+    with _reading(path, "CSV", ValueError, OverflowError, RecursionError):  # pandas raises ValueErrors for bad files
         if not Path(path).read_bytes().endswith(b"\n"):
             raise ValueError("its last line has no end")
         table = pd.read_csv(path, sep=separator)
         if not isinstance(table.index, pd.RangeIndex):  # pandas would take the first column for names of rows
             raise ValueError("rows are longer than the header")
-    except (ValueError, OverflowError, RecursionError) as error:  # all that pandas raises for bad files are ValueErrors
-        raise ValueError(f"{path}: not a complete CSV file ({_reason(error)})") from error
     missing = [name for name in columns if name not in table]
     if missing:
         raise ValueError(f"{path}: columns are {list(map(str, table.columns))}; {missing} are missing")
@@ -190,26 +151,23 @@ def read_csv(path: Path | str, columns: Sequence[str] = (), *, separator: str = 
 
 
 def _require_name(path: Path | str) -> None:
-    """Refuse a path that would break a message's line, or that no message can show."""
+    """Refuse a path that no line of a message can show."""
     if _UNSHOWN.search(str(path)):
         raise ValueError(f"file name is {str(path)!a}; it must be UTF-8 without control characters")
 
 
-def require_file(path: Path | str) -> None:
-    """Require a file that is there, under a name that a message's line can hold.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The name has control characters or is no UTF-8.
-    """
+@contextlib.contextmanager
+def _reading(path: Path | str, kind: str, *errors: type[Exception]) -> Iterator[None]:
+    """Require a file, and turn the errors of reading it into one line, without a bad file's control characters."""
     _require_name(path)
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: no such file")
-
-
-def _reason(error: Exception) -> str:
-    """Return an error's message on one line, without control characters that a bad file may have put into it."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(error)).split()) or type(error).__name__
+    try:
+        yield
+    except errors as error:
+        text = "".join(c if c.isprintable() else " " for c in str(error))
+        reason = " ".join(text.split()) or type(error).__name__
+        raise ValueError(f"{path}: not a complete {kind} file ({reason})") from error
 
 
 def sha256(path: Path | str) -> str:

@@ -19,7 +19,7 @@ Seed = int | np.random.SeedSequence
 
 
 def seed_sequence(seed: int, *names: str | int) -> np.random.SeedSequence:
-    """Return the seed sequence of the stream ``names`` below ``seed``, the same one on every machine.
+    """Return the seed sequence of a stream below ``seed``, the same one on every machine.
 
     Args:
         seed: The study's or the run's seed, at least 0.
@@ -29,10 +29,8 @@ def seed_sequence(seed: int, *names: str | int) -> np.random.SeedSequence:
         ValueError: ``seed``, or a number in the address, is no integer of at least 0.
 
     Example:
-        >>> int(seed_sequence(7, "shuffle", 0).generate_state(1)[0]) == int(
-        ...     seed_sequence(7, "shuffle", 1).generate_state(1)[0]
-        ... )
-        False
+        >>> int(seed_sequence(7, "shuffle", 0).generate_state(1)[0])
+        3958424833
     """
     require_count("seed", seed, minimum=0)
     for name in names:

@@ -21,25 +21,14 @@ _SMALLEST_SCORE = 1e-12  # bps/Hz; a node that is worth nothing is still drawn w
 def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tuple[int, ...] = ()) -> torch.Tensor:
     """Draw the leaves of every star uniformly without replacement, in random order (paper, Section III-A).
 
-    Args:
-        num_nodes: Number of nodes (links), M.
-        k: Leaves per star. Where a graph has fewer than k + 1 nodes, all M - 1 others are leaves.
-        generator: Source of randomness.
-        batch_shape: Leading dims, one independent decomposition each.
-
     Returns:
         (*batch_shape, M, min(k, M - 1)) int64; row m holds the leaves of the star centered at m, never m itself and
         no node twice.
-
-    Raises:
-        ValueError: ``num_nodes`` is below 2, or ``k`` below 1.
 
     Example:
         >>> sample(4, 3, torch.Generator().manual_seed(0)).sort(dim=-1).values.tolist()
         [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]
     """
-    require_count("num_nodes", num_nodes, minimum=2)
-    require_count("k", k)
     return _ranked(-torch.rand((*batch_shape, num_nodes, num_nodes), generator=generator), k)
 
 
@@ -153,24 +142,3 @@ def choose(rule: str, channels: Channels, k: int, *generators: torch.Generator) 
     if not generators or len(channels) % len(generators):
         raise ValueError(f"{len(channels)} realizations cannot be shared equally by {len(generators)} generators")
     return RULES[rule](channels, k, generators)
-
-
-def relabel(leaves: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
-    """Carry a decomposition along when links are relabelled so that new link i is old link ``order[i]``.
-
-    Args:
-        leaves: (..., M, k) leaf indices.
-        order: (M,) a permutation.
-
-    Returns:
-        (..., M, k): the same stars in the new labels, each star's leaf order kept.
-
-    Raises:
-        ValueError: ``order`` is no permutation of the nodes of ``leaves``.
-    """
-    nodes = torch.arange(leaves.shape[-2]) if leaves.ndim > 1 else torch.empty(0)
-    if order.shape != nodes.shape or not torch.equal(order.sort().values.cpu(), nodes):
-        raise ValueError(
-            f"order is {order.tolist()}; it must be a permutation of the nodes of leaves {tuple(leaves.shape)}"
-        )
-    return torch.argsort(order)[leaves[..., order, :]]

@@ -15,6 +15,7 @@ from qgnn_d2d.checks import (
     require_device,
     require_positive,
     require_samples,
+    shown,
 )
 from tests.strategies import JUNK, NETWORKS, ODD, any_array, is_good, network, refused, result_of
 
@@ -91,6 +92,22 @@ def test_choice_lists_what_is_allowed():
     require_choice("kind", "a", ["a", "b"])
     with pytest.raises(ValueError, match="kind is 'c'; it must be one of: a, b"):
         require_choice("kind", "c", ["a", "b"])
+
+
+def test_long_values_are_shown_on_one_short_line():
+    endless: list = []
+    for _ in range(100_000):
+        endless = [endless]
+    assert shown("a\nb") == r"'a\nb'"
+    assert len(shown("x" * 99)) == 60 and shown("x" * 99).endswith("...")
+    assert shown(10**5000) == "a int too long to show" and shown(endless) == "a list too long to show"
+
+
+@pytest.mark.parametrize("name", ["c", None, ["a"], {"a": 1}, math.nan])
+def test_a_name_that_is_not_there_is_refused(name):
+    require_choice("letter", "a", ("a", "b"))
+    with pytest.raises(ValueError, match=r"letter is .*; it must be one of: a, b"):
+        require_choice("letter", name, {"a": 1, "b": 2})
 
 
 def _channels(**changes):

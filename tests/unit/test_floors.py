@@ -14,7 +14,7 @@ import qgnn_d2d
 PACKAGE = Path(qgnn_d2d.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 FLOORS = [
-    ("checks",),
+    ("checks", "compiled"),
     ("settings", "io", "random_streams"),
     ("objective", "quantum"),
     ("channels", "solvers"),
@@ -29,7 +29,7 @@ FLOORS = [
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 MOST_LINES = 320
 LIGHT = ("settings", "io", "objective", "solvers", "figures", "artifact.records")
-HEAVY = ("torch", "pennylane", "qiskit", "pandas", "xarray", "matplotlib", "seaborn", "scipy")
+HEAVY = ("torch", "numba", "pennylane", "qiskit", "pandas", "xarray", "matplotlib", "seaborn", "scipy")
 LOADED = """
 import importlib, json, sys
 found = {}

@@ -6,6 +6,7 @@ import torch
 
 from qgnn_d2d import stars
 from qgnn_d2d.channels import Channels
+from tests.unit.models.cases import relabelled
 
 
 def test_leaves_are_others_and_all_different():
@@ -29,19 +30,9 @@ def test_small_graphs_use_all_other_nodes():
     assert stars.sample(3, 9, torch.Generator(), (2,)).shape == (2, 3, 2)
 
 
-def test_relabelling_keeps_the_stars():
-    generator = torch.Generator().manual_seed(2)
-    leaves = stars.sample(6, 3, generator)
-    order = torch.randperm(6, generator=generator)
-    new = stars.relabel(leaves, order)
-    for m in range(6):
-        assert order[new[m]].tolist() == leaves[order[m]].tolist()
-
-
-@pytest.mark.parametrize(("num_nodes", "k"), [(1, 1), (4, 0), (4, -1)])
-def test_impossible_stars_are_refused(num_nodes, k):
-    with pytest.raises(ValueError, match="must be an integer"):
-        stars.sample(num_nodes, k, torch.Generator())
+def test_a_single_link_has_no_star():
+    with pytest.raises(ValueError, match="num_links is 1; it must be an integer of at least 2"):
+        stars.choose("fixed", channels(num_nodes=1), 1, torch.Generator())
 
 
 def channels(num_nodes=6, count=15, seed=0):
@@ -124,20 +115,9 @@ def test_rules_without_draws_follow_a_relabelling(rule):
     order = torch.randperm(6, generator=torch.Generator().manual_seed(5))
     renamed = Channels(network.gain[:, order][:, :, order], network.weight[:, order], 0.1, 2.0)
     leaves = stars.choose(rule, network, 3, torch.Generator())
-    assert torch.equal(stars.choose(rule, renamed, 3, torch.Generator()), stars.relabel(leaves, order))
+    assert torch.equal(stars.choose(rule, renamed, 3, torch.Generator()), relabelled(leaves, order))
 
 
 def test_the_random_rule_is_sample():
     drawn = stars.choose("random", channels(), 2, torch.Generator().manual_seed(4))
     assert torch.equal(drawn, stars.sample(6, 2, torch.Generator().manual_seed(4), (15,)))
-
-
-def test_unknown_rule_is_refused():
-    with pytest.raises(ValueError, match="stars is 'nearest'; it must be one of: random, fixed, strongest"):
-        stars.choose("nearest", channels(), 2, torch.Generator())
-
-
-@pytest.mark.parametrize("order", [[0, 1, 1], [0, 1], [1, 2, 3]])
-def test_orders_that_are_no_permutation_are_refused(order):
-    with pytest.raises(ValueError, match="must be a permutation of the nodes of leaves"):
-        stars.relabel(torch.tensor([[1], [2], [0]]), torch.tensor(order))

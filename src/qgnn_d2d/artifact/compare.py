@@ -58,12 +58,7 @@ _UNKNOWN = "sha256="  # a hash that the reference does not have
 
 
 def compare(reference: Snapshot, fresh: Snapshot, *, same_machine: bool) -> pd.DataFrame:
-    """Compare two snapshots by the module's rules.
-
-    Args:
-        reference: The committed numbers.
-        fresh: The study's.
-        same_machine: Whether they were made on the same machine.
+    """Compare the study's numbers with the committed ones by the module's rules.
 
     Returns:
         One row per comparison: what, name; reference and fresh with the ends of their intervals (_low, _high);
@@ -155,16 +150,14 @@ def _named(what: str, names: pd.Series, **columns: Any) -> pd.DataFrame:
 
 def _joined(frame: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
     """Return a name per row, of its entries in the key columns that are not empty."""
-    return pd.Series(
-        [", ".join(filter(None, row)) for row in frame[list(keys)].astype(str).to_numpy()], frame.index, str
-    )
+    names = [", ".join(filter(None, row)) for row in frame[list(keys)].astype(str).to_numpy()]
+    return pd.Series(names, frame.index, str)
 
 
 def _texts(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return ``column=entry; column=entry`` per row."""
-    return [
-        "; ".join(f"{key}={value}" for key, value in row.items()) for row in frame[list(columns)].to_dict("records")
-    ]
+    rows = frame[list(columns)].to_dict("records")
+    return ["; ".join(f"{key}={value}" for key, value in row.items()) for row in rows]
 
 
 def _by_interval(low: pd.Series) -> NDArray[Any]:
@@ -189,21 +182,14 @@ def _judged(row: Mapping[str, Any]) -> dict[str, Any]:
     if rule in (EQUAL, SAME):
         return judged | {"tolerance": 0.0, "verdict": DIFFERS}
     size = abs(before) if math.isfinite(before) else 0.0
-    halves = (_half_width(judged[f"{side}_low"], judged[f"{side}_high"]) for side in _SIDES)
-    tolerance = (
-        _RELATIVE[rule] * size
-        if rule in _RELATIVE
-        else max(NUM_HALF_WIDTHS * math.hypot(*halves), RTOL_ROUNDING * size)
-    )
+    ends = [(judged[f"{side}_low"], judged[f"{side}_high"]) for side in _SIDES]
+    halves = (0.0 if low == high else (high - low) / 2 for low, high in ends)  # an interval may lie at infinity
+    by_interval = max(NUM_HALF_WIDTHS * math.hypot(*halves), RTOL_ROUNDING * size)
+    tolerance = _RELATIVE[rule] * size if rule in _RELATIVE else by_interval
     # Under these rules a text counts what was averaged, which must agree; a hash and a verdict may change.
     agrees = not note or rule == CHECKSUM or row["what"] == "claims"
     within = abs(judged["difference"]) <= tolerance and agrees
     return judged | {"tolerance": tolerance, "verdict": WITHIN if within else DIFFERS}
-
-
-def _half_width(low: float, high: float) -> float:
-    """Return half an interval's width."""
-    return 0.0 if low == high else (high - low) / 2  # an interval may lie at infinity
 
 
 def _equal(first: float, second: float) -> bool:
@@ -236,12 +222,9 @@ def conclusion(table: pd.DataFrame) -> str:
 
 
 def report(table: pd.DataFrame, changes: Sequence[str], most: int | None = None) -> str:
-    """Lay out `compare`'s table as Markdown: counts, then the rows that need a look.
+    """Lay out `compare`'s table and `machine.changes` as Markdown: counts, then the rows that need a look.
 
-    Args:
-        table: What `compare` returns.
-        changes: What `machine.changes` returns.
-        most: Rows to show at most; None for all.
+    ``most`` of these rows are shown, or all.
     """
     machine = (
         f"On another machine than the reference's ({', '.join(changes)}): means over seeds must agree."

@@ -22,28 +22,15 @@ CONFIG = "config.json"
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _EXTRA_TERMS = {"sha256": "http://schema.org/sha256"}  # newer than RO-Crate 1.1
 _FORMATS = {
-    ".csv": "text/csv",
-    ".html": "text/html",
-    ".json": "application/json",
-    ".md": "text/markdown",
-    ".nc": "application/x-netcdf",
-    ".pdf": "application/pdf",
-    ".png": "image/png",
-    ".safetensors": "application/octet-stream",
-}
+    ".csv": "text/csv", ".html": "text/html", ".json": "application/json", ".md": "text/markdown",
+    ".nc": "application/x-netcdf", ".pdf": "application/pdf", ".png": "image/png",
+}  # fmt: skip
 
 Record = Mapping[str, Any]
 
 
 def place(path: Path | str, results: Path | str) -> str:
-    """Return a file's path in the crate of a study.
-
-    Args:
-        path: The file, relative to the repository.
-        results: The study's results, which are the crate's root.
-
-    Returns:
-        The path below ``results``; of a file elsewhere, its path in the repository.
+    """Return a file's path in the crate, whose root is the study's ``results``: of a file elsewhere, the path it has.
 
     Example:
         >>> place("results/paper/claims.md", "results/paper"), place("figures/fig2.png", "results/paper")
@@ -54,14 +41,9 @@ def place(path: Path | str, results: Path | str) -> str:
 
 
 def lineage(files: Iterable[str], records: Mapping[str, Record]) -> list[str]:
-    """Return which jobs lead to ``files``.
+    """Return the jobs that wrote ``files``, that wrote what those read, and so on; sorted.
 
-    Args:
-        files: Files that jobs wrote, relative to the repository.
-        records: Job to its record, of all jobs: what `records.load_records` returns.
-
-    Returns:
-        The jobs that wrote the files, that wrote what those read, and so on; sorted.
+    ``records`` are those of all jobs: what `records.load_records` returns.
 
     Raises:
         ValueError: No record names a file with the content that it has now, or that a job read.
@@ -89,20 +71,15 @@ def summary(records: Mapping[str, Record], jobs: Iterable[str]) -> str:
 
     A study may be made in several sittings, under other configs or code, as long as every job read what the job before
     it wrote; so this says how many there were.
-
-    Args:
-        records: Job to its record.
-        jobs: Jobs that the crate describes.
     """
     chosen = [records[job] for job in jobs]
     parts = {
-        "configs": [record["config"]["sha256"] for record in chosen],
-        "states of the library": [record["library"]["sha256"] for record in chosen],
-        "locks": [record["environment"]["lock_sha256"] for record in chosen],
-        "machines": [json_text(record["machine"]) for record in chosen],
+        "configs": {record["config"]["sha256"] for record in chosen},
+        "states of the library": {record["library"]["sha256"] for record in chosen},
+        "locks": {record["environment"]["lock_sha256"] for record in chosen},
+        "machines": {json_text(record["machine"]) for record in chosen},
     }
-    counts = {what: len(set(found)) for what, found in parts.items()}
-    mixed = [f"{count} {what}" for what, count in counts.items() if count > 1]
+    mixed = [f"{len(found)} {what}" for what, found in parts.items() if len(found) > 1]
     return f"{len(chosen)} jobs, by {' and '.join(mixed) or 'one config, library, lock and machine'}"
 
 
@@ -114,7 +91,7 @@ def metadata(
     Args:
         results: The study's results, which are the crate's root.
         records: Job to its record; the record itself is the file ``provenance/<job>.json``.
-        jobs: The jobs to describe, what `lineage` returns.
+        jobs: What `lineage` returns.
         config: The study's config as loaded, a file below ``results``.
         citation: Content of a CITATION.cff.
 
@@ -127,8 +104,7 @@ def metadata(
         crate.root_dataset[key] = _single(value)
     settings = _file(crate, results, place(config, results), name="The study's config as loaded")
     crate.root_dataset["mentions"] = [_action(crate, results, job, records[job], settings) for job in jobs]
-    content: dict[str, Any] = crate.metadata.generate()
-    return content
+    return dict(crate.metadata.generate())
 
 
 def _root(crate: ROCrate, citation: Mapping[str, Any], study: str) -> dict[str, Any]:
@@ -137,6 +113,7 @@ def _root(crate: ROCrate, citation: Mapping[str, Any], study: str) -> dict[str, 
     names = [f"{person['given-names']} {person['family-names']}" for person in paper["authors"]]
     people = [_add(crate, f"#{quote(name)}", "Person", name=name) for name in names]
     about = f"The license with the SPDX identifier {license_id}"
+    terms, doi = f"https://spdx.org/licenses/{license_id}", f"https://doi.org/{paper['doi']}"
     return {
         "name": f"{citation['title']} (study {study})",
         "description": " ".join(citation["abstract"].split()),
@@ -147,12 +124,8 @@ def _root(crate: ROCrate, citation: Mapping[str, Any], study: str) -> dict[str, 
             _add(crate, f"#author-{number}", "Organization", name=author["name"])
             for number, author in enumerate(citation["authors"], start=1)
         ],
-        "license": _add(
-            crate, f"https://spdx.org/licenses/{license_id}", "CreativeWork", name=license_id, description=about
-        ),
-        "citation": _add(
-            crate, f"https://doi.org/{paper['doi']}", "ScholarlyArticle", name=paper["title"], author=people
-        ),
+        "license": _add(crate, terms, "CreativeWork", name=license_id, description=about),
+        "citation": _add(crate, doi, "ScholarlyArticle", name=paper["title"], author=people),
         "conformsTo": _add(crate, _PROFILE, "CreativeWork", name="Process Run Crate", version="0.5"),
     }
 
@@ -193,8 +166,8 @@ def _software(crate: ROCrate, source: Mapping[str, str], version: str) -> Contex
 def _file(crate: ROCrate, results: Path, path: str, digest: str | None = None, **properties: Any) -> DataEntity:
     """Add a file, which must have the SHA-256 ``digest`` where one is given."""
     file = results / path
-    found = sha256(file) if file.is_file() else None
-    if found is None or digest not in (None, found):
+    found = sha256(file) if file.is_file() else ""
+    if not found or digest not in (None, found):
         raise ValueError(f"{file}: missing, or not what its job wrote; repeat that job (--forcerun RULE)")
     known = {
         "name": path,

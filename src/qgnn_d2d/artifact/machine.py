@@ -39,10 +39,7 @@ def processor() -> dict[str, Any]:
 
 
 def vector_instructions(flags: str) -> str:
-    """Return what `torch.backends.cpu.get_cpu_capability` does, without loading PyTorch.
-
-    Args:
-        flags: The processor's, as /proc/cpuinfo lists them; none on processors that are not of the x86 family.
+    """Return what `torch.backends.cpu.get_cpu_capability` does, of the processor's flags, without loading PyTorch.
 
     Example:
         >>> vector_instructions("sse2 avx2 fma")
@@ -55,11 +52,7 @@ def vector_instructions(flags: str) -> str:
 
 
 def environment(lock: Path) -> dict[str, Any]:
-    """Return python, packages (the installed versions of `PACKAGES`) and lock_sha256.
-
-    Args:
-        lock: The lock file that the environment is built from.
-    """
+    """Return python, packages (the installed versions of `PACKAGES`) and lock_sha256, of the lock file."""
     return {
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
@@ -68,19 +61,9 @@ def environment(lock: Path) -> dict[str, Any]:
 
 
 def describe(lock: Path, threads: int | None) -> dict[str, Any]:
-    """Return all that a reference says of the machine that it was made on.
-
-    Args:
-        lock: The lock file of the environment.
-        threads: The most that a training used; None without trainings.
-    """
-    return {
-        **processor(),
-        **environment(lock),
-        "cores": os.cpu_count(),
-        "platform": platform.platform(),
-        "threads": threads,
-    }
+    """Return all that a reference says of the machine that it was made on; ``threads``: the most of a training."""
+    more = {"cores": os.cpu_count(), "platform": platform.platform(), "threads": threads}
+    return processor() | environment(lock) | more
 
 
 def changes(reference: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:

@@ -6,8 +6,10 @@ same record.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
+import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,14 +22,14 @@ from . import machine
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 _TEXTS = (
-    ("rule",), ("library", "version"), ("library", "path"), ("library", "sha256"), ("script", "path"),
-    ("script", "sha256"), ("config", "sha256"), ("environment", "lock_sha256"),
+    "rule", "library.version", "library.path", "library.sha256", "script.path", "script.sha256", "config.sha256",
+    "environment.lock_sha256",
 )  # fmt: skip
 
 
-def config_sha256(config: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the file that `io.write_json` makes of a config."""
-    return hashlib.sha256(json_text(config).encode()).hexdigest()
+def json_sha256(content: Any) -> str:
+    """Return the SHA-256 of the file that `io.write_json` makes of ``content``."""
+    return hashlib.sha256(json_text(content).encode()).hexdigest()
 
 
 def record_path(log: Path | str) -> Path:
@@ -47,10 +49,7 @@ def record_path(log: Path | str) -> Path:
 
 
 def load_records(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return job to record, of all records of a study; a job is named by its record's path without suffix.
-
-    Args:
-        folder: The study's folder ``provenance``; no records if it is not there.
+    """Return job to record, of all in a study's folder ``provenance``; a job is named as its record, without suffix.
 
     Raises:
         ValueError: A file is no record; the line names it.
@@ -69,10 +68,8 @@ def load_records(folder: Path) -> dict[str, dict[str, Any]]:
 
 def _is_record(record: Mapping[str, Any]) -> bool:
     """Whether all that is read of a record has its type."""
-    texts = []
     try:
-        for first, *rest in _TEXTS:
-            texts.append(record[first][rest[0]] if rest else record[first])
+        texts = [functools.reduce(operator.getitem, name.split("."), record) for name in _TEXTS]
         texts += [text for part in ("inputs", "outputs") for entry in record[part].items() for text in entry]
         return all(isinstance(text, str) for text in texts) and isinstance(record["machine"], dict)
     except (AttributeError, KeyError, TypeError):
@@ -83,8 +80,8 @@ def check_inputs(inputs: Mapping[str, str], folder: Path) -> None:
     """Refuse an input that is not what the job that wrote it left.
 
     Args:
-        inputs: Path to SHA-256, relative to the repository.
-        folder: The study's folder ``provenance``. A file that no record names is no job's output, and is not refused.
+        inputs: Path to SHA-256, relative to the repository; a file that no record names is not refused.
+        folder: The study's folder ``provenance``.
 
     Raises:
         ValueError: Records name a file, but with another content.
@@ -100,45 +97,26 @@ def check_inputs(inputs: Mapping[str, str], folder: Path) -> None:
             raise ValueError(f"{path}: changed since the job {job} wrote it; delete it, and it is made again")
 
 
-def describe(
-    *,
-    rule: str,
-    wildcards: Mapping[str, Any],
-    params: Mapping[str, Any],
-    threads: int,
-    config: Mapping[str, Any],
-    config_files: Iterable[Path | str],
-    inputs: Iterable[Path | str],
-    root: Path,
-) -> dict[str, Any]:
-    """Return a job's record as far as it is known before the job's work.
+def describe(job: Any, config_files: Iterable[Path | str], root: Path) -> dict[str, Any]:
+    """Return a job's record as far as it is known before the job's work: files come with their SHA-256.
 
     Args:
-        rule: The rule; its script has the same name.
-        wildcards: Their values.
-        params: The rule's parameters.
-        threads: That the job may use.
-        config: The study's config as loaded, with what it extends.
-        config_files: Where it was loaded from.
-        inputs: The job's input files.
+        job: As Snakemake describes it to a script; the script is named as its rule.
+        config_files: Where the config was loaded from.
         root: The repository.
-
-    Returns:
-        rule, script, library, wildcards, params, threads, study, seed, config, inputs, environment, machine; files come
-        with their SHA-256.
     """
-    script, library = root / "scripts" / f"{rule}.py", root / "src" / "qgnn_d2d"
+    script, library = root / "scripts" / f"{job.rule}.py", root / "src" / "qgnn_d2d"
     return {
-        "rule": rule,
+        "rule": job.rule,
         "script": {"path": _portable(script, root), "sha256": sha256(script)},
         "library": {"path": _portable(library, root), "sha256": _tree_sha256(library), "version": __version__},
-        "wildcards": _plain(wildcards, root),
-        "params": _plain(params, root),
-        "threads": threads,
-        "study": config["study"],
-        "seed": config["seed"],
-        "config": {"files": [_portable(path, root) for path in config_files], "sha256": config_sha256(config)},
-        "inputs": file_hashes(inputs, root),
+        "wildcards": _plain(dict(job.wildcards.items()), root),
+        "params": _plain(dict(job.params.items()), root),
+        "threads": job.threads,
+        "study": job.config["study"],
+        "seed": job.config["seed"],
+        "config": {"files": [_portable(path, root) for path in config_files], "sha256": json_sha256(job.config)},
+        "inputs": file_hashes(job.input, root),
         "environment": machine.environment(root / "envs" / "requirements.lock"),
         "machine": machine.processor() | {name: os.environ.get(name) for name in THREAD_VARIABLES},
     }
@@ -151,8 +129,7 @@ def file_hashes(paths: Iterable[Path | str], root: Path) -> dict[str, str]:
 
 def _tree_sha256(folder: Path) -> str:
     """Return the SHA-256 of all Python files below a folder, with their names."""
-    files = [(path.relative_to(folder).as_posix(), sha256(path)) for path in sorted(folder.rglob("*.py"))]
-    return hashlib.sha256(json_text(files).encode()).hexdigest()
+    return json_sha256([(path.relative_to(folder).as_posix(), sha256(path)) for path in sorted(folder.rglob("*.py"))])
 
 
 def _plain(value: Any, root: Path) -> Any:
@@ -161,11 +138,8 @@ def _plain(value: Any, root: Path) -> Any:
         return {str(key): _plain(entry, root) for key, entry in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(entry, root) for entry in value]
-    if isinstance(value, (str, Path)):
-        return _portable(value, root)
-    if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    return str(value)
+    is_number = value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    return value if is_number else _portable(str(value), root)
 
 
 def _portable(path: Path | str, root: Path) -> str:

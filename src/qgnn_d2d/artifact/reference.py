@@ -6,6 +6,7 @@ computes, ``channels.csv``, ``runs.csv`` and ``finals.csv``; beside them ``machi
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import math
@@ -32,17 +33,14 @@ Snapshot = dict[str, pd.DataFrame]
 
 
 class Layout(NamedTuple):
-    """A table that a study writes and the reference repeats.
-
-    Attributes:
-        what: What it is called in a comparison.
-        keys: Columns that name a row.
-        values: Columns that it must have besides; without any, all is read or counted, nothing computed.
-    """
+    """A table that a study writes and the reference repeats."""
 
     what: str
+    """What it is called in a comparison."""
     keys: list[str]
+    """Columns that name a row."""
     values: tuple[str, ...] = ()
+    """Columns that it must have besides; without any, all is read or counted, nothing computed."""
 
 
 LAYOUTS = {
@@ -63,43 +61,23 @@ _MADE = {
 
 
 def snapshot(results: Path) -> Snapshot:
-    """Return all numbers of a study that are compared.
-
-    Args:
-        results: The study's results, finished or not.
-
-    Raises:
-        ValueError: A file is truncated, foreign, or not the one that its manifest describes.
-    """
+    """Return all numbers of a study, finished or not, that are compared; errors as in `made`."""
     return made(results) | _tables(results)
 
 
 def load(reference: Path) -> Snapshot:
-    """Return a reference's numbers, as `snapshot` does a study's.
-
-    Raises:
-        FileNotFoundError: A file of `made` is missing.
-        ValueError: A file is truncated or foreign.
-    """
+    """Return a reference's numbers, as `snapshot` does a study's; a file of `made` must be there."""
     return {name: _read_csv(reference / name, columns) for name, columns in _MADE.items()} | _tables(reference)
 
 
 def machine_of(results: Path, lock: Path) -> dict[str, Any]:
-    """Return this machine, as one that made a study.
-
-    Args:
-        results: The study's results, for the threads of its trainings.
-        lock: The lock file of the environment.
-    """
+    """Return this machine as one that made a study with that lock file; its trainings tell the threads."""
     threads = [_read_manifest(path)["settings"]["num_threads"] for path in results.glob("training/*/manifest.json")]
     return machine.describe(lock, max(threads, default=None))
 
 
 def made(results: Path) -> Snapshot:
-    """Compute what a reference holds beside the study's own tables.
-
-    Args:
-        results: The study's results, finished or not.
+    """Compute what a reference holds beside the tables of a study, finished or not.
 
     Returns:
         ``channels.csv``: scenario, split, variable (array, noise_power or p_max), sha256 of the data (a NetCDF file's
@@ -109,9 +87,10 @@ def made(results: Path) -> Snapshot:
         the last epoch; evaluation for runs that stand in a table.
 
     Raises:
-        ValueError: A file is truncated, or not the one that its manifest describes.
+        ValueError: A file is truncated, foreign, or not the one that its manifest describes.
     """
     drawn = [path for path in sorted(results.glob("channels/*/*.nc")) if path.stem != SEARCH_SPLIT]
+    rows = [row for path in drawn for row in _channel_rows(path)]
     runs: list[tuple[str, str, str]] = []
     finals, metrics = [pd.DataFrame(columns=_MADE["finals.csv"])], {}
     for path in sorted(results.glob("training/*/manifest.json")):
@@ -128,20 +107,14 @@ def made(results: Path) -> Snapshot:
         means = values.seed_means(values.load(path))
         finals.append(means[means["metric"] == means["run"].map(metrics)].assign(split="evaluation"))
     return {
-        "channels.csv": pd.DataFrame(
-            [row for path in drawn for row in _channel_rows(path)], columns=_MADE["channels.csv"]
-        ),
+        "channels.csv": pd.DataFrame(rows, columns=_MADE["channels.csv"]),
         "runs.csv": pd.DataFrame(runs, columns=_MADE["runs.csv"]),
         "finals.csv": pd.concat(finals, ignore_index=True)[_MADE["finals.csv"]],
     }
 
 
 def floats(path: Path | str, column: pd.Series) -> pd.Series:
-    """Return a column of text as numbers, empty entries as NaN.
-
-    Raises:
-        ValueError: An entry is no number; the line names the file and the column.
-    """
+    """Return a column of text as numbers, empty entries as NaN; an entry that is no number is a ValueError."""
     try:
         return column.map(lambda value: float("nan" if value == "" else value)).astype(float)
     except ValueError as error:
@@ -151,11 +124,8 @@ def floats(path: Path | str, column: pd.Series) -> pd.Series:
 def _last(path: Path) -> pd.DataFrame:
     """Return a run's values after its last epoch."""
     curves = _read_csv(path, ["epoch", *_MADE["finals.csv"]])
-    epochs, seeds = (floats(path, curves[name]) for name in ("epoch", "seed"))
-    if not np.isfinite(seeds).all():
-        raise ValueError(f"{path}: column seed has an entry that is no number")
-    curves = curves.assign(seed=seeds.astype(int), value=floats(path, curves["value"]))
-    return curves[epochs == epochs.max()]
+    curves = curves.astype({"epoch": int, "seed": int}).assign(value=floats(path, curves["value"]))
+    return curves[curves["epoch"] == curves["epoch"].max()]
 
 
 def _channel_rows(path: Path) -> list[tuple[str, str, str, str, float]]:
@@ -188,14 +158,11 @@ def _checksum(array: NDArray[Any]) -> float:
 def _read_manifest(path: Path) -> dict[str, Any]:
     """Return a manifest that has what is read of one here."""
     manifest = read_json(path)
-    try:
+    with contextlib.suppress(KeyError, TypeError):
         texts = [manifest["outputs"]["curves"], manifest["outputs"]["weights"], manifest["metric"]]
-        good = all(isinstance(text, str) for text in texts) and type(manifest["settings"]["num_threads"]) is int
-    except (KeyError, TypeError):
-        good = False
-    if not good:
-        raise ValueError(f"{path}: no manifest of a run")
-    return manifest
+        if all(isinstance(text, str) for text in texts) and type(manifest["settings"]["num_threads"]) is int:
+            return manifest
+    raise ValueError(f"{path}: no manifest of a run")
 
 
 def _tables(folder: Path) -> Snapshot:
@@ -218,12 +185,7 @@ def _read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def read_claims(path: Path) -> pd.DataFrame:
-    """Return a row per claim and per measurement: name, verdict, value, low, high.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is truncated or foreign; the line names it.
-    """
+    """Return a row per claim and per measurement: name, verdict, value, low, high; errors as in `io.read_json`."""
     rows, content = [], read_json(path)
     try:
         for claim in content["claims"]:

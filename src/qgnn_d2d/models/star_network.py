@@ -45,8 +45,7 @@ class StarNetwork(PowerModel):
         x_0 = A_0 f,\quad z_l = \mathrm{star}_l(r\pi\tanh x_{l-1}, r\pi\tanh B_l e),\quad x_l = A_l [f, z_l],\quad
         p = P_{max}\,\sigma(a \cdot [x_L, f])
 
-    No hidden layer anywhere outside the stars. Equivariant under relabelling when the leaf order is relabelled along
-    (`stars.relabel`).
+    No hidden layer anywhere outside the stars. Equivariant under relabelling when the leaf order is relabelled along.
 
     Args:
         generators: One per seed.

@@ -32,18 +32,9 @@ strong.reproduced-only-in-the-released-quantities, strong.undecided { background
 
 
 def write(text: str, path: Path, *, meaningless: bool = False) -> None:
-    """Write Markdown to ``path``, and as an HTML page to the path with the suffix `.html`; each is whole or not there.
-
-    Args:
-        text: As for `page`.
-        path: Markdown file to write.
-        meaningless: Whether the numbers mean nothing: then both say so, and verdicts have no colors.
-    """
-    if meaningless:
-        title, _, rest = text.partition("\n")
-        write_text(path, f"{title}\n\n{BANNER}\n{rest}")
-    else:
-        write_text(path, text)
+    """Write Markdown to ``path``, and as a `page` to the path with the suffix `.html`; each is whole or not there."""
+    title, _, rest = text.partition("\n")
+    write_text(path, f"{title}\n\n{BANNER}\n{rest}" if meaningless else text)
     write_text(path.with_suffix(".html"), page(text, meaningless=meaningless))
 
 
@@ -63,9 +54,9 @@ def page(markdown: str, *, meaningless: bool = False) -> str:
     from markdown_it import MarkdownIt
 
     body = MarkdownIt("commonmark").enable("table").render(markdown)
-    body = re.sub(
-        r"<strong>(.+?)</strong>", lambda found: f'<strong class="{_slug(found[1])}">{found[1]}</strong>', body
-    )
+    for bold in set(re.findall(r"<strong>(.+?)</strong>", body)):
+        slug = re.sub(r"\W+", "-", bold.lower())
+        body = body.replace(f"<strong>{bold}</strong>", f'<strong class="{slug}">{bold}</strong>')
     body = body.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
     heading, _, rest = body.partition("\n")
     title = re.sub(r"<[^>]+>", "", heading)
@@ -74,7 +65,3 @@ def page(markdown: str, *, meaningless: bool = False) -> str:
     head = f'<meta charset="utf-8">\n<title>{title}</title>\n<style>\n{style}</style>'
     body = f"{heading}\n{banner}{rest.rstrip()}"
     return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"\W+", "-", text.lower())

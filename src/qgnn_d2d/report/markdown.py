@@ -24,7 +24,7 @@ def number(value: float | None, decimals: int | None = None) -> str:
         >>> number(-17.8712), number(float("inf")), number(2.6), number(10), number(10000.0), number(3.14159, 1)
         ('-17.9', 'never', '2.60', '10', '10,000', '3.1')
     """
-    if value is None or _is_missing(value):
+    if value is None or str(value) in ("nan", "<NA>", "NaT"):
         return ""
     value = value.item() if hasattr(value, "item") else value  # NumPy's own integers are integers
     if isinstance(value, int):
@@ -47,6 +47,11 @@ def interval(value: float | None, low: float | None, high: float | None, decimal
     return f"{number(value, decimals)} [{ends}]" if ends else number(value, decimals)
 
 
+def with_interval(row: Mapping[str, Any], name: str, decimals: int) -> str:
+    """Return a column of a row with the interval whose ends stand in ``<name>_low`` and ``<name>_high``."""
+    return interval(row[name], row.get(f"{name}_low"), row.get(f"{name}_high"), decimals)
+
+
 def p_value(value: float) -> str:
     """Return a p value as text.
 
@@ -60,9 +65,7 @@ def p_value(value: float) -> str:
 def table(rows: pd.DataFrame | Sequence[Mapping[str, Any]], columns: Mapping[str, str] | None = None) -> str:
     """Return rows as a Markdown table; what is no text is written by `number`, and the columns of numbers are aligned.
 
-    Args:
-        rows: The rows.
-        columns: Column to its heading, for a choice of columns; all under their own names by default.
+    ``columns`` maps a choice of columns to their headings; all stand under their own names by default.
 
     Example:
         >>> print(table([{"method": "a|b", "mean": 2.5}], {"method": "method", "mean": "bps/Hz"}))
@@ -75,7 +78,7 @@ def table(rows: pd.DataFrame | Sequence[Mapping[str, Any]], columns: Mapping[str
     frame = pd.DataFrame(rows)
     if columns is not None:
         frame = frame.reindex(columns=list(columns)).rename(columns=columns)
-    text = frame.astype(object).map(_cell)
+    text = frame.astype(object).map(lambda cell: cell.replace("|", "&#124;") if isinstance(cell, str) else number(cell))
     numeric = [all(map(_NUMBER.fullmatch, text[name])) for name in text.columns]
     written: str = text.to_markdown(
         index=False, disable_numparse=True, colalign=["right" if right else "left" for right in numeric]
@@ -84,14 +87,3 @@ def table(rows: pd.DataFrame | Sequence[Mapping[str, Any]], columns: Mapping[str
     # Without the writer's padding, so that a change of one cell changes one line.
     lines = [re.sub(r"-{2,}", "--", line) if i == 1 else re.sub(r" {2,}", " ", line) for i, line in enumerate(lines)]
     return "\n".join(lines)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return value.replace("|", "&#124;")
-    return number(value)
-
-
-def _is_missing(value: Any) -> bool:
-    """Whether a value is NaN, or pandas' own missing value."""
-    return type(value).__name__ in ("NAType", "NaTType") or bool(value != value)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..analysis.convergence import EPOCHS
 from ..objective import PROTOCOL_TITLES, QUANTITIES
-from .markdown import interval, number, table
+from .markdown import interval, number, table, with_interval
 
 _RESULT_COLUMNS = {
     "method": "method", "protocol": "protocol", "k": "k", "layers": "L", "heads": "heads",
@@ -19,26 +19,20 @@ _RESULT_COLUMNS = {
 
 
 def results_page(results: pd.DataFrame, experiment: str) -> str:
-    """Lay out the table of an experiment: one section per split and quantity.
-
-    Args:
-        results: What `tables.results` returns.
-        experiment: For the title.
-    """
+    """Lay out what `tables.results` returns of an experiment: one section per split and quantity."""
     parts = [
         f"# Results: {experiment}",
         "How to read: one row per method, models first. Percentages are of WMMSE (full-power start; best of many "
         "starts) and of the certified optimum, on the same realizations. In the public code's model metric the methods "
         "solve and are scored in that metric. The first interval is a 95 % t interval of the mean, over seeds for "
         "models and over realizations for solvers; the second is a 95 % bootstrap interval over seeds and "
-        "realizations. "
-        "A model's protocol is what it was trained under, a solver's is that of the quantity. For IGCNet, L counts "
-        "iterations.",
+        "realizations. A model's protocol is what it was trained under, a solver's is that of the quantity. For "
+        "IGCNet, L counts iterations.",
     ]
     for (split, metric), part in results.groupby(["split", "metric"], sort=False):
         first = part.iloc[0]
         title = f"{QUANTITIES[str(metric)].title}, {first['unit']}"
-        parts.append(f"## {title}: {split} set, {number(int(first['num_realizations']))} realizations")
+        parts.append(f"## {title}: {split} set, {number(first['num_realizations'], 0)} realizations")
         shown = part.assign(
             learning_rate=[f"{rate:g}" if pd.notna(rate) else "" for rate in part["learning_rate"]],
             mean=[number(value, 3) for value in part["mean"]],
@@ -59,10 +53,10 @@ def convergence_page(convergence: pd.DataFrame) -> str:
     parts = [
         "# Parameters and convergence",
         "How to read: test set, means over seeds, in the quantity that the protocol trains. Epochs to 95 %: first "
-        "epoch "
-        "at 95 % of the own final value, of the seeds that improve on the untrained model by a fifth (in brackets: how "
-        "many). Gap: how far the mean curves are apart at the end, in percent of training. 95 % intervals over seeds: "
-        "bootstrap; of the final value: t. Rows of equal parameters and equal epochs can be compared at every column.",
+        "epoch at 95 % of the own final value, of the seeds that improve on the untrained model by a fifth (in "
+        "brackets: how many). Gap: how far the mean curves are apart at the end, in percent of training. 95 % "
+        "intervals over seeds: bootstrap; of the final value: t. Rows of equal parameters and equal epochs can be "
+        "compared at every column.",
     ]
     for protocol, part in convergence.groupby("protocol", sort=False):
         rows = [
@@ -72,12 +66,12 @@ def convergence_page(convergence: pd.DataFrame) -> str:
                 "classical": row["classical_parameters"],
                 "parameters": row["parameters"],
                 "epochs": row["epochs"],
-                "epochs to 95 %": f"{_with_interval(row, 'epochs_to_95', 1)} "
+                "epochs to 95 %": f"{with_interval(row, 'epochs_to_95', 1)} "
                 f"({row['seeds_converged']} of {row['num_seeds']})",
                 **{f"after {epoch}": number(row[f"test_after_{epoch}"], 3) for epoch in EPOCHS},
-                "final": _with_interval(row, "test_final", 3),
+                "final": with_interval(row, "test_final", 3),
                 "train": number(row["train_final"], 3),
-                "gap, %": _with_interval(row, "gap", 2),
+                "gap, %": with_interval(row, "gap", 2),
             }
             for row in part.to_dict("records")
         ]
@@ -85,16 +79,12 @@ def convergence_page(convergence: pd.DataFrame) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _with_interval(row: dict[str, float], name: str, decimals: int) -> str:
-    return interval(row[name], row.get(f"{name}_low"), row.get(f"{name}_high"), decimals)
-
-
 def noise_page(summary: pd.DataFrame, devices: pd.DataFrame) -> str:
     """Lay out the noise study and its devices.
 
     Args:
         summary: What `tables.noise_summary` returns, of exact expectation values.
-        devices: One row of `devices.describe` per noise model, with its name in the column noise.
+        devices: A row of `devices.describe` per noise model, its name in the column noise.
     """
     rows = [
         {
@@ -102,7 +92,7 @@ def noise_page(summary: pd.DataFrame, devices: pd.DataFrame) -> str:
             "training": row["training"],
             "mitigation": row["mitigation"],
             "mean [95 % CI]": interval(row["mean"], row.get("low"), row.get("high"), 3),
-            "% of ideal [95 % CI]": _with_interval(row, "percent_of_ideal", 1),
+            "% of ideal [95 % CI]": with_interval(row, "percent_of_ideal", 1),
             "% of WMMSE": number(row["percent_of_wmmse"], 1),
         }
         for row in summary.to_dict("records")

@@ -1,4 +1,8 @@
-"""The numbers that README and docs show, made from the reference tables, and put between markers."""
+"""The numbers that README and docs show, made from the reference tables, and put between markers.
+
+``results``, ``comparisons`` and noise ``summary`` are what `tables.results`, `tables.comparisons` and
+`tables.noise_summary` return; ``rows`` maps words to a method's name or run.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import pandas as pd
 
 from ..objective import PROTOCOLS, trained_quantity
 from ..solvers import shown_in
-from .markdown import interval, number, p_value, table
+from .markdown import interval, number, p_value, table, with_interval
 
 
 def _evaluated(results: pd.DataFrame, protocol: str) -> pd.DataFrame:
@@ -21,35 +25,24 @@ def _evaluated(results: pd.DataFrame, protocol: str) -> pd.DataFrame:
 
 
 def summary_block(results: pd.DataFrame, rows: Mapping[str, str]) -> str:
-    """Return the main results: one row per method, in eq. (2).
-
-    Args:
-        results: What `tables.results` returns.
-        rows: Words for a method, to its name or run.
-    """
+    """Return the main results: one row per method, in eq. (2)."""
     found = _evaluated(results, "stated")
-    count = int(found["num_realizations"].iloc[0])
     shown = [
         {
             "method": words,
-            "parameters": number(int(row["parameters"])) if pd.notna(row["parameters"]) else "–",
-            "mean": number(row["mean"], 2),
-            "percent": number(row["percent_of_wmmse"], 0),
+            "parameters": number(found.loc[name, "parameters"], 0) or "–",
+            "bps/Hz": number(found.loc[name, "mean"], 2),
+            "% of WMMSE": number(found.loc[name, "percent_of_wmmse"], 0),
         }
-        for words, row in ((words, found.loc[name]) for words, name in rows.items())
+        for words, name in rows.items()
     ]
-    head = f"Weighted sum rate, eq. (2), on {number(count)} unseen networks of 10 links, after the last epoch:"
-    columns = {"method": "method", "parameters": "parameters", "mean": "bps/Hz", "percent": "% of WMMSE"}
-    return f"{head}\n\n{table(shown, columns)}\n"
+    count = number(found["num_realizations"].iloc[0], 0)
+    head = f"Weighted sum rate, eq. (2), on {count} unseen networks of 10 links, after the last epoch:"
+    return f"{head}\n\n{table(shown)}\n"
 
 
 def results_block(results: pd.DataFrame, experiment: str) -> str:
-    """Return results tables, one per protocol: every method in that protocol's quantity.
-
-    Args:
-        results: What `tables.results` returns.
-        experiment: For the heading lines.
-    """
+    """Return an experiment's results, a table per protocol: every method in that protocol's quantity."""
     parts = []
     for protocol in PROTOCOLS:
         found = _evaluated(results, protocol)
@@ -58,13 +51,13 @@ def results_block(results: pd.DataFrame, experiment: str) -> str:
         quantity = trained_quantity(protocol)
         parts.append(
             f"Experiment `{experiment}`, protocol `{protocol}`: {quantity.label}, {quantity.unit}, on the "
-            f"evaluation set of {number(int(found['num_realizations'].iloc[0]))} realizations after the last "
+            f"evaluation set of {number(found['num_realizations'].iloc[0], 0)} realizations after the last "
             "epoch. 95 % t intervals: over seeds for models, over realizations for solvers."
         )
         rows = [
             {
                 "method": f"`{row['method']}`",
-                "parameters": number(int(row["parameters"])) if pd.notna(row["parameters"]) else "",
+                "parameters": number(row["parameters"], 0),
                 "mean [95 % CI]": interval(row["mean"], row["low"], row["high"], 3),
                 "% of WMMSE": number(row["percent_of_wmmse"], 1),
                 "% of optimum": number(row["percent_of_optimum"], 1),
@@ -78,14 +71,7 @@ def results_block(results: pd.DataFrame, experiment: str) -> str:
 def informed_block(
     results: pd.DataFrame, comparisons: pd.DataFrame, runs: Sequence[str], references: Mapping[str, str]
 ) -> str:
-    """Return networks on informed stars, the GCN, and what needs no learning.
-
-    Args:
-        results: What `tables.results` returns, of the runs' experiment.
-        comparisons: What `tables.comparisons` returns, likewise.
-        runs: The runs to show.
-        references: Words for a run that they are compared with, to its id.
-    """
+    """Return runs and what needs no learning, each compared with ``references``: words for a run to its id."""
     found = _evaluated(results, "stated")
     compared = comparisons.set_index(["reference", "method"]).sort_index()
     rows = []
@@ -95,7 +81,7 @@ def informed_block(
         ends = (row["low"] * scale, row["high"] * scale) if row["kind"] == "model" else (None, None)
         shown = {
             "method": f"`{name}`",
-            "parameters": number(int(row["parameters"])) if pd.notna(row["parameters"]) else "",
+            "parameters": number(row["parameters"], 0),
             "% of WMMSE [95 % CI]": interval(row["percent_of_wmmse"], ends[0], ends[1], 1),
         }
         for words, reference in references.items():
@@ -111,11 +97,7 @@ def informed_block(
 
 
 def noise_block(summary: pd.DataFrame) -> str:
-    """Return the noise study: a row per noise model, a column per way to train and to measure.
-
-    Args:
-        summary: What `tables.noise_summary` returns.
-    """
+    """Return the noise study: a row per noise model, a column per way to train and to measure."""
     columns = {
         ("unaware", "raw"): "raw",
         ("unaware", "readout"): "readout inverted",
@@ -126,26 +108,21 @@ def noise_block(summary: pd.DataFrame) -> str:
     rows = []
     for noise, part in summary[~summary["noise"].isin(["ideal", "wmmse"])].groupby("noise", sort=False):
         by = part.set_index(["training", "mitigation"])
-        cells = {words: _share(by.loc[key]) if key in by.index else "" for key, words in columns.items()}
+        cells = {
+            words: with_interval(by.loc[key], "percent_of_ideal", 1) if key in by.index else ""
+            for key, words in columns.items()
+        }
         rows.append({"noise": f"`{noise}`"} | cells)
     head = (
         f"Without noise: {interval(ideal['mean'], ideal['low'], ideal['high'], 3)} bps/Hz over "
-        f"{ideal['num_seeds']:.0f} seeds, {number(int(ideal['num_realizations']))} realizations. Percent of that, per "
+        f"{ideal['num_seeds']:.0f} seeds, {number(ideal['num_realizations'], 0)} realizations. Percent of that, per "
         "seed, with 95 % t interval:"
     )
     return f"{head}\n\n{table(rows)}\n"
 
 
-def _share(row: pd.Series) -> str:
-    return interval(row["percent_of_ideal"], row["percent_of_ideal_low"], row["percent_of_ideal_high"], 1)
-
-
 def choices_block(records: Mapping[str, pd.DataFrame]) -> str:
-    """Return the variants that were compared on the validation split, a table for each run.
-
-    Args:
-        records: Run id to what `search.compare` returns.
-    """
+    """Return the variants compared on the validation split, a table per run of what `search.compare` returns."""
     parts: list[str] = []
     for run, record in records.items():
         scores = record.groupby("trial").agg(
@@ -167,22 +144,8 @@ def choices_block(records: Mapping[str, pd.DataFrame]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def engine_block(benchmarks: pd.DataFrame) -> str:
-    """Return the star engine's benchmark.
-
-    Args:
-        benchmarks: benchmark, simulator, milliseconds, ratio.
-    """
-    return table(benchmarks.rename(columns={"ratio": "times the first"})) + "\n"
-
-
 def cost_block(jobs: pd.DataFrame, machine: Mapping[str, Any]) -> str:
-    """Return what the full run cost, in a sentence.
-
-    Args:
-        jobs: rule, seconds (wall), cpu_seconds of every job.
-        machine: What the jobs ran on; ``cpu`` and ``cores``.
-    """
+    """Return what the full run cost, in a sentence: of the jobs' rule and seconds, the machine's cpu and cores."""
     minutes, cores = jobs["seconds"].sum() / 60, machine["cores"]
     training = jobs.loc[jobs["rule"] == "train_model", "seconds"].sum() / 60
     return (
@@ -199,8 +162,8 @@ def bullets_block(
 
     Args:
         judged: What `claims.judge.judge` returns.
-        results: What `tables.results` returns, of the main experiment.
-        noise: What `tables.noise_summary` returns.
+        results: Those of the main experiment.
+        noise: The noise summary.
         rows: qgnn, gcn, gcn_small, qgnn_informed, gcn_informed to their runs.
     """
     verdicts = pd.Series([claim["verdict"] for claim in judged["claims"]])
@@ -223,11 +186,7 @@ def bullets_block(
 
 
 def splice(text: str, blocks: Mapping[str, str]) -> str:
-    r"""Put blocks between their markers, ``<!-- begin NAME -->`` and ``<!-- end NAME -->``.
-
-    Args:
-        text: Markdown with a pair of markers for every block.
-        blocks: Marker name to Markdown.
+    r"""Put blocks of Markdown between the markers of their names, ``<!-- begin NAME -->`` and ``<!-- end NAME -->``.
 
     Raises:
         ValueError: A pair of markers is missing.
@@ -237,10 +196,11 @@ def splice(text: str, blocks: Mapping[str, str]) -> str:
         'a <!-- begin x -->\nnew\n<!-- end x --> b'
     """
     for name, block in blocks.items():
-        pattern = re.compile(f"(<!-- begin {name} -->).*?(<!-- end {name} -->)", re.DOTALL)
-        if not pattern.search(text):
+        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+        whole = f"{begin}\n{block.rstrip()}\n{end}".replace("\\", r"\\")
+        text, count = re.subn(f"{begin}.*?{end}", whole, text, flags=re.DOTALL)
+        if not count:
             raise ValueError(f"no markers for block {name}")
-        text = pattern.sub(rf"\1\n{block.rstrip().replace(chr(92), 2 * chr(92))}\n\2", text)
     return text
 
 

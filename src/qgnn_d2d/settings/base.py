@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
+
+from ..checks import shown
 
 LARGEST = 2**63 - 1
 
@@ -18,7 +20,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+\z")]
 Device = Annotated[str, StringConstraints(pattern=r"^(cpu|cuda|mps|xpu)(:[0-9]+)?\z")]
 """A device of PyTorch; whether a job's machine has it, the job will see."""
 
-T = TypeVar("T")
+T = TypeVar("T", bound=BaseModel)
 
 
 class Settings(BaseModel):
@@ -31,13 +33,9 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _only_known_keys(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and cls.model_config.get("extra") == "forbid":
-            unknown = ", ".join(repr(key) for key in data if key not in cls.model_fields)
-            if unknown:
-                allowed = ", ".join(cls.model_fields)
-                raise PydanticCustomError(
-                    "unknown_key", "{line}", {"line": f"unknown key {unknown}; allowed here: {allowed}"}
-                )
+        closed = isinstance(data, Mapping) and cls.model_config.get("extra") == "forbid"
+        if closed and (unknown := ", ".join(repr(key) for key in data if key not in cls.model_fields)):
+            raise ValueError(f"unknown key {unknown}; allowed here: {', '.join(cls.model_fields)}")
         return data
 
     @property
@@ -55,13 +53,13 @@ def _leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield f"{prefix}{key}", value
 
 
-def validated(kind: type[T], data: Any, place: str = "") -> T:
-    """Return ``data`` as settings of a kind.
+def only(options: Mapping[str, Any], kind: type[BaseModel]) -> dict[str, Any]:
+    """Return those of some options that a kind of settings has."""
+    return {key: value for key, value in options.items() if key in kind.model_fields}
 
-    Args:
-        kind: A class of settings.
-        data: Plain data, such as a part of a config file.
-        place: Where the data stands in the config, for the message.
+
+def validated(kind: type[T], data: Any, place: str = "") -> T:
+    """Return plain data, which stand at ``place`` in the config, as settings of a kind.
 
     Raises:
         ValueError: In one line: the key, its value, what is allowed.
@@ -74,7 +72,7 @@ def validated(kind: type[T], data: Any, place: str = "") -> T:
         ValueError: speed.limit is -1.0; it must be above 0
     """
     try:
-        return kind.model_validate(data)  # type: ignore[attr-defined]
+        return kind.model_validate(data)
     except ValidationError as error:
         raise ValueError(_line(error.errors(), data, place)) from None
 
@@ -107,8 +105,8 @@ def _line(errors: list[ErrorDetails], data: Any, place: str) -> str:
         if isinstance(last, int):
             return f"{where} is {shown(value)}; it must be a list of at least {last + 1}"
         return f"{where}: key {last if kind == 'missing' else 'kind'} is missing"
-    if kind in ("unknown_key", "value_error"):
-        message = " ".join(str(context["error" if kind == "value_error" else "line"]).split())
+    if kind == "value_error":
+        message = " ".join(str(context["error"]).split())
         return f"{path}: {message}" if path else message
     return f"{where} is {shown(value)}; it must be {_allowed(kind, context, error['msg'], value)}"
 
@@ -139,22 +137,3 @@ def _hint(value: Any) -> str:
         return f" (write {float(mantissa)}e{int(exponent):+})"
     except (AttributeError, ValueError):
         return ""
-
-
-def shown(value: Any) -> str:
-    """Return a value on one line, short."""
-    try:
-        text = " ".join(repr(value).split())
-    except (ValueError, RecursionError):  # an integer of thousands of digits, lists within lists
-        return f"a {type(value).__name__} too long to show"
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def require_known(what: str, name: Any, known: Any) -> None:
-    """Require a name that exists elsewhere in the config.
-
-    Raises:
-        ValueError: It does not; the line lists those that do.
-    """
-    if name not in list(known):  # which may be of any type, lists included
-        raise ValueError(f"{what} is {shown(name)}; it must be one of: {', '.join(map(str, known))}")

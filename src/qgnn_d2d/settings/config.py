@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from .base import Count, Device, Name, Settings, Whole, shown
+from ..checks import shown
+from .base import Count, Device, Name, Settings, Whole
 from .noise import NoiseModel, NoiseStudy
 from .run import Protocol
 from .scenario import AnyScenario, ScaleStudy, Splits
 from .training import Cap, TrainingChanges
-
-FOLDERS_OF_RESULTS = ("reference", "benchmarks")
-"""What else results/ holds: no names of studies."""
 
 StudyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\z")]
 OneOrMany = Name | Annotated[list[Name], Field(min_length=1)]
@@ -115,15 +113,10 @@ class StudySettings(Settings):
     cap: Cap | None = None
     """Largest values for a test of the workflow, whose numbers mean nothing."""
 
-    @field_validator("study")
-    @classmethod
-    def _is_no_folder(cls, study: str) -> str:
-        if study in FOLDERS_OF_RESULTS:
-            raise ValueError(f"{study!r} is what another folder of results/ is called")
-        return study
-
     @model_validator(mode="after")
     def _names_are_clear(self) -> StudySettings:
+        if self.study in ("reference", "benchmarks"):
+            raise ValueError(f"study: {self.study!r} is what another folder of results/ is called")
         used = [name for name in self.experiments if name in ("summary", "convergence")]
         if used:
             raise ValueError(f"an experiment is called {used[0]!r}; this is the name of another table")
@@ -180,11 +173,7 @@ def check_keys(text: str) -> None:
 
 
 def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a config with what it extends filled in.
-
-    Args:
-        content: The parsed config.
-        folder: Where the extended file lies.
+    """Return a parsed config with what it extends, in ``folder``, filled in.
 
     Raises:
         ValueError: There is no such file, it is no config, or a chain of files comes back to its beginning.

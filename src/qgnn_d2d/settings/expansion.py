@@ -5,15 +5,16 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .base import require_known, shown, validated
+from ..checks import require_choice, shown
+from .base import only, validated
 from .config import Entry, StudySettings
 from .model import MODELS, ModelOptions
-from .noise import NoiseModel, with_flags
+from .noise import with_flags
 from .run import RunSettings
-from .training import TUNED, Training
+from .training import TUNED, Training, TrainingChanges
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SHORT = {"k": "k", "layers": "L", "heads": "h"}  # options in ids; noise and stars go by their value, others by name
@@ -52,24 +53,26 @@ def expand(config: StudySettings) -> tuple[dict[str, Expanded], dict[str, list[s
     for experiment, entries in config.experiments.items():
         ids = experiments.setdefault(experiment, [])
         for i, entry in enumerate(entries):
-            for found in _runs(entry, config, models, f"experiments.{experiment}[{i}]"):
-                known = runs.setdefault(found.run.id, found)
-                if known.run != found.run:
+            place = f"experiments.{experiment}[{i}]"
+            for found in _runs(entry, config, models, place):
+                run = found.run
+                if runs.setdefault(run.id, found).run != run:
                     raise ValueError(
-                        f"experiments.{experiment}[{i}]: run {found.run.id} has other settings than the run of this id "
-                        "elsewhere; give one of them a preset, or a variant of the model"
+                        f"{place}: run {run.id} has other settings than the run of this id elsewhere; give one of them "
+                        "a preset, or a variant of the model"
                     )
-                if found.run.id in ids:
-                    raise ValueError(
-                        f"experiments.{experiment}[{i}]: run {found.run.id} stands twice in this experiment"
-                    )
-                ids.append(found.run.id)
-        scenarios = sorted({runs[run].run.scenario for run in ids})
-        if len(scenarios) > 1:
-            raise ValueError(
-                f"experiments.{experiment} has runs of scenarios {scenarios}; they must be of one scenario"
-            )
+                if run.id in ids:
+                    raise ValueError(f"{place}: run {run.id} stands twice in this experiment")
+                ids.append(run.id)
+        check_same(f"experiments.{experiment}", "scenario", [runs[run].run for run in ids])
     return runs, experiments
+
+
+def check_same(place: str, what: str, runs: Iterable[RunSettings]) -> None:
+    """Require runs of one scenario, or of one protocol."""
+    found = sorted({getattr(run, what) for run in runs})
+    if len(found) > 1:
+        raise ValueError(f"{place} has runs of {what}s {found}; they must be of one {what}")
 
 
 class _Model:
@@ -79,22 +82,21 @@ class _Model:
         self.name = name
         self.shared = dict(config.models.get(name, {}))
         self.base = self.shared.pop("base", name)
-        require_known(f"models.{name}.base", self.base, [name] if name in MODELS else MODELS)
+        require_choice(f"models.{name}.base", self.base, [name] if name in MODELS else MODELS)
         self.options: type[ModelOptions] = MODELS[self.base]
-        validated(self.options, _without_noise(self.shared), f"models.{name}")
+        plain = {key: value for key, value in self.shared.items() if key != "noise"}  # there, a noise model's name
+        validated(self.options, plain, f"models.{name}")
 
 
 def _runs(entry: Entry, config: StudySettings, models: Mapping[str, _Model], place: str) -> Iterator[Expanded]:
     """Yield the runs of one entry: the product of its lists."""
-    own = dict(entry.model_extra or {})
     axes: dict[str, Any] = {
         "scenario": entry.scenario or next(iter(config.scenarios)),
         "protocol": entry.protocol,
         "model": entry.model,
-        **own,
+        **(entry.model_extra or {}),
+        "train_size": entry.train_size,
     }
-    if entry.train_size is not None:
-        axes["train_size"] = entry.train_size
     lists = {name: value if _is_axis(name, value) else [value] for name, value in axes.items()}
     for name, values in lists.items():
         if not values:
@@ -111,13 +113,13 @@ def _is_axis(name: str, value: Any) -> bool:
 def _run(
     names: dict[str, Any], entry: Entry, config: StudySettings, models: Mapping[str, _Model], place: str
 ) -> Expanded:
-    require_known(f"{place}.model", names["model"], models)
-    require_known(f"{place}.scenario", names["scenario"], config.scenarios)
+    require_choice(f"{place}.model", names["model"], models)
+    require_choice(f"{place}.scenario", names["scenario"], config.scenarios)
     model, scenario = models[names["model"]], config.scenarios[names["scenario"]]
-    given = {key: value for key, value in names.items() if key not in ("scenario", "protocol", "model", "train_size")}
+    given = {key: value for key, value in names.items() if key not in Entry.model_fields}
     preset = {}
     if entry.preset is not None:
-        require_known(f"{place}.preset", entry.preset, config.presets)
+        require_choice(f"{place}.preset", entry.preset, config.presets)
         preset = config.presets[entry.preset]
     of_model = [*Training.model_fields, *model.options.model_fields]
     for source, options, known in (
@@ -125,17 +127,21 @@ def _run(
         (f"presets.{entry.preset}", preset, of_model),
     ):
         for key in options:
-            require_known(f"key of {source}, for model {model.name},", key, known)
+            require_choice(f"key of {source}, for model {model.name},", key, known)
 
-    chosen = {**model.shared, **_only(preset, model.options), **_only(given, model.options)}
+    chosen = {**model.shared, **only({**preset, **given}, model.options)}
     if chosen.get("scale", model.options.model_fields["scale"].default) is None:
         chosen["scale"] = scenario.features
-    run_id = _id(names, _only(given, model.options), model, entry.preset)
+    run_id = _id(names, only(given, model.options), model, entry.preset)
     if not _RUN_ID.fullmatch(run_id):
         raise ValueError(
             f"{place}: id of a run is {run_id!r}; it may have letters, digits and _ - . only: it names files"
         )
-    architecture = validated(model.options, _with_noise(chosen, config, place), f"run {run_id}")
+    if chosen.get("noise") is not None:
+        known_noise = with_flags(config.noise_models)
+        require_choice(f"{place}: noise", chosen["noise"], known_noise)
+        chosen["noise"] = known_noise[chosen["noise"]]
+    architecture = validated(model.options, chosen, f"run {run_id}")
     k = getattr(architecture, "k", None)
     if k is not None and k >= scenario.num_links:
         raise ValueError(
@@ -143,19 +149,18 @@ def _run(
         )
 
     tuned = config.tuned.get(names["scenario"], {}).get(names["protocol"], {})
-    found = tuned.get(model.name, tuned.get(model.base))
+    found = tuned.get(model.name, tuned.get(model.base, TrainingChanges()))
     training = {
         **config.training.model_dump(exclude_unset=True),
-        **(found.model_dump(exclude_unset=True) if found is not None else {}),
-        **_only(preset, Training),
-        **_only(given, Training),
+        **found.model_dump(exclude_unset=True),
+        **only({**preset, **given}, Training),
     }
     is_tuned = training.keys() >= set(TUNED)
     training = {"learning_rate": 1e-3, "batch_size": 1, "epochs": 1, **training}  # so that an untuned run can be tuned
-    validated(Training, training, f"run {run_id}")
+    training = dict(validated(Training, training, f"run {run_id}"))
     if config.cap is not None:
-        training |= {key: min(training[key], value) for key, value in config.cap.model_dump().items()}
-    if (train_size := names.get("train_size")) is not None:
+        training |= {key: min(training[key], value) for key, value in config.cap}
+    if (train_size := names["train_size"]) is not None:
         available = config.splits.pool or 0
         if train_size > available:
             raise ValueError(
@@ -166,29 +171,11 @@ def _run(
         training["epochs"] = max(1, round(steps / math.ceil(train_size / training["batch_size"])))
     settings = {
         "id": run_id, "scenario": names["scenario"], "protocol": names["protocol"], "model": model.base,
-        "architecture": architecture, "training": validated(Training, training, f"run {run_id}"), "seed": config.seed,
+        "architecture": architecture, "training": training, "seed": config.seed,
         "num_seeds": entry.num_seeds or config.num_seeds, "num_threads": config.torch.threads,
         "device": config.torch.device, "train_size": train_size,
     }  # fmt: skip
     return Expanded(validated(RunSettings, settings, f"run {run_id}"), model.name, entry.preset, is_tuned)
-
-
-def _only(options: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if key in kind.model_fields}  # type: ignore[attr-defined]
-
-
-def _without_noise(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if key != "noise"}
-
-
-def _with_noise(options: Mapping[str, Any], config: StudySettings, place: str) -> dict[str, Any]:
-    """Put the noise model in the place of its name."""
-    name = options.get("noise")
-    if name is None:
-        return dict(options)
-    known: dict[str, NoiseModel] = with_flags(config.noise_models)
-    require_known(f"{place}: noise", name, known)
-    return {**options, "noise": known[name]}
 
 
 def _id(names: Mapping[str, Any], given: Mapping[str, Any], model: _Model, preset: str | None) -> str:
@@ -200,6 +187,6 @@ def _id(names: Mapping[str, Any], given: Mapping[str, Any], model: _Model, prese
         default = list(own[key]) if isinstance(own[key], tuple) else own[key]
         if value != default:
             parts.append(prefix + ("x".join(map(str, value)) if isinstance(value, list) else shown(value).strip("'")))
-    if "train_size" in names:
+    if names["train_size"] is not None:
         parts.append(f"n{names['train_size']}")
     return "-".join(filter(None, parts))

@@ -42,12 +42,11 @@ def with_flags(models: dict[str, NoiseModel]) -> dict[str, NoiseModel]:
         >>> list(with_flags({"lagos": NoiseModel(device="FakeLagosV2"), "p1": NoiseModel(depolarizing=1.0)}))
         ['lagos', 'p1', 'lagos_idle', 'lagos_inverted']
     """
-    devices = {name: model for name, model in models.items() if model.device is not None}
-    flags = {"idle": {"idle": True}, "inverted": {"invert_readout": True}}
     return models | {
-        f"{name}_{flag}": model.model_copy(update=change)
-        for name, model in devices.items()
-        for flag, change in flags.items()
+        f"{name}_{flag}": model.model_copy(update={option: True})
+        for name, model in models.items()
+        for flag, option in {"idle": "idle", "inverted": "invert_readout"}.items()
+        if model.device is not None
     }
 
 

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import SerializeAsAny, model_validator
 
-from .base import Count, Device, Settings, Whole, require_known, validated
+from ..checks import require_choice
+from .base import Count, Device, Settings, Whole, only, validated
 from .model import MODELS, ModelOptions
 from .training import Training
 
@@ -45,7 +46,7 @@ class RunSettings(Settings):
     def _options_of_the_model(cls, data: Any) -> Any:
         if not isinstance(data, Mapping) or not isinstance(data.get("architecture"), Mapping):
             return data
-        require_known("model", data.get("model"), MODELS)
+        require_choice("model", data.get("model"), MODELS)
         return {**data, "architecture": validated(MODELS[data["model"]], data["architecture"], "architecture")}
 
     @property
@@ -59,11 +60,7 @@ class RunSettings(Settings):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> RunSettings:
-        """Rebuild settings from `as_dict`.
-
-        Raises:
-            ValueError: The data are no settings of a run; the line names the option.
-        """
+        """Rebuild settings from `as_dict`; errors as in `validated`."""
         return validated(cls, data)
 
     def changed(self, changes: Mapping[str, Any]) -> RunSettings:
@@ -80,11 +77,10 @@ class RunSettings(Settings):
             2
         """
         place, options = f"run {self.id}", type(self.architecture)
-        known = [*Training.model_fields, *options.model_fields]
         for name in changes:
-            require_known(f"option of {place}", name, known)
-        training = self.training.model_dump() | {k: v for k, v in changes.items() if k in Training.model_fields}
-        own = dict(self.architecture) | {k: v for k, v in changes.items() if k in options.model_fields}
+            require_choice(f"option of {place}", name, [*Training.model_fields, *options.model_fields])
+        training = dict(self.training) | only(changes, Training)
+        own = dict(self.architecture) | only(changes, options)
         return self.model_copy(
             update={"training": validated(Training, training, place), "architecture": validated(options, own, place)}
         )

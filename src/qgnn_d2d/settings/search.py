@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from ..checks import require_choice
 from . import config as files
-from .base import Count, Positive, Settings, require_known, validated
+from .base import Count, Positive, Settings, validated
 from .run import RunSettings
 from .study import Study
 
@@ -72,22 +73,13 @@ class Search(Settings):
 
 
 def read(study: Study, folder: Path) -> Search:
-    """Read what a study's ``search`` names.
-
-    Args:
-        study: The study.
-        folder: Where its config lies.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: A mistake in it, in one line.
-    """
+    """Read the file that a study's ``search`` names, in the folder of its config; errors as in `config.read`."""
     name = study.config.search
     if name is None:
         return Search()
     search = validated(Search, files.read(folder / name), name)
     for run in [*search.tuning.runs, *search.choices.runs]:
-        require_known(f"run under {name}", run, study.runs)
+        require_choice(f"run under {name}", run, study.runs)
     for run, choice in search.choices.runs.items():
         for trial in choice.trials:
             study.runs[run].changed(choice.start).changed(trial)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..checks import require_choice
 from . import config as files
-from .base import require_known, validated
-from .config import ClaimPair, StudySettings
-from .expansion import expand
+from .base import validated
+from .config import StudySettings
+from .expansion import check_same, expand
 from .model import MODELS
-from .noise import NoiseModel, with_flags
+from .noise import NoiseModel, NoiseStudy, with_flags
 from .run import RunSettings
 from .scenario import SPLITS, Scenario
 
@@ -35,9 +36,9 @@ class Study:
     config: StudySettings
     runs: dict[str, RunSettings]
     experiments: dict[str, list[str]]
-    variants: dict[str, str] = field(default_factory=dict)
-    presets: dict[str, str | None] = field(default_factory=dict)
-    untuned: tuple[str, ...] = ()
+    variants: dict[str, str]
+    presets: dict[str, str | None]
+    untuned: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -63,6 +64,12 @@ class Study:
     def noise_models(self) -> dict[str, NoiseModel]:
         """Noise model name to what it is, with the flagged forms of devices."""
         return with_flags(self.config.noise_models)
+
+    @property
+    def noise(self) -> NoiseStudy:
+        """The noise study, where there is one."""
+        assert self.config.noise is not None
+        return self.config.noise
 
     @property
     def meaningless(self) -> bool:
@@ -100,8 +107,7 @@ class Study:
 
     def noise_channels(self, split: str) -> str:
         """Return the channel file of a split of the noise study's scenario."""
-        assert self.config.noise is not None
-        return self.channels(self.runs[self.config.noise.run].scenario, split)
+        return self.channels(self.runs[self.noise.run].scenario, split)
 
     @property
     def scale_weights(self) -> list[str]:
@@ -159,12 +165,11 @@ class Study:
 
     def select(self, experiment: str, **wanted: Any) -> list[str]:
         """Return the runs of an experiment with the wanted protocol, model, variant or preset, in its order."""
-
-        def facts(run: str) -> dict[str, Any]:
-            return {**dict(self.runs[run]), "variant": self.variants[run], "preset": self.presets[run]}
-
         members = self.experiments.get(experiment, [])
-        return [run for run in members if all(facts(run)[key] == value for key, value in wanted.items())]
+        facts = {
+            run: {"variant": self.variants[run], "preset": self.presets[run], **dict(self.runs[run])} for run in members
+        }
+        return [run for run in members if wanted.items() <= facts[run].items()]
 
     def scenario_of(self, experiment: str) -> str:
         """Return the scenario that an experiment's runs belong to."""
@@ -186,12 +191,8 @@ class Study:
 
     def about(self, run: str) -> str:
         """Return a run's architecture in short, such as ``k = 9, L = 4``; nothing for models without stars."""
-        options = self.runs[run].architecture.model_dump()
-        return (
-            ", ".join(f"{short} = {options[key]}" for key, short in _ABOUT.items() if key in options)
-            if "k" in options
-            else ""
-        )
+        options = dict(self.runs[run].architecture)
+        return ", ".join(f"{short} = {options[key]}" for key, short in _ABOUT.items() if {"k", key} <= options.keys())
 
     def aware(self, noise: str) -> str:
         """Return the run trained under a noise model of the noise study: like its run, but for the noise.
@@ -199,30 +200,22 @@ class Study:
         Raises:
             ValueError: The study has no such run.
         """
-        assert self.config.noise is not None
-        plain = self.runs[self.config.noise.run]
-        wanted = plain.architecture.model_copy(update={"noise": self.noise_models[noise]})
+        plain = self.runs[self.noise.run]
+        architecture = plain.architecture.model_copy(update={"noise": self.noise_models[noise]})
+        wanted = (plain.scenario, plain.protocol, architecture, None)
         for run in self.runs.values():
-            if (run.scenario, run.protocol, run.architecture, run.train_size) == (
-                plain.scenario,
-                plain.protocol,
-                wanted,
-                None,
-            ):
+            if (run.scenario, run.protocol, run.architecture, run.train_size) == wanted:
                 return run.id
         raise ValueError(f"noise: no run is like {plain.id}, but trained under the noise model {noise}")
 
     def noise_runs(self, noise: str) -> dict[str, str]:
         """Return training (unaware, aware) to the run that is evaluated under a noise model of the noise study."""
-        study = self.config.noise
-        assert study is not None
-        aware = {"aware": self.aware(noise)} if noise in [*study.devices, *study.levels] else {}
-        return {"unaware": study.run} | aware
+        aware = {"aware": self.aware(noise)} if noise in [*self.noise.devices, *self.noise.levels] else {}
+        return {"unaware": self.noise.run} | aware
 
     def noise_text(self, noise: str) -> str:
         """Return a noise model and the noise study's sizes as text: what repeats its jobs where it changes."""
-        assert self.config.noise is not None
-        return f"{self.noise_models[noise].text}; {self.config.noise.text}"
+        return f"{self.noise_models[noise].text}; {self.noise.text}"
 
     def trainable(self, run: str) -> RunSettings:
         """Return a run that can be trained.
@@ -239,11 +232,7 @@ class Study:
 
 
 def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
-    """Check a config and expand it.
-
-    Args:
-        content: The parsed config.
-        folder: Where the file lies that it extends.
+    """Check a parsed config and expand it; what it extends lies in ``folder``.
 
     Raises:
         ValueError: A mistake, in one line.
@@ -259,18 +248,15 @@ def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
         tuple(name for name, item in found.items() if not item.is_tuned),
     )
     for what, name, known in _references(study):
-        require_known(what, name, known)
+        require_choice(what, name, known)
+    for name in [*study.noise.devices, *study.noise.levels] if config.noise is not None else []:
+        study.aware(name)
     _check_pairs(study)
     return study
 
 
 def read(path: Path | str) -> Study:
-    """Read a study from its config file.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: A mistake in it, in one line.
-    """
+    """Read a study from its config file; errors as in `config.read` and `load`."""
     return load(files.read(path), Path(path).parent)
 
 
@@ -296,24 +282,16 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
         yield "num_links of the scenario of scale.runs", config.scenarios[scenario].num_links, scale.links
     compared = [run for experiment in study.comparisons for run in study.experiments[experiment]]
     for i, pair in enumerate(config.claims):
-        yield from (
-            (f"run under claims[{i}] (of an experiment that compares models)", run, compared) for run in pair.runs
-        )
+        what = f"run under claims[{i}] (of an experiment that compares models)"
+        yield from ((what, run, compared) for run in pair.runs)
 
 
 def _check_pairs(study: Study) -> None:
     """Require that the runs of a pair can be compared, and that one pair per protocol is primary at most."""
-    noise = study.config.noise
-    for name in [*noise.devices, *noise.levels] if noise is not None else []:
-        study.aware(name)
-    pairs: list[ClaimPair] = study.config.claims
+    pairs = study.config.claims
     for i, pair in enumerate(pairs):
-        protocols = sorted({study.runs[run].protocol for run in pair.runs})
-        if len(protocols) > 1:
-            raise ValueError(f"claims[{i}] has runs of protocols {protocols}; they must be of one protocol")
-    scenarios = sorted({study.runs[run].scenario for pair in pairs for run in pair.runs})
-    if len(scenarios) > 1:
-        raise ValueError(f"claims has runs of scenarios {scenarios}; they must be of one scenario")
+        check_same(f"claims[{i}]", "protocol", [study.runs[run] for run in pair.runs])
+    check_same("claims", "scenario", [study.runs[run] for pair in pairs for run in pair.runs])
     primary = [study.runs[pair.qgnn].protocol for pair in pairs if pair.primary]
     if len(set(primary)) < len(primary):
         raise ValueError("claims: more than one pair of a protocol is primary")

@@ -7,8 +7,8 @@ import torch
 from .. import stars
 from ..channels import Channels
 from ..models import PowerModel
-from ..models.kernels import kernel_of
-from ..objective import trained_quantity
+from ..models.kernels import Inputs, kernel_of
+from ..objective import QUANTITIES, Quantity, trained_quantity
 from ..random_streams import torch_generator
 from ..settings import RunSettings
 
@@ -46,11 +46,8 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
         if first < 0 or last >= channels.num_links:
             raise ValueError(f"leaves are from {first} to {last}; they must be from 0 to {channels.num_links - 1}")
     model.eval()
-    kernel = kernel_of(model)
-    if kernel is not None and len(channels):
-        inputs = kernel.inputs(
-            channels.gain.unsqueeze(0), channels.weight.unsqueeze(0), channels.noise_power, channels.p_max, leaves
-        )
+    kernel, inputs = kernel_of(model), kernel_inputs(model, channels, leaves)
+    if kernel is not None and inputs is not None:
         return torch.from_numpy(kernel.run(inputs, 0, len(channels), gradients=False)[1])
     seeds, powers = model.num_seeds, []
     chunk = max(1, min(_CHUNK, _CHUNK * 10**2 // channels.num_links**2))
@@ -65,10 +62,31 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
 
 def mean_metric(run: RunSettings, model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
     """Return every seed's mean over the realizations of the quantity that the run's protocol reports: (S,)."""
+    quantity = trained_quantity(run.protocol)
+    model.eval()
+    inputs = kernel_inputs(model, channels, leaves, quantity)
+    if inputs is not None:
+        return kernel_mean(model, inputs)
     power = allocate(model, channels, leaves)
-    return (
-        trained_quantity(run.protocol).values(channels.gain, power, channels.weight, channels.noise_power).mean(dim=1)
-    )
+    return quantity.values(channels.gain, power, channels.weight, channels.noise_power).mean(dim=1)
+
+
+def kernel_inputs(
+    model: PowerModel, channels: Channels, leaves: torch.Tensor | None, quantity: Quantity = QUANTITIES["sum_rate"]
+) -> Inputs | None:
+    """Return what a model's kernel reads of channels, the same for all seeds; None for a model without a kernel."""
+    kernel = kernel_of(model)
+    if kernel is None:
+        return None
+    gain, weight = channels.gain.unsqueeze(0), channels.weight.unsqueeze(0)
+    return kernel.inputs(gain, weight, channels.noise_power, channels.p_max, leaves, quantity)
+
+
+def kernel_mean(model: PowerModel, inputs: Inputs) -> torch.Tensor:
+    """Return every seed's mean over the realizations of the quantity that the inputs were made for: (S,)."""
+    kernel, count = kernel_of(model), inputs.weight.shape[1]
+    assert kernel is not None
+    return torch.from_numpy(kernel.run(inputs, 0, count, gradients=False)[0] / count)
 
 
 def cast(channels: Channels, dtype: torch.dtype, device: str) -> Channels:

@@ -19,12 +19,12 @@ from tqdm import tqdm
 from .. import models, stars
 from ..channels import Channels
 from ..models import PowerModel
-from ..models.kernels import FlatAdam, Inputs, kernel_of
+from ..models.kernels import FlatAdam, kernel_of
 from ..objective import trained_quantity
 from ..random_streams import torch_generator
 from ..settings import RunSettings, Training
 from . import checkpoint
-from .inference import cast, evaluation_leaves, mean_metric
+from .inference import cast, evaluation_leaves, kernel_inputs, kernel_mean, mean_metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ class Trainer:
             for split, data in self.monitored.items()
         }
         self._scored = {
-            split: self._inputs(data.gain.unsqueeze(0), data.weight.unsqueeze(0), self.leaves[split])
+            split: kernel_inputs(self.model, data, self.leaves[split], self.quantity)
             for split, data in self.monitored.items()
         }
         self.epoch = 0
@@ -133,16 +133,9 @@ class Trainer:
     def score(self, split: str) -> torch.Tensor:
         """Return the mean metric of every seed on a monitored split: (S,)."""
         inputs = self._scored[split]
-        if self.kernel is not None and inputs is not None:
-            count = len(self.monitored[split])
-            return torch.from_numpy(self.kernel.run(inputs, 0, count, gradients=False)[0] / count)
+        if inputs is not None:
+            return kernel_mean(self.model, inputs)
         return mean_metric(self.run, self.model, self.monitored[split], self.leaves[split])
-
-    def _inputs(self, gain: torch.Tensor, weight: torch.Tensor, leaves: torch.Tensor | None) -> Inputs | None:
-        """Return what the kernel reads; None without one."""
-        if self.kernel is None:
-            return None
-        return self.kernel.inputs(gain, weight, self.train.noise_power, self.train.p_max, leaves, self.quantity)
 
     def is_scored(self, epoch: int) -> bool:
         """Whether the curve has a point after ``epoch``: every one has, or MAX_POINTS where there are many epochs."""
@@ -164,7 +157,9 @@ class Trainer:
         training = self.run.training
         gains, weights, leaves = self._draw()
         self.model.train()
-        inputs, count = self._inputs(gains, weights, leaves), len(self.train)
+        train, inputs, count = self.train, None, len(self.train)
+        if self.kernel is not None:
+            inputs = self.kernel.inputs(gains, weights, train.noise_power, train.p_max, leaves, self.quantity)
         for start in range(0, count, training.batch_size):
             stop = min(count, start + training.batch_size)
             for group in self.optimizer.param_groups:

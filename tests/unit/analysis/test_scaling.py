@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qgnn_d2d import channels as library
-from qgnn_d2d import models, solvers, stars
+from qgnn_d2d import models, solvers
 from qgnn_d2d.analysis import evaluation, scaling
 from qgnn_d2d.analysis.tables import scaling_summary
 from qgnn_d2d.channels import Channels
@@ -20,6 +20,7 @@ from qgnn_d2d.settings.scenario import PublicDraws, Rayleigh
 from qgnn_d2d.solvers import METHODS, OPTIMUM_GAP, shown_in
 from qgnn_d2d.training import allocate, cast, evaluation_leaves
 from tests.strategies import refused
+from tests.unit.models.cases import relabelled
 
 SCENARIO = Rayleigh(num_links=10)
 SEED = 7
@@ -98,8 +99,7 @@ def test_relabelled_links_get_relabelled_powers(model, num_links):
     order = torch.randperm(num_links, generator=torch.Generator().manual_seed(0))
     turned = Channels(data.gain[:, order][:, :, order], data.weight[:, order], data.noise_power, data.p_max)
     leaves = evaluation_leaves(run, trained, data, "x")
-    relabelled = None if leaves is None else stars.relabel(leaves, order)
-    power, other = allocate(trained, data, leaves), allocate(trained, turned, relabelled)
+    power, other = allocate(trained, data, leaves), allocate(trained, turned, relabelled(leaves, order))
     assert torch.allclose(power[..., order], other, atol=ATOL_FLOAT32)
 
 

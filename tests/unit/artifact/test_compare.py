@@ -61,14 +61,6 @@ def test_a_run_agrees_with_the_reference_that_was_made_of_it(committed, fresh, s
     assert comparison.conclusion(table) == f"{len(table)} comparisons, no miss"
 
 
-def test_finals_are_the_last_values_of_every_seed(fresh):
-    finals = fresh["finals.csv"].set_index(["run", "seed", "split"])["value"]
-    assert len(finals) == 3 * sum(map(len, VALUES.values()))
-    assert finals["a-run", 1, "test"] == 2.9 + 2 / 7
-    assert finals["a-run", 1, "evaluation"] == pytest.approx(2.9)
-    assert fresh["runs.csv"]["run"].tolist() == sorted(VALUES)
-
-
 def test_a_last_digit_is_a_miss_on_the_same_machine_only(committed, fresh):
     where = {"run": "a-run", "seed": "1", "split": "test"}
     fresh = changed(fresh, "finals.csv", "value", shifted(1e-9), **where)

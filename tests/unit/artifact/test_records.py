@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -25,17 +26,15 @@ def root(tmp_path):
 
 
 def describe(root, **changes):
-    settings = {
+    job = {
         "rule": "train_model",
         "wildcards": {"run": "a"},
         "params": {"rate": 0.1, "leaves": (1, 2), "lock": str(root / "envs" / "requirements.lock")},
         "threads": 1,
         "config": CONFIG,
-        "config_files": [root / "config" / "paper.yaml", "/elsewhere/mine.yaml"],
-        "inputs": [root / "in.csv"],
-        "root": root,
+        "input": [root / "in.csv"],
     }
-    return records.describe(**settings | changes)
+    return records.describe(SimpleNamespace(**job | changes), [root / "config" / "paper.yaml", "/else/mine.yaml"], root)
 
 
 def test_a_record_names_config_versions_processor_threads_seed_and_hashes(root, monkeypatch):
@@ -59,7 +58,7 @@ def test_a_record_names_config_versions_processor_threads_seed_and_hashes(root, 
 def test_a_record_repeats_and_names_no_place_outside_the_repository(root):
     text = json.dumps(describe(root, params={"here": str(root / "x"), "there": Path("/home/me/y"), "odd": {1: 1e999}}))
     assert json.loads(text)["params"] == {"here": "x", "there": "y", "odd": {"1": "inf"}}
-    assert str(root) not in text and "/home" not in text and "elsewhere" not in text
+    assert str(root) not in text and "/home" not in text and "/else" not in text
     assert describe(root) == describe(root)
 
 
@@ -79,7 +78,7 @@ def test_changed_code_or_data_changes_the_record(root, name, part):
 
 def test_a_config_is_hashed_as_it_is_written(tmp_path):
     write_json(tmp_path / "config.json", CONFIG)
-    assert records.config_sha256(CONFIG) == sha256(tmp_path / "config.json")
+    assert records.json_sha256(CONFIG) == sha256(tmp_path / "config.json")
 
 
 @pytest.fixture
@@ -150,4 +149,4 @@ def test_any_config_has_the_hash_of_its_file_or_is_refused(config, tmp_path_fact
         write_json(path, config)
     except UnicodeEncodeError:  # a lone surrogate is no text
         return
-    assert records.config_sha256(config) == sha256(path)
+    assert records.json_sha256(config) == sha256(path)

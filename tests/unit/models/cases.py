@@ -32,6 +32,11 @@ def draw_leaves(model, links=LINKS, batch=BATCH):
     return stars.sample(links, model.k, torch.Generator().manual_seed(4), (model.num_seeds, batch))
 
 
+def relabelled(leaves, order):
+    """Return the same stars (..., M, k), their leaves' order kept, where new link i is old link ``order[i]``."""
+    return None if leaves is None else torch.argsort(order)[leaves[..., order, :]]
+
+
 def allocate(model, gain, weight, leaves, p_max=1.0):
     """Return the powers of every seed on the same networks: (S, B, M)."""
     seeds = model.num_seeds

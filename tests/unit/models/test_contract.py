@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d import models, stars
+from qgnn_d2d import models
 from qgnn_d2d.settings import MODELS
 from qgnn_d2d.settings.model import Scale
 from tests.unit.models.cases import (
@@ -20,6 +20,7 @@ from tests.unit.models.cases import (
     build,
     channels,
     draw_leaves,
+    relabelled,
 )  # fmt: skip
 
 SMALL = {
@@ -67,9 +68,8 @@ def test_relabelling_the_links_relabels_the_powers(name):
     gain, weight = channels()
     leaves, order = draw_leaves(model), torch.randperm(LINKS, generator=torch.Generator().manual_seed(8))
     power = allocate(model, gain, weight, leaves)
-    new = None if leaves is None else stars.relabel(leaves, order)
-    relabelled = allocate(model, gain[:, order][:, :, order], weight[:, order], new)
-    torch.testing.assert_close(relabelled, power[..., order], rtol=0, atol=ROUNDING)
+    moved = allocate(model, gain[:, order][:, :, order], weight[:, order], relabelled(leaves, order))
+    torch.testing.assert_close(moved, power[..., order], rtol=0, atol=ROUNDING)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -149,8 +149,7 @@ def test_any_network_has_powers_within_bounds_that_follow_labels(name, seed, lin
 
     power = powers(gain, weight, leaves)
     assert (power >= 0).all() and (power <= p_max**2 * (1 + 1e-12)).all()
-    new = None if leaves is None else stars.relabel(leaves, order)
-    moved = powers(gain[:, order][:, :, order], weight[:, order], new)
+    moved = powers(gain[:, order][:, :, order], weight[:, order], relabelled(leaves, order))
     torch.testing.assert_close(moved, power[..., order], rtol=1e-6, atol=1e-9 * p_max)
 
 

@@ -138,13 +138,6 @@ def test_costs_add_up(seconds, cores):
     assert f"about {minutes / cores:.0f} minutes on {cores} cores (a CPU)" in text
 
 
-def test_the_engines_benchmark_has_a_row_per_simulator():
-    frame = pd.DataFrame(
-        {"benchmark": "a", "simulator": ["b", "c"], "milliseconds": [1.5, 1500.0], "ratio": [1.0, 1e3]}
-    )
-    assert lines_of(readme.engine_block(frame))[2:] == ["| a | b | 1.50 | 1.00 |", "| a | c | 1,500 | 1,000 |"]
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Markers
 

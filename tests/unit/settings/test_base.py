@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from qgnn_d2d.settings.base import Count, Positive, Settings, require_known, shown, validated
+from qgnn_d2d.settings.base import Count, Positive, Settings, validated
 
 
 class Speed(Settings):
@@ -41,19 +41,3 @@ def test_settings_cannot_be_changed():
     assert speed.limit == 1.0
     with pytest.raises(ValueError, match="frozen"):
         speed.limit = 2.0
-
-
-def test_long_values_are_shown_on_one_short_line():
-    endless: list = []
-    for _ in range(100_000):
-        endless = [endless]
-    assert shown("a\nb") == r"'a\nb'"
-    assert len(shown("x" * 99)) == 60 and shown("x" * 99).endswith("...")
-    assert shown(10**5000) == "a int too long to show" and shown(endless) == "a list too long to show"
-
-
-@pytest.mark.parametrize("name", ["c", None, ["a"], {"a": 1}, math.nan])
-def test_a_name_that_is_not_there_is_refused(name):
-    require_known("letter", "a", ("a", "b"))
-    with pytest.raises(ValueError, match=r"letter is .*; it must be one of: a, b"):
-        require_known("letter", name, {"a": 1, "b": 2})

@@ -23,7 +23,6 @@ class FlatAdam(torch.optim.Adam):
     def __init__(self, kernel: Kernel, lr: float) -> None:
         super().__init__(kernel.model.parameters(), lr=lr)
         self._kernel = kernel
-        self._step = torch.zeros(())
         self._moments = {name: np.zeros_like(kernel.parameters) for name in ("exp_avg", "exp_avg_sq")}
 
     @torch.no_grad()
@@ -31,10 +30,10 @@ class FlatAdam(torch.optim.Adam):
         """Take one step with the gradients that the kernel wrote."""
         if not self.state:
             self._share({})
-        self._step += 1
+        steps = [state["step"].add_(1) for state in self.state.values()]
         group = self.param_groups[0]
         _adam(
-            self._kernel.parameters, self._kernel.gradients, *self._moments.values(), int(self._step), group["lr"],
+            self._kernel.parameters, self._kernel.gradients, *self._moments.values(), int(steps[0]), group["lr"],
             *group["betas"], group["eps"],
         )  # fmt: skip
 
@@ -43,7 +42,6 @@ class FlatAdam(torch.optim.Adam):
         super().load_state_dict(state_dict)
         loaded = dict(self.state)
         if loaded:
-            self._step = next(iter(loaded.values()))["step"].clone()
             self._share(loaded)
 
     def _share(self, loaded: Any) -> None:
@@ -52,7 +50,7 @@ class FlatAdam(torch.optim.Adam):
         for parameter in self._kernel.model.parameters():
             part = slice(first, first + parameter.numel())
             first = part.stop
-            state = {"step": self._step}
+            state = {"step": torch.zeros(()) if parameter not in loaded else loaded[parameter]["step"]}
             for name, flat in self._moments.items():
                 state[name] = torch.from_numpy(flat[part]).view(parameter.shape)
                 if parameter in loaded:
