@@ -106,7 +106,7 @@ def test_progress_is_shown_where_it_is_asked_for(capsys):
 
 def batches(run, data, monkeypatch):
     """Return a trainer and what its losses of one epoch are computed from."""
-    found, seen = Trainer(run, data, {}), []
+    found, seen = Trainer(run, data, {}, compiled=False), []
 
     def loss(*batch):
         seen.append(batch)
@@ -137,7 +137,7 @@ def test_informed_leaves_belong_to_the_realizations_of_their_batch(rule, monkeyp
 
 
 def test_random_leaves_are_drawn_anew_every_epoch(monkeypatch):
-    found = Trainer(run_of(), channels(), {})
+    found = Trainer(run_of(), channels(), {}, compiled=False)
     seen = []
     loss = found.loss
     monkeypatch.setattr(found, "loss", lambda *batch: seen.append(batch[2]) or loss(*batch))
@@ -158,6 +158,27 @@ def test_links_are_left_out_of_training_realizations_only(monkeypatch):
         assert ((gain[s] > 0) == (present.unsqueeze(-1) & present.unsqueeze(-2))).all()
         assert set(weight[s][present].tolist()) <= set(found.train.weight.flatten().tolist())
     assert (found.train.weight > 0).all() and torch.equal(found.train.gain, data.gain.float())
+
+
+@pytest.mark.parametrize("protocol", ["stated", "released"])
+@pytest.mark.parametrize("model", ["gcn", "gcn_informed", "qgnn", "qgnn_informed"])
+def test_compiled_trainings_are_those_of_torch(model, protocol):
+    run, data = (
+        run_of(model, protocol, training={"drop_links": 0.2}),
+        {"train": channels(), "test": channels(7, seed=1)},
+    )
+    fast, plain = (
+        Trainer(run, data["train"], data, dtype=torch.float64, compiled=compiled) for compiled in (True, False)
+    )
+    assert fast.kernel is not None and plain.kernel is None
+    for _ in range(3):
+        fast.train_epoch()
+        plain.train_epoch()
+    for (epoch, split, ours), (_, _, theirs) in zip(fast.records, plain.records, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, err_msg=f"{split} after epoch {epoch}")
+    for name, generators in fast.generators.items():
+        for own, other in zip(generators, plain.generators[name], strict=True):
+            assert torch.equal(own.get_state(), other.get_state()), name
 
 
 def test_runs_without_augmentation_draw_nothing_for_it():
