@@ -9,6 +9,7 @@ import torch
 
 from ..base import PowerModel
 from ..igcnet import IGCNet
+from ..star_network import StarNetwork
 from .base import Inputs, Kernel
 from .igcnet import IGCNetKernel
 
@@ -29,4 +30,8 @@ def kernel_of(model: PowerModel) -> Kernel | None:
         return None
     if isinstance(model, IGCNet):
         return IGCNetKernel(model)
+    if isinstance(model, StarNetwork):
+        from . import star  # loads PennyLane
+
+        return star.StarKernel(model) if star.serves(model) else None
     return None
