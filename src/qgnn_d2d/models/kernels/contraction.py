@@ -156,10 +156,12 @@ def d_contract(
             for c in range(3):
                 s = 4 * (c + 1) * V
                 for v in range(V):
-                    d_leaf[column[v] + c * V] += (
-                        d_pair[s + v] + d_pair[s + V + v] * pair[V + v]
+                    d_pair[s + v] += (
+                        d_pair[s + V + v] * pair[V + v]
                         + d_pair[s + 2 * V + v] * pair[2 * V + v] + d_pair[s + 3 * V + v] * pair[3 * V + v]
                     )  # fmt: skip
+                for v in range(V):
+                    d_leaf[column[v] + c * V] += d_pair[s + v]
         d_center[block] = g
     d_weight += d_w
     d_bias[:] = d_b
