@@ -8,6 +8,7 @@ from torch import nn
 from ..settings.model import ReleasedGCNOptions
 from .base import PowerModel
 from .ensemble import BatchNorm, Generators, Linear, mlp
+from .kernels import released
 
 
 class ReleasedGCN(PowerModel):
@@ -16,11 +17,18 @@ class ReleasedGCN(PowerModel):
     Node features (|g_mm|, α_m, P_max, σ²), edge feature |g_jm|, mean aggregation, batch norm. Equivariant under
     relabelling (in evaluation mode).
 
+    On the CPU, messages are computed by `kernels.released.Messages`, a compiled operation of autograd.
+
     Args:
         generators: One per seed.
         options: Layers, and the width of the node embedding and the hidden layers; messages have twice as many
             channels.
+
+    Attributes:
+        compiled: False computes the messages in torch alone, the reference.
     """
+
+    compiled: bool = True
 
     def __init__(self, generators: Generators, options: ReleasedGCNOptions) -> None:
         super().__init__(generators, options)
@@ -41,12 +49,8 @@ class ReleasedGCN(PowerModel):
         direct, alpha, cross = self.features(gain, weight, noise_power, p_max)
         constants = [torch.full_like(alpha, p_max), torch.full_like(alpha, noise_power)]
         x = self.embed(torch.stack([direct, alpha, *constants], dim=-1))  # (S, B, M, width)
-        links = gain.shape[-1]
-        pairs = ~torch.eye(links, dtype=torch.bool, device=gain.device)
-        others = pairs.nonzero()[:, 1].view(links, links - 1)  # row m: every j except m
-        edges = cross[:, :, pairs].view(*alpha.shape, links - 1, 1)  # |g_jm|
         for message_round in self.rounds:
-            x = message_round(x, edges, others)
+            x = message_round(x, cross, self.compiled and released.serves(x))
         return torch.sigmoid(self.readout(x)).squeeze(-1)
 
 
@@ -63,11 +67,23 @@ class _ReleasedRound(nn.Module):
         )
         self.norm = BatchNorm(width, len(generators))
 
-    def forward(self, x: torch.Tensor, edges: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-        """Map nodes (S, B, M, width), edges (S, B, M, M - 1, 1), neighbors (M, M - 1) to nodes (S, B, M, width)."""
+    def forward(self, x: torch.Tensor, cross: torch.Tensor, compiled: bool) -> torch.Tensor:
+        """Map nodes (S, B, M, width) and cross channels (S, B, M, M) to nodes (S, B, M, width)."""
         from_nodes = self.message_in.part(x, 0, self.width) + self.message_in.bias[:, None, None]
+        if compiled:
+            r, out = self.message_in.weight[:, self.width], self.message_out
+            both = released.Messages.apply(x, from_nodes, cross, r, out.weight, out.bias)
+        else:
+            both = torch.cat([x, self._aggregated(from_nodes, cross)], dim=-1)
+        new = x + self.update(both)
+        return self.norm(new.flatten(1, 2)).reshape(x.shape)
+
+    def _aggregated(self, from_nodes: torch.Tensor, cross: torch.Tensor) -> torch.Tensor:
+        """Return the means of messages, (S, B, M, 2 width)."""
+        links = cross.shape[-1]
+        pairs = ~torch.eye(links, dtype=torch.bool, device=cross.device)
+        others = pairs.nonzero()[:, 1].view(links, links - 1)  # row m: every j except m
+        edges = cross[:, :, pairs].view(*cross.shape[:3], links - 1, 1)  # |g_jm|
         from_edges = self.message_in.part(edges, self.width, self.width + 1)
         messages = torch.relu_(self.message_out(torch.relu_(from_nodes[:, :, others] + from_edges)))
-        aggregated = messages.mean(3)  # (S, B, M, 2 width)
-        new = x + self.update(torch.cat([x, aggregated], dim=-1))
-        return self.norm(new.flatten(1, 2)).reshape(x.shape)
+        return messages.mean(3)
