@@ -218,7 +218,6 @@ def _backward(
         d_weight, d_bias = _map(d_flat, first, number, s, 2 + heads * o, 2 * heads)
         for block in range(blocks):
             d_affine(weight, tile.mixed[layer, block], d_x[block], d_weight, d_bias, tile.d_z[block], 2)
-        weight, _ = _map(flat, first, 1 + layer, s, 2, 2 * heads)
         d_weight, d_bias = _map(d_flat, first, 1 + layer, s, 2, 2 * heads)
         d_x[:] = zero
         for h in range(heads):
@@ -226,7 +225,7 @@ def _backward(
             part = slice(2 * h, 2 * h + 2)
             d_contract(
                 transfer[s, layer, h], tile.d_z[:blocks, h * o * V :], tile.edges[leaves], tile.columns[leaves],
-                roles[2], weight[:, part], angle, readout, tile.kept[layer, h], tile.d_bloch[0],
+                roles[2], angle, readout, tile.kept[layer, h], tile.d_bloch[0],
                 tile.d_bloch[1].reshape(-1), d_weight[:, part], d_bias[part], d_transfer[s, layer, h],
             )  # fmt: skip
             for block in range(blocks):
