@@ -66,11 +66,11 @@ class _ReleasedRound(nn.Module):
         """Map nodes (S, B, M, width) and cross channels (S, B, M, M) to nodes (S, B, M, width)."""
         from_nodes = self.message_in.part(x, 0, self.width) + self.message_in.bias[:, None, None]
         if compiled:
-            weight, bias = self.message_out.weight, self.message_out.bias
-            aggregated = released.Messages.apply(from_nodes, cross, self.message_in.weight[:, self.width], weight, bias)
+            r, out = self.message_in.weight[:, self.width], self.message_out
+            both = released.Messages.apply(x, from_nodes, cross, r, out.weight, out.bias)
         else:
-            aggregated = self._aggregated(from_nodes, cross)
-        new = x + self.update(torch.cat([x, aggregated], dim=-1))
+            both = torch.cat([x, self._aggregated(from_nodes, cross)], dim=-1)
+        new = x + self.update(both)
         return self.norm(new.flatten(1, 2)).reshape(x.shape)
 
     def _aggregated(self, from_nodes: torch.Tensor, cross: torch.Tensor) -> torch.Tensor:

@@ -8,11 +8,12 @@ import torch
 from torch import nn
 
 from ..quantum import ansatz
-from ..quantum.ansatz import encoded_bloch
+from ..quantum.ansatz import Ansatz, encoded_bloch, num_message_parameters
 from ..quantum.engine.star import StarEngine
 from ..settings.model import ReleasedQGNNOptions
 from .base import PowerModel
 from .ensemble import BatchNorm, Dropout, Generators, Linear, mlp, stacked_uniform
+from .kernels.circuits import Circuit
 from .star_network import gather, leaf_columns, star_edges
 
 
@@ -27,16 +28,24 @@ class ReleasedQGNN(PowerModel):
     Args:
         generators: One per seed.
         options: Leaves, layers, widths, dropout; amplitudes enter raw.
+
+    Attributes:
+        compiled: Whether circuits are compiled operations of autograd (`kernels.circuits`) on the CPU; False computes
+            everything in torch, the reference.
     """
+
+    compiled: bool = True
 
     def __init__(self, generators: Generators, options: ReleasedQGNNOptions) -> None:
         super().__init__(generators, options)
         width = options.width
         self.node_network = _feature_network(4, width, options.dropout, generators)
         self.edge_network = _feature_network(1, width, options.dropout, generators)
+        star, shared = ansatz.qgcl_ancilla(options.entangling_layers), num_message_parameters(options.entangling_layers)
+        self.engine = StarEngine(star)
+        self._compiled: tuple[torch.dtype, Circuit] | None = None
         self.rounds = nn.ModuleList(
-            _ReleasedQuantumRound(options.k, options.entangling_layers, width, generators)
-            for _ in range(options.layers)
+            _ReleasedQuantumRound(options.k, star, shared, width, generators) for _ in range(options.layers)
         )
         self.readout = mlp((2, width, width, 1), generators, nn.LeakyReLU)
 
@@ -57,30 +66,48 @@ class ReleasedQGNN(PowerModel):
         e = self.edge_network(incoming.flatten(1).unsqueeze(-1))  # (S, k·N, 2)
         edges = encoded_bloch((math.pi * torch.tanh(e)).unflatten(1, incoming.shape[1:]).mT)  # (S, k, 3, N)
         columns = leaf_columns(leaves)
-        for quantum_round in self.rounds:
-            x = quantum_round(x, edges, columns)
+        rounds = [part for part in self.rounds if isinstance(part, _ReleasedQuantumRound)]
+        weights = torch.stack([quantum_round.weights(incoming.shape[1]) for quantum_round in rounds])
+        circuit = self._circuit(weights)
+        transfers = circuit.transfer(weights)
+        for quantum_round, transfer in zip(rounds, transfers, strict=True):
+            x = quantum_round(circuit, transfer, x, edges, columns)
         return torch.sigmoid(-self.readout(x)).view(weight.shape)
+
+    def _circuit(self, weights: torch.Tensor) -> Circuit | StarEngine:
+        """Return what computes the circuits: the compiled operations where they serve, else the engine."""
+        if not self.compiled or weights.device.type != "cpu" or weights.dtype not in (torch.float32, torch.float64):
+            return self.engine
+        if self._compiled is None or self._compiled[0] != weights.dtype:
+            self._compiled = weights.dtype, Circuit(self.engine, weights.dtype)
+        return self._compiled[1]
 
 
 class _ReleasedQuantumRound(nn.Module):
     """x <- BN(x + update([x, π tanh QGCL(π tanh x, edges)]))."""
 
-    def __init__(self, k: int, entangling_layers: int, width: int, generators: Generators) -> None:
+    def __init__(self, k: int, star: Ansatz, shared: int, width: int, generators: Generators) -> None:
         super().__init__()
-        self.engine = StarEngine(ansatz.qgcl_ancilla(entangling_layers))
-        shared = ansatz.num_message_parameters(entangling_layers)
-        per_leaf = self.engine.ansatz.num_parameters - shared
         self.message_block_angles = stacked_uniform((1, shared), math.pi, generators)
-        self.update_block_angles = stacked_uniform((k, per_leaf), math.pi, generators)
+        self.update_block_angles = stacked_uniform((k, star.num_parameters - shared), math.pi, generators)
         self.update = mlp((4, width, 2), generators, nn.LeakyReLU)
         self.norm = BatchNorm(2, len(generators))
 
-    def forward(self, x: torch.Tensor, edges: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    def weights(self, k: int) -> torch.Tensor:
+        """Return the angles of the first k leaves' blocks: (S, k, P)."""
+        return torch.cat([self.message_block_angles.expand(-1, k, -1), self.update_block_angles[:, :k]], dim=-1)
+
+    def forward(
+        self,
+        circuit: Circuit | StarEngine,
+        transfer: torch.Tensor,
+        x: torch.Tensor,
+        edges: torch.Tensor,
+        columns: torch.Tensor,
+    ) -> torch.Tensor:
         """Map nodes (S, N, 2), edge Bloch vectors (S, k, 3, N) and leaf columns (S, k, N) to nodes (S, N, 2)."""
-        k = columns.shape[1]
         nodes = encoded_bloch((math.pi * torch.tanh(x)).mT)  # (S, 3, N)
-        weights = torch.cat([self.message_block_angles.expand(-1, k, -1), self.update_block_angles[:, :k]], dim=-1)
-        z = self.engine.contract(self.engine.transfer(weights), nodes, gather(nodes, columns), edges)  # (S, 2, N)
+        z = circuit.contract(transfer, nodes, gather(nodes, columns), edges)  # (S, 2, N)
         message = math.pi * torch.tanh(z).mT
         return self.norm(x + self.update(torch.cat([x, message], dim=-1)))
 

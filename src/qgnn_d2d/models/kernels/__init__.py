@@ -5,6 +5,9 @@ A model runs the same without them, and slower: torch is the reference that they
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from ..base import PowerModel
@@ -30,7 +33,7 @@ def kernel_of(model: PowerModel) -> Kernel | None:
     first = next(model.parameters())
     if not model.compiled or first.device.type != "cpu" or first.dtype not in (torch.float32, torch.float64):
         return None
-    make: type[Kernel]
+    make: Callable[[Any], Kernel]
     if isinstance(model, IGCNet):
         make = IGCNetKernel
     elif isinstance(model, StarNetwork):
@@ -41,7 +44,7 @@ def kernel_of(model: PowerModel) -> Kernel | None:
         make = star.StarKernel
     else:
         return None
-    known = model.__dict__.get("_kernel")
+    known: Kernel | None = model.__dict__.get("_kernel")
     if known is None or known.model is not model or known.parameters.ctypes.data != first.data_ptr():
         known = model.__dict__["_kernel"] = make(model)  # new, or the model was copied or cast since
     return known

@@ -1,7 +1,7 @@
-"""The stars of one head and layer, leaf by leaf, and their adjoint: `StarEngine.contract` on lanes.
+"""The stars of one head in one layer, leaf by leaf, and their adjoint: `StarEngine.contract` on lanes.
 
-A lane is a star, and V stars go through all their leaves together. The forward pass keeps, per block and leaf, what
-the adjoint needs, so that no sine is computed twice.
+A lane is a star, and V stars go through all their leaves together. What the adjoint needs is kept per block and leaf,
+so that no sine is computed twice.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from ...compiled import compiled
 from .base import Array
 from .lanes import TRIG, V, angles, d_encode, encode
 
-_LEAF, _STEP, _STATE = TRIG, TRIG + 3 * V, TRIG + 15 * V
-HALF = V // 2
+_LEAF, _STEP, _STATE, _HALF = TRIG, TRIG + 3 * V, TRIG + 15 * V, V // 2
 KEPT = TRIG + 18 * V
 """Size of what is kept of a block's leaf: `angles` of the edge, l, the step (3, 4), and r before it."""
 
@@ -23,23 +22,21 @@ def contract(
     transfer: Array, center: Array, leaf: Array, edges: Array, columns: Array, role: Array, weight: Array, bias: Array,
     turns: float, readout: Array, z: Array, kept: Array, keep: bool,
 ) -> None:  # fmt: skip
-    """Set z to the centers' measurements: r ← T(l_i, e_i) r for i = 1..k, r_0 = 1, then z = readout r.
-
-    The step is T(l, e)_ab = sum_cd T_abcd l_c e_d.
+    """Measure the centers: r ← T(l_i, e_i) (1, r) for i = 1..k, T(l, e)_ab = sum_cd T_abcd l_c e_d; z = readout (1, r).
 
     Args:
-        transfer: (12, 16) T, with the rows (a, b) and the columns (c, d).
-        center: (B, 3 V) Bloch vectors of the centers.
+        transfer: (12, 16) T, with rows (a, b) and columns (c, d).
+        center: (B, 3 V) Bloch vectors of the centers in B blocks.
         leaf: (B 3 V,) Bloch vectors of all nodes as leaves.
         edges: (B, k, 2 V) edge features.
         columns: (B, k, V) where each leaf's Bloch vector starts in ``leaf``.
-        role: (3, 3) the edge qubits' encoding.
-        weight: (2, 2) of the edge map.
-        bias: (2,) of the edge map.
-        turns: r / 2: the largest angle in turns.
+        role: (3, 3) the edges' encoding.
+        weight: (2, 2) of the edge map, and bias (2,).
+        bias: See weight.
+        turns: The largest angle, in turns.
         readout: (o, 4).
-        z: (B, o V), set; its first size says how many blocks are computed.
-        kept: (B, k, KEPT) for `d_contract`, set; or (1, 1, KEPT), a workspace.
+        z: (B, o V), set.
+        kept: (B, k, KEPT), set for `d_contract`; without ``keep`` a workspace (1, 1, KEPT).
         keep: Whether it is kept.
     """
     real, k = center.dtype.type, columns.shape[1]
@@ -100,13 +97,11 @@ def d_contract(
     transfer: Array, d_z: Array, edges: Array, columns: Array, role: Array, scale: float, readout: Array, kept: Array,
     d_center: Array, d_leaf: Array, d_weight: Array, d_bias: Array, d_transfer: Array,
 ) -> None:  # fmt: skip
-    """Take the adjoint of `contract`: sets d_center, and adds to d_leaf, d_weight, d_bias and d_transfer.
+    """Take the adjoint: set d_center, and add to d_leaf, d_weight, d_bias and d_transfer; scale is the largest angle.
 
-    With g_i the adjoint of r after leaf i, S = g_i (1, r_{i-1})^T and Q_cd = sum_ab T_abcd S_ab:
+    With g_i the adjoint of r after leaf i, S_ab = g_i,a (1, r_{i-1})_b and Q_cd = sum_ab T_abcd S_ab:
 
     g_{i-1, b} = sum_a T(l_i, e_i)_ab g_{i, a},  dT_abcd = S_ab l_c e_d,  dl_c = sum_d Q_cd e_d,  de_d = sum_c Q_cd l_c.
-
-    Args are those of `contract`, and ``scale``: r π.
     """
     real, k = transfer.dtype.type, columns.shape[1]
     zero = real(0)
@@ -119,7 +114,7 @@ def d_contract(
         np.empty(3 * V, t.dtype),
         np.empty(2 * V, t.dtype),
     )
-    sums, map_sums = np.zeros((12, 16 * HALF), t.dtype), np.zeros(6 * V, t.dtype)
+    sums, map_sums = np.zeros((12, 16 * _HALF), t.dtype), np.zeros(6 * V, t.dtype)
     pair[:V] = real(1)
     for block in range(len(d_z)):
         g[:] = zero
@@ -155,10 +150,10 @@ def d_contract(
                     d_pair[q * V + v] = total
             for a in range(12):
                 row = sums[a]
-                for v in range(HALF):  # q inside: the compiler checks once per a that rows do not overlap
-                    x, y = d_step[a * V + v], d_step[a * V + HALF + v]
+                for v in range(_HALF):  # q inside: the compiler checks once per a that rows do not overlap
+                    x, y = d_step[a * V + v], d_step[a * V + _HALF + v]
                     for q in range(16):
-                        row[q * HALF + v] += x * pair[q * V + v] + y * pair[q * V + HALF + v]
+                        row[q * _HALF + v] += x * pair[q * V + v] + y * pair[q * V + _HALF + v]
             for d in range(1, 4):
                 for v in range(V):
                     d_edge[(d - 1) * V + v] = (
@@ -187,7 +182,7 @@ def d_contract(
         d_center[block] = g
     for a in range(12):
         for q in range(16):
-            d_transfer[a, q] += sums[a, q * HALF : (q + 1) * HALF].sum()
+            d_transfer[a, q] += sums[a, q * _HALF : (q + 1) * _HALF].sum()
     for c in range(2):
         for a in range(2):
             d_weight[a, c] += map_sums[(3 * c + a) * V : (3 * c + a + 1) * V].sum()

@@ -15,7 +15,7 @@ from ...compiled import compiled
 from .base import Array
 from .vectors import W, fma, is_positive, load, splat, store, where_bits, where_larger
 
-_CHUNK = 4  # realizations
+_CHUNK = 8  # realizations
 
 
 def serves(x: torch.Tensor) -> bool:
@@ -24,43 +24,44 @@ def serves(x: torch.Tensor) -> bool:
 
 
 class Messages(torch.autograd.Function):
-    """Mean of messages, a_m = 1 / (M - 1) sum_{j ≠ m} relu(relu(u_j + g_jm r) V + b).
+    """Nodes and their mean messages, [x_m, 1 / (M - 1) sum_{j ≠ m} relu(relu(u_j + g_jm r) V + b)].
 
-    Arguments of ``apply``: u (S, B, M, C), cross (S, B, M, M) with g_jm at [m, j] and no gradient, r (S, C), V (S, C, D),
-    b (S, D). Returns a (S, B, M, D).
+    Arguments of ``apply``: x and u (S, B, M, C), cross (S, B, M, M) with g_jm at [m, j] and no gradient, r (S, C),
+    V (S, C, D), b (S, D). Returns (S, B, M, C + D).
     """
 
     @staticmethod
-    def forward(ctx: Any, u: torch.Tensor, cross: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: Any, x: torch.Tensor, *tensors: torch.Tensor) -> torch.Tensor:
         """See the class."""
-        u, cross, r, weight, bias = (x.detach().contiguous() for x in (u, cross, *parameters))
-        (seeds, count, links, _), outputs = u.shape, weight.shape[2]
+        u, cross, r, weight, bias = (tensor.detach().contiguous() for tensor in tensors)
+        (seeds, count, links, width), outputs = u.shape, weight.shape[2]
         positive = np.empty((seeds, count, links * (links - 1), outputs // W), np.int16)
-        mean = u.new_empty(seeds, count, links, outputs)
-        arrays = [x.numpy() for x in (u, cross, r, bias, mean)]
+        y = u.new_empty(seeds, count, links, width + outputs)
+        y[..., :width] = x
+        arrays = [tensor.numpy() for tensor in (u, cross, r, bias, y)]
         for s, first, last, hidden, messages in _chunks(u, outputs):
             _hidden(*arrays[:3], s, first, last, hidden.numpy())
             torch.mm(hidden, weight[s], out=messages)
             _mean(messages.numpy(), arrays[3], s, first, last, arrays[4], positive)
         ctx.saved, ctx.positive = (u, cross, r, weight), positive
-        return mean
+        return y
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """See the class."""
         u, cross, r, weight = ctx.saved
-        d_mean = gradients[0].contiguous().numpy()
+        d_y = gradients[0].contiguous()
         d_u, d_r, d_weight = torch.zeros_like(u), torch.zeros_like(r), torch.zeros_like(weight)
         d_bias = weight.new_zeros(len(weight), weight.shape[2])
-        arrays = [x.numpy() for x in (u, cross, r)]
-        slopes = [x.numpy() for x in (d_u, d_r)]
+        arrays = [tensor.numpy() for tensor in (u, cross, r)]
+        slopes = [tensor.numpy() for tensor in (d_u, d_r)]
         for s, first, last, hidden, messages in _chunks(u, weight.shape[2]):
             _hidden(*arrays, s, first, last, hidden.numpy())
-            _mean_back(messages.numpy(), d_bias.numpy(), s, first, last, d_mean, ctx.positive)
+            _mean_back(messages.numpy(), d_bias.numpy(), s, first, last, d_y.numpy(), ctx.positive)
             d_weight[s].addmm_(hidden.T, messages)
             d_hidden = torch.mm(messages, weight[s].T)
             _hidden_back(hidden.numpy(), d_hidden.numpy(), arrays[1], s, first, last, *slopes)
-        return d_u, None, d_r, d_weight, d_bias
+        return d_y[..., : u.shape[3]], d_u, None, d_r, d_weight, d_bias
 
 
 def _chunks(u: torch.Tensor, outputs: int) -> Any:
@@ -92,31 +93,31 @@ def _hidden(u: Array, cross: Array, r: Array, s: int, first: int, last: int, hid
 
 
 @compiled
-def _mean(messages: Array, bias: Array, s: int, first: int, last: int, mean: Array, positive: Array) -> None:
+def _mean(messages: Array, bias: Array, s: int, first: int, last: int, y: Array, positive: Array) -> None:
     """Set means over each node's rows of relu(messages + b), and which of these were positive."""
-    _, count, links, outputs = mean.shape
+    (_, count, links, size), outputs = y.shape, bias.shape[1]
     zero, one, share = splat(bias.dtype.type(0)), bias.dtype.type(1), bias.dtype.type(1 / max(1, links - 1))
     for b in range(first, last):
         for m in range(links):
             for q in range(0, outputs, W):
                 total, start = zero, load(bias, s * outputs + q)
                 for i in range(m * (links - 1), (m + 1) * (links - 1)):
-                    y = fma(start, one, load(messages, ((b - first) * links * (links - 1) + i) * outputs + q))
-                    positive[s, b, i, q // W] = is_positive(y)
-                    total = fma(total, one, where_larger(y, zero, y, zero))
-                store(mean, ((s * count + b) * links + m) * outputs + q, fma(zero, share, total))
+                    z = fma(start, one, load(messages, ((b - first) * links * (links - 1) + i) * outputs + q))
+                    positive[s, b, i, q // W] = is_positive(z)
+                    total = fma(total, one, where_larger(z, zero, z, zero))
+                store(y, ((s * count + b) * links + m + 1) * size - outputs + q, fma(zero, share, total))
 
 
 @compiled
-def _mean_back(messages: Array, d_bias: Array, s: int, first: int, last: int, d_mean: Array, positive: Array) -> None:
+def _mean_back(messages: Array, d_bias: Array, s: int, first: int, last: int, d_y: Array, positive: Array) -> None:
     """Set the gradients of the messages, add to the bias'."""
-    _, count, links, outputs = d_mean.shape
+    (_, count, links, size), outputs = d_y.shape, d_bias.shape[1]
     zero, one, share = splat(d_bias.dtype.type(0)), d_bias.dtype.type(1), d_bias.dtype.type(1 / max(1, links - 1))
     for b in range(first, last):
         for m in range(links):
             for q in range(0, outputs, W):
                 total = load(d_bias, s * outputs + q)
-                slope = fma(zero, share, load(d_mean, ((s * count + b) * links + m) * outputs + q))
+                slope = fma(zero, share, load(d_y, ((s * count + b) * links + m + 1) * size - outputs + q))
                 for i in range(m * (links - 1), (m + 1) * (links - 1)):
                     y = where_bits(positive[s, b, i, q // W], slope)
                     store(messages, ((b - first) * links * (links - 1) + i) * outputs + q, y)

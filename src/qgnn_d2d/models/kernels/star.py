@@ -75,39 +75,20 @@ class StarKernel(Kernel):
 
 
 class Tile(NamedTuple):
-    """Workspace of a tile: in B blocks, h heads, o measured numbers; kept for all L layers where gradients are asked.
+    """Workspace of a tile: B blocks, h heads, k leaves, o measured numbers; of all L layers if gradients are asked."""
 
-    Attributes:
-        x: (B, (2h + 2) V) what the node maps of a layer yield, then the features f.
-        mixed: (L or 1, B, (2 + h o) V) what they take: f, then the measurements z.
-        edges: (sets of leaves, B, k, 2 V) edge features.
-        columns: (sets of leaves, B, k, V) where a leaf's Bloch vector starts in ``leaf``.
-        trig: (L or 1, B, h, TRIG) from `angles`, of the nodes.
-        kept: (L, h, B, k, KEPT) from `contract`, or (1, 1, 1, 1, KEPT).
-        center: (B, 3 V) Bloch vectors of the nodes as centers.
-        leaf: (B, 3 V) as leaves.
-        logit: (B, V) of the powers.
-        d_logit: (B, V) its gradient, as the following are.
-        d_x: (B, (2h + 2) V).
-        d_z: (B, h o V).
-        d_center: (B, 3 V).
-        d_leaf: (B, 3 V).
-    """
-
-    x: Array
-    mixed: Array
-    edges: Array
-    columns: Array
-    trig: Array
-    kept: Array
-    center: Array
-    leaf: Array
-    logit: Array
-    d_logit: Array
-    d_x: Array
-    d_z: Array
-    d_center: Array
-    d_leaf: Array
+    x: Array  # (B, (2h + 2) V) what the node maps of a layer yield, then the features f
+    mixed: Array  # (L or 1, B, (2 + h o) V) what they take: f, then the measurements z
+    edges: Array  # (sets of leaves, B, k, 2 V) edge features
+    columns: Array  # (sets of leaves, B, k, V) where a leaf's Bloch vector starts
+    trig: Array  # (L or 1, B, h, TRIG) `angles` of the nodes
+    kept: Array  # (L, h, B, k, KEPT) from `contract`, or (1, 1, 1, 1, KEPT)
+    bloch: Array  # (2, B, 3 V) Bloch vectors of the nodes as centers and as leaves
+    logit: Array  # (B, V)
+    d_x: Array  # (B, (2h + 2) V)
+    d_z: Array  # (B, h o V)
+    d_bloch: Array  # (2, B, 3 V)
+    d_logit: Array  # (B, V)
 
 
 @compiled
@@ -117,34 +98,20 @@ def network(
 ) -> tuple[Array, Array]:  # fmt: skip
     """Return `Kernel.run`'s rates and powers; with gradients, set d_flat but for the circuits, and add to d_transfer.
 
-    Args:
-        inputs: Without leaves.
-        leaves: (S, L or 1, B, M, k).
-        start: The first realization.
-        stop: One past the last.
-        scale: r π: angles lie in plus or minus this.
-        flat: (P,) parameters.
-        first: Where in it every map's weight and bias start: embed, edge maps, node maps, readout.
-        transfer: (S, L, h, 12, 16).
-        roles: (3, 3, 3) encodings of center, leaf and edge.
-        readout: (o, 4).
-        d_flat: (P,).
-        d_transfer: (S, L, h, 12, 16), zeros.
-        gradients: Whether they are computed.
+    leaves (S, L or 1, B, M, k). scale: r π. flat (P,): parameters; first: where in it every weight and bias start, of
+    embed, edge maps, node maps, readout. transfer (S, L, h, 12, 16). roles (3, 3, 3): encodings of center, leaf, edge.
+    readout (o, 4).
     """
     real, (seeds, layers, heads) = flat.dtype.type, transfer.shape[:3]
     sets, _, links, k = leaves.shape[1:]
-    measured, kept, size = len(readout), layers if gradients else 1, min(stop - start, max(1, LANES // links))
+    o, kept, size = len(readout), layers if gradients else 1, min(stop - start, max(1, LANES // links))
     blocks = -(-size * links // V)
-    node, zeros = (2 * heads + 2) * V, np.zeros
+    node, logit, bloch = np.zeros((blocks, (2 * heads + 2) * V), real), np.zeros((blocks, V), real), (2, blocks, 3 * V)
     tile = Tile(
-        zeros((blocks, node), real), zeros((kept, blocks, (2 + heads * measured) * V), real),
-        zeros((sets, blocks, k, 2 * V), real), zeros((sets, blocks, k, V), np.int32),
-        zeros((kept, blocks, heads, TRIG), real),
-        np.empty((layers, heads, blocks, k, KEPT) if gradients else (1, 1, 1, 1, KEPT), real),
-        zeros((blocks, 3 * V), real), zeros((blocks, 3 * V), real), zeros((blocks, V), real), zeros((blocks, V), real),
-        zeros((blocks, node), real), zeros((blocks, heads * measured * V), real), zeros((blocks, 3 * V), real),
-        zeros((blocks, 3 * V), real),
+        node, np.zeros((kept, blocks, (2 + heads * o) * V), real), np.zeros((sets, blocks, k, 2 * V), real),
+        np.zeros((sets, blocks, k, V), np.int32), np.zeros((kept, blocks, heads, TRIG), real),
+        np.empty((layers, heads, blocks, k, KEPT) if gradients else (1, 1, 1, 1, KEPT), real), np.zeros(bloch, real),
+        logit, node.copy(), np.zeros((blocks, heads * o * V), real), np.zeros(bloch, real), logit.copy(),
     )  # fmt: skip
     rates, power = np.zeros(seeds), np.empty((seeds, stop - start, links), real)
     slope = -1.0 / (stop - start) if gradients else 0.0
@@ -180,29 +147,24 @@ def _map(flat: Array, first: Array, number: int, s: int, inputs: int, outputs: i
 @compiled
 def _load(tile: Tile, inputs: Inputs, leaves: Array, s: int, at: int, count: int, blocks: int, heads: int) -> None:
     """Lay out features and leaves of ``count`` realizations; padding gets zeros, and lane 0 as its leaves."""
-    links, k = leaves.shape[3:]
-    own, alpha = s if len(inputs.direct) > 1 else 0, s if len(inputs.alpha) > 1 else 0
+    links, own, f = leaves.shape[3], s if len(inputs.direct) > 1 else 0, tile.x[:, 2 * heads * V :]
+    own_alpha = s if len(inputs.alpha) > 1 else 0
     for lane in range(blocks * V):
         block, v, b, m = lane // V, lane % V, at + lane // links, lane % links
-        f = tile.x[block, 2 * heads * V :]
-        padding = lane >= count * links
-        f[v] = 0 if padding else inputs.direct[own, b, m]
-        f[V + v] = 0 if padding else inputs.alpha[alpha, b, m]
-        if padding:
-            tile.d_logit[block, v] = 0
+        if lane >= count * links:
+            f[block, v] = f[block, V + v] = tile.d_logit[block, v] = 0
+            tile.edges[:, block, :, v] = tile.edges[:, block, :, V + v] = 0
+            tile.columns[:, block, :, v] = 0
+            continue
+        f[block, v], f[block, V + v] = inputs.direct[own, b, m], inputs.alpha[own_alpha, b, m]
         for layer in range(leaves.shape[1]):
-            for i in range(k):
-                e = tile.edges[layer, block, i]
-                if padding:
-                    e[v], e[V + v], tile.columns[layer, block, i, v] = 0, 0, 0
-                else:
-                    j = leaves[s, layer, b, m, i]
-                    e[v], e[V + v] = inputs.cross[own, b, m, j], inputs.cross[own, b, j, m]
-                    leaf = lane - m + j
-                    tile.columns[layer, block, i, v] = leaf // V * (3 * V) + leaf % V
+            for i in range(leaves.shape[4]):
+                j, e = leaves[s, layer, b, m, i], tile.edges[layer, block, i]
+                e[v], e[V + v] = inputs.cross[own, b, m, j], inputs.cross[own, b, j, m]
+                leaf = lane - m + j
+                tile.columns[layer, block, i, v] = leaf // V * (3 * V) + leaf % V
     for x in tile.mixed:
-        for block in range(blocks):
-            x[block, : 2 * V] = tile.x[block, 2 * heads * V :]
+        x[:, : 2 * V] = f
 
 
 @compiled
@@ -211,28 +173,26 @@ def _forward(
     readout: Array, gradients: bool,
 ) -> None:  # fmt: skip
     """Compute logits a [x_L, f]: x_0 = A_0 f, z_l = star_l(r π tanh x_{l-1}, r π tanh B_l e), x_l = A_l [f, z_l]."""
-    layers, heads, measured = transfer.shape[1], transfer.shape[2], len(readout)
+    (layers, heads), o, x = transfer.shape[1:3], len(readout), tile.x
     turns = flat.dtype.type(scale / (2 * math.pi))
-    x, center, leaf = tile.x, tile.center, tile.leaf
     weight, bias = _map(flat, first, 0, s, 2, 2 * heads)
     for block in range(blocks):
         affine(weight, bias, x[block, 2 * heads * V :], x[block])
     for layer in range(layers):
         kept, leaves = layer if gradients else 0, min(layer, len(tile.edges) - 1)
-        edge_weight, edge_bias = _map(flat, first, 1 + layer, s, 2, 2 * heads)
+        weight, bias = _map(flat, first, 1 + layer, s, 2, 2 * heads)
         for h in range(heads):
             for block in range(blocks):
                 trig = tile.trig[kept, block, h]
                 angles(x[block, 2 * h * V : (2 * h + 2) * V], turns, trig)
-                encode(trig, roles[0], center[block])
-                encode(trig, roles[1], leaf[block])
-            z = tile.mixed[kept, :blocks, (2 + h * measured) * V : (2 + (h + 1) * measured) * V]
+                for role in range(2):
+                    encode(trig, roles[role], tile.bloch[role, block])
             contract(
-                transfer[s, layer, h], center, leaf.reshape(-1), tile.edges[leaves], tile.columns[leaves], roles[2],
-                edge_weight[:, 2 * h : 2 * h + 2], edge_bias[2 * h : 2 * h + 2], turns, readout, z,
-                tile.kept[kept, h if gradients else 0], gradients,
+                transfer[s, layer, h], tile.bloch[0], tile.bloch[1].reshape(-1), tile.edges[leaves],
+                tile.columns[leaves], roles[2], weight[:, 2 * h : 2 * h + 2], bias[2 * h : 2 * h + 2], turns, readout,
+                tile.mixed[kept, :blocks, (2 + h * o) * V :], tile.kept[kept, h if gradients else 0], gradients,
             )  # fmt: skip
-        weight, bias = _map(flat, first, 1 + layers + layer, s, 2 + heads * measured, 2 * heads)
+        weight, bias = _map(flat, first, 1 + layers + layer, s, 2 + heads * o, 2 * heads)
         for block in range(blocks):
             affine(weight, bias, tile.mixed[kept, block], x[block])
     weight, bias = _map(flat, first, 1 + 2 * layers, s, 2 * heads + 2, 1)
@@ -246,35 +206,34 @@ def _backward(
     readout: Array, d_flat: Array, d_transfer: Array,
 ) -> None:  # fmt: skip
     """Take the adjoint of `_forward` for the logits' gradient: adds to d_flat and d_transfer."""
-    layers, heads, measured, real = transfer.shape[1], transfer.shape[2], len(readout), flat.dtype.type
-    angle, d_x, center, leaf, d_leaf = real(scale), tile.d_x, tile.center, tile.leaf, tile.d_leaf
+    (layers, heads), o, x, d_x = transfer.shape[1:3], len(readout), tile.x, tile.d_x
+    zero, angle = flat.dtype.type(0), flat.dtype.type(scale)
     weight, _ = _map(flat, first, 1 + 2 * layers, s, 2 * heads + 2, 1)
     d_weight, d_bias = _map(d_flat, first, 1 + 2 * layers, s, 2 * heads + 2, 1)
     for block in range(blocks):
-        d_affine(weight, tile.x[block], tile.d_logit[block], d_weight, d_bias, d_x[block], 0)
+        d_affine(weight, x[block], tile.d_logit[block], d_weight, d_bias, d_x[block], 0)
     for layer in range(layers - 1, -1, -1):
-        leaves, number, mixed = min(layer, len(tile.edges) - 1), 1 + layers + layer, 2 + heads * measured
-        weight, _ = _map(flat, first, number, s, mixed, 2 * heads)
-        d_weight, d_bias = _map(d_flat, first, number, s, mixed, 2 * heads)
+        leaves, number = min(layer, len(tile.edges) - 1), 1 + layers + layer
+        weight, _ = _map(flat, first, number, s, 2 + heads * o, 2 * heads)
+        d_weight, d_bias = _map(d_flat, first, number, s, 2 + heads * o, 2 * heads)
         for block in range(blocks):
             d_affine(weight, tile.mixed[layer, block], d_x[block], d_weight, d_bias, tile.d_z[block], 2)
-        d_edge_weight, d_edge_bias = _map(d_flat, first, 1 + layer, s, 2, 2 * heads)
-        d_x[:] = real(0)
+        d_weight, d_bias = _map(d_flat, first, 1 + layer, s, 2, 2 * heads)
+        d_x[:] = zero
         for h in range(heads):
-            d_leaf[:] = real(0)
+            tile.d_bloch[1] = zero
+            part = slice(2 * h, 2 * h + 2)
             d_contract(
-                transfer[s, layer, h], tile.d_z[:blocks, h * measured * V : (h + 1) * measured * V],
-                tile.edges[leaves], tile.columns[leaves], roles[2], angle, readout, tile.kept[layer, h], tile.d_center,
-                d_leaf.reshape(-1), d_edge_weight[:, 2 * h : 2 * h + 2], d_edge_bias[2 * h : 2 * h + 2],
-                d_transfer[s, layer, h],
+                transfer[s, layer, h], tile.d_z[:blocks, h * o * V :], tile.edges[leaves], tile.columns[leaves],
+                roles[2], angle, readout, tile.kept[layer, h], tile.d_bloch[0],
+                tile.d_bloch[1].reshape(-1), d_weight[:, part], d_bias[part], d_transfer[s, layer, h],
             )  # fmt: skip
             for block in range(blocks):
-                trig, to = tile.trig[layer, block, h], d_x[block, 2 * h * V : (2 * h + 2) * V]
-                encode(trig, roles[0], center[block])
-                d_encode(trig, roles[0], angle, center[block], tile.d_center[block], to)
-                encode(trig, roles[1], leaf[block])
-                d_encode(trig, roles[1], angle, leaf[block], d_leaf[block], to)
+                for role in range(2):
+                    trig, bloch = tile.trig[layer, block, h], tile.bloch[role, block]
+                    encode(trig, roles[role], bloch)
+                    d_encode(trig, roles[role], angle, bloch, tile.d_bloch[role, block], d_x[block, 2 * h * V :])
     weight, _ = _map(flat, first, 0, s, 2, 2 * heads)
     d_weight, d_bias = _map(d_flat, first, 0, s, 2, 2 * heads)
     for block in range(blocks):
-        d_affine(weight, tile.x[block, 2 * heads * V :], d_x[block], d_weight, d_bias, d_x[block], 2)
+        d_affine(weight, x[block, 2 * heads * V :], d_x[block], d_weight, d_bias, d_x[block], 2)
