@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
+
 def refused(call: Callable[[], Any], *words: str) -> None:
     """Require a ValueError of one line that holds the words."""
     try:
@@ -31,7 +32,6 @@ def result_of(call: Callable[[], Any]) -> Any:
 
 
 NAN, INF = math.nan, math.inf
-BAD = st.sampled_from([NAN, INF, -INF])
 ODD = st.sampled_from([NAN, INF, -INF, -1.0, 0.0, 1e-300, 1e300, -1e300, 5e-324, 1.7e308])
 ANY_FLOAT = st.floats(width=64) | ODD
 COUNTS = st.integers(-3, 6) | st.sampled_from([10**30, -(10**30)])
