@@ -1,6 +1,5 @@
-"""What the property tests share: who covers what, how a refusal looks, and awkward inputs."""
+"""What the property tests share: how a refusal looks, and awkward inputs."""
 
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -9,24 +8,6 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 import torch
 from hypothesis import strategies as st
-
-COVERED: set[str] = set()
-"""Functions that a property test covers, by module and name."""
-
-
-def name_of(function: Any) -> str:
-    """Return a function's module, without the package, and name."""
-    return f"{inspect.unwrap(function).__module__.removeprefix('qgnn_d2d.')}.{function.__name__}"
-
-
-def covers(*functions: Any) -> Callable[[Any], Any]:
-    """Mark a property test with the public functions that it covers."""
-
-    def mark(test: Any) -> Any:
-        COVERED.update(name_of(function) for function in functions)
-        return test
-
-    return mark
 
 
 def refused(call: Callable[[], Any], *words: str) -> None:
@@ -51,7 +32,6 @@ def result_of(call: Callable[[], Any]) -> Any:
 
 
 NAN, INF = math.nan, math.inf
-BAD = st.sampled_from([NAN, INF, -INF])
 ODD = st.sampled_from([NAN, INF, -INF, -1.0, 0.0, 1e-300, 1e300, -1e300, 5e-324, 1.7e308])
 ANY_FLOAT = st.floats(width=64) | ODD
 COUNTS = st.integers(-3, 6) | st.sampled_from([10**30, -(10**30)])

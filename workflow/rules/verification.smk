@@ -15,8 +15,6 @@ rule verify:
     params:
         reference=REFERENCE,
         lock=LOCK,
-        csv=STUDY.file("verification.csv"),
-        markdown=STUDY.file("verification.md"),
     message:
         "Comparing with the committed numbers"
     script:
@@ -33,8 +31,6 @@ rule provenance:
     conda:
         CONDA
     threads: 1
-    params:
-        metadata=STUDY.file("ro-crate-metadata.json"),
     message:
         "Describing the study as an RO-Crate"
     script:
