@@ -182,8 +182,17 @@ def d_contract(
         d_center[block] = g
     for a in range(12):
         for q in range(16):
-            d_transfer[a, q] += sums[a, q * _HALF : (q + 1) * _HALF].sum()
+            d_transfer[a, q] += _total(sums[a, q * _HALF : (q + 1) * _HALF])
     for c in range(2):
         for a in range(2):
-            d_weight[a, c] += map_sums[(3 * c + a) * V : (3 * c + a + 1) * V].sum()
-        d_bias[c] += map_sums[(3 * c + 2) * V : (3 * c + 3) * V].sum()
+            d_weight[a, c] += _total(map_sums[(3 * c + a) * V : (3 * c + a + 1) * V])
+        d_bias[c] += _total(map_sums[(3 * c + 2) * V : (3 * c + 3) * V])
+
+
+@njit(**JIT)
+def _total(row: Array) -> float:
+    """Return the sum of a row; `numpy.sum` adds one number after the other."""
+    total = row.dtype.type(0)
+    for v in range(len(row)):
+        total += row[v]
+    return total
