@@ -26,7 +26,7 @@ class FlatAdam(torch.optim.Adam):
         self._moments = {name: np.zeros_like(kernel.parameters) for name in ("exp_avg", "exp_avg_sq")}
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Take one step with the gradients that the kernel wrote."""
         if not self.state:
             self._share({})

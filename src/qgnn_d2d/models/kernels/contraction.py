@@ -189,7 +189,7 @@ def d_contract(
         d_bias[c] += _total(map_sums[(3 * c + 2) * V : (3 * c + 3) * V])
 
 
-@njit(**JIT)
+@compiled
 def _total(row: Array) -> float:
     """Return the sum of a row; `numpy.sum` adds one number after the other."""
     total = row.dtype.type(0)
