@@ -20,7 +20,7 @@ SOURCES = [_HERE / "compiled.py", _HERE / "stars.py", *sorted((_HERE / "models" 
 DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:16]
 """A hash of their text."""
 
-numba.config.CACHE_DIR = str(_HERE / "__pycache__" / f"numba-{DIGEST}")
+numba.config.CACHE_DIR = str(_HERE / "__pycache__" / f"numba-{DIGEST}")  # type: ignore[attr-defined]
 
 _OPTIONS: dict[str, Any] = {
     "error_model": "numpy",
@@ -31,6 +31,6 @@ _OPTIONS: dict[str, Any] = {
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function of a module when it is first called; where its code cannot be kept, in every process anew."""
     try:
-        return numba.njit(function, cache=True, **_OPTIONS)  # type: ignore[no-any-return]
+        return numba.njit(function, cache=True, **_OPTIONS)
     except RuntimeError:  # neither the checkout nor the home can be written to
-        return numba.njit(function, **_OPTIONS)  # type: ignore[no-any-return]
+        return numba.njit(function, **_OPTIONS)

@@ -5,9 +5,6 @@ A model runs the same without them, and slower: torch is the reference that they
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 
 from ..base import PowerModel
@@ -33,18 +30,16 @@ def kernel_of(model: PowerModel) -> Kernel | None:
     first = next(model.parameters())
     if not model.compiled or first.device.type != "cpu" or first.dtype not in (torch.float32, torch.float64):
         return None
-    make: Callable[[Any], Kernel]
+    kernel: Kernel | None = model.__dict__.get("_kernel")
+    if kernel is not None and (kernel.model is not model or kernel.parameters.ctypes.data != first.data_ptr()):
+        kernel = None  # the model was copied or cast since
     if isinstance(model, IGCNet):
-        make = IGCNetKernel
+        kernel = kernel or IGCNetKernel(model)
     elif isinstance(model, StarNetwork):
         from . import star  # loads PennyLane
 
         if not star.serves(model):
             return None
-        make = star.StarKernel
-    else:
-        return None
-    known: Kernel | None = model.__dict__.get("_kernel")
-    if known is None or known.model is not model or known.parameters.ctypes.data != first.data_ptr():
-        known = model.__dict__["_kernel"] = make(model)  # new, or the model was copied or cast since
-    return known
+        kernel = kernel or star.StarKernel(model)
+    model.__dict__["_kernel"] = kernel
+    return kernel
