@@ -1,6 +1,24 @@
+# Numba compiles the kernels when they are first called; jobs that start side by side would all do it.
+rule compile_kernels:
+    output:
+        STUDY.file("compiled.json"),
+    log:
+        STUDY.file("logs", "compile_kernels.log"),
+    benchmark:
+        STUDY.file("benchmarks", "compile_kernels.tsv")
+    conda:
+        CONDA
+    threads: 1
+    message:
+        "Compiling the models' kernels"
+    script:
+        "../../scripts/compile_kernels.py"
+
+
 rule train_model:
     input:
         channels=lambda wildcards: STUDY.run_channels(wildcards.run, "test"),
+        compiled=ancient(rules.compile_kernels.output[0]),
     output:
         curves=STUDY.trained("{run}", "curves.csv"),
         weights=STUDY.trained("{run}", "weights.safetensors"),
@@ -24,6 +42,7 @@ rule train_model:
 rule tune_model:
     input:
         channels=lambda wildcards: STUDY.run_channels(wildcards.run, "validation"),
+        compiled=ancient(rules.compile_kernels.output[0]),
     output:
         STUDY.file("tuning", "{run}.csv"),
     log:
@@ -45,6 +64,7 @@ rule tune_model:
 rule try_choices:
     input:
         channels=lambda wildcards: STUDY.run_channels(wildcards.run, "validation"),
+        compiled=ancient(rules.compile_kernels.output[0]),
     output:
         STUDY.file("choices", "{run}.csv"),
     log:

@@ -10,6 +10,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numba
 import torch
 
 from ..channels import Channels
@@ -29,7 +30,9 @@ def key(run: RunSettings, seeds: range, data: dict[str, Channels]) -> str:
     """Return what a checkpoint goes by, in its name and inside: a hash of settings, seeds, data, code and versions."""
     code = [sha256(path) for path in sorted(Path(__file__).parents[1].rglob("*.py"))]
     hashes = [f"{seeds}", *(f"{name} {_digest(channels)}" for name, channels in data.items())]
-    content = json.dumps([run.as_dict(), hashes, code, torch.__version__, platform.machine()], sort_keys=True)
+    content = json.dumps(
+        [run.as_dict(), hashes, code, torch.__version__, numba.__version__, platform.machine()], sort_keys=True
+    )
     return hashlib.sha256(content.encode()).hexdigest()[:_KEY_LENGTH]
 
 

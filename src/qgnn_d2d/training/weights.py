@@ -9,6 +9,7 @@ import torch
 from .. import models
 from ..io import read_json, read_tensors, sha256, write_json, write_tensors
 from ..models import PowerModel
+from ..models.kernels import kernel_of
 from ..objective import trained_quantity
 from ..settings import RunSettings
 
@@ -26,10 +27,11 @@ def save_weights(model: PowerModel, run: RunSettings, path: Path | str) -> None:
 
 
 def save_manifest(run: RunSettings, model: PowerModel, path: Path | str, **outputs: Path) -> None:
-    """Write what a trained run is: settings, metric, parameters, and hashes of its outputs, by name."""
+    """Write what a trained run is: settings, metric, what computed it, parameters, and hashes of its outputs by name."""
     content = {
         "settings": run.as_dict(),
         "metric": trained_quantity(run.protocol).name,
+        "computed_by": "torch" if kernel_of(model) is None else "kernel",
         "num_parameters": model.num_parameters,
         "outputs": {name: sha256(output) for name, output in outputs.items()},
     }
