@@ -17,13 +17,7 @@ _SOLVED = [quantity for quantity in QUANTITIES.values() if quantity.bound is not
 
 
 def score(channels: Channels, power: torch.Tensor, quantity: Quantity) -> np.ndarray:
-    """Return a quantity of every realization, (..., N).
-
-    Args:
-        channels: N realizations of M links, float64.
-        power: (..., N, M) transmit powers, W.
-        quantity: What to evaluate.
-    """
+    """Return a quantity of every realization, (..., N), for (..., N, M) transmit powers, W."""
     values: np.ndarray = quantity.values(channels.gain, power, channels.weight, channels.noise_power).numpy()
     return values
 
@@ -75,8 +69,7 @@ def _solved(channels: Channels) -> tuple[torch.Tensor, torch.Tensor]:
     for method in METHODS.values():
         found = method.function(*arguments, **method.options)
         if method.certified:
-            if not found.certified.all():
-                missing = int((~found.certified).sum())
+            if missing := int((~found.certified).sum()):
                 raise ValueError(
                     f"{missing} of {len(channels)} realizations have no optimum certified to {OPTIMUM_GAP:g}"
                 )

@@ -24,24 +24,13 @@ from ..settings import SCENARIOS, RunSettings, Scenario, validated
 from ..training import allocate, cast, evaluation_leaves, load_weights
 from .scaling import SPLIT, draw
 
-_MIB = 2**20
-
 
 def one_copy(run: RunSettings, model: PowerModel) -> tuple[RunSettings, PowerModel]:
-    """Return a run's seed 0 alone, with its trained weights.
-
-    Args:
-        run: The run.
-        model: Its trained model, all seeds.
-
-    Returns:
-        The settings with one seed, and a model of one seed in evaluation mode.
-    """
+    """Return the settings with one seed, and a model of seed 0 alone, with its trained weights, in evaluation mode."""
     single = models.build(run.model, run.architecture, seed=run.seed, device=run.device)
-    stacked = model.state_dict()
     own = single.state_dict()
     single.load_state_dict(
-        {name: values if values.shape == own[name].shape else values[:1] for name, values in stacked.items()}
+        {name: values if values.shape == own[name].shape else values[:1] for name, values in model.state_dict().items()}
     )
     return run.model_copy(update={"num_seeds": 1}), single.eval()
 
@@ -85,7 +74,7 @@ def _memory() -> tuple[float, float]:
     fields = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
     if {"VmRSS", "VmHWM"} <= fields.keys():
         return int(fields["VmRSS"][0]) / 1024, int(fields["VmHWM"][0]) / 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / _MIB
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
     return peak, peak
 
 
@@ -117,13 +106,10 @@ def inference_row(
     library = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))
     one_thread = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": path, **one_thread}
+    command = [sys.executable, "-m", __name__]
     done = subprocess.run(
-        [sys.executable, "-m", __name__],
-        input=json.dumps(request),
-        env={**os.environ, "PYTHONPATH": path, **one_thread},
-        capture_output=True,
-        text=True,
-        check=False,
+        command, input=json.dumps(request), env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]

@@ -45,9 +45,6 @@ def draw(name: str, scenario: Scenario, num_links: int, num_realizations: int, s
         num_realizations: N.
         seed: The study's seed.
 
-    Returns:
-        N realizations, float64.
-
     Raises:
         ValueError: The kind has no streams for other M, M is below 2, N below 1, or a geometric scenario's square is
             too crowded for M pairs.
@@ -68,16 +65,9 @@ def draw(name: str, scenario: Scenario, num_links: int, num_realizations: int, s
 
 
 def model_rows(run: RunSettings, model: PowerModel, channels: Channels) -> pd.DataFrame:
-    """Evaluate every seed of a trained run, without training.
+    """Return one row per seed of a trained run, with the columns `COLUMNS`.
 
-    Args:
-        run: The run.
-        model: Its trained model.
-        channels: N realizations of any number of links, float64. Where a star's k leaves are more than there are other
-            links, all others are its leaves.
-
-    Returns:
-        One row per seed, with the columns `COLUMNS`.
+    Where a star's k leaves are more than there are other links, all others are its leaves.
     """
     split = SPLIT.format(channels.num_links)
     means = evaluation.evaluate(run, model, channels, split)[_QUANTITY.name].mean("realization").values
