@@ -22,9 +22,6 @@ from ..random_streams import torch_generator
 from ..settings import NoiseModel, RunSettings
 from . import evaluation
 
-TRAININGS = ("unaware", "aware")
-"""Trained on an ideal device, or on the device that it runs on (raw exact expectation values)."""
-
 AWARE_MITIGATION = "raw"
 """A noise-aware network has seen raw values in training; mitigated ones would be foreign to it."""
 
@@ -74,7 +71,8 @@ def noise_rows(
     Args:
         name: The noise model's name.
         noise: What it is.
-        models: A key of `TRAININGS` to run and model.
+        models: ``unaware`` (trained on an ideal device), and perhaps ``aware`` (trained on the device that it runs on,
+            with raw exact expectation values), to run and model.
         channels: N realizations, float64.
         split: Their split.
         shots: Numbers of measurements per expectation value and noise scale factor; None for exact values.

@@ -168,7 +168,7 @@ def noise_summary(rates: pd.DataFrame, wmmse: float, by: Sequence[str]) -> pd.Da
     """Average the noise study over seeds.
 
     Args:
-        rates: Rows of `device_noise.noise_rows` or `shot_rows`, of all noise models.
+        rates: Rows of `device_noise.noise_rows`, of all noise models.
         wmmse: WMMSE's mean sum rate on the same realizations.
         by: The columns that name a row.
 
