@@ -13,17 +13,19 @@ The claim's own verdict is that of its primary evidence: the paper's models at t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from ..analysis import values
 from ..analysis.statistics import bootstrap_interval
-
-if TYPE_CHECKING:
-    import pandas as pd
+from ..objective import trained_quantity
+from ..settings import Study
 
 REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
 ONLY_RELEASED, NOT_TESTABLE = "reproduced only in the released quantities", "not testable"
@@ -116,15 +118,12 @@ def overall(primary: Mapping[str, str]) -> str:
     return ONLY_RELEASED if stated != REPRODUCED and primary.get("released") == REPRODUCED else stated
 
 
-def measure(statistic: Callable[..., Samples], *samples: Samples, paired: bool = False) -> Measurement:
+def measure(
+    statistic: Callable[..., Samples], *samples: Samples, paired: bool = False, note: str = "", **facts: Any
+) -> Measurement:
     """Measure a statistic of the means of samples over seeds, with its bootstrap interval."""
     value = float(statistic(*(sample.mean() for sample in samples)))
-    return Measurement(value, *bootstrap_interval(statistic, *samples, paired=paired))
-
-
-def with_note(measured: Measurement, note: str, **facts: float | str) -> Measurement:
-    """Return a measurement with what to know about it."""
-    return Measurement(measured.value, measured.low, measured.high, note, facts)
+    return Measurement(value, *bootstrap_interval(statistic, *samples, paired=paired), note, facts)
 
 
 def percent_above(value: Samples, reference: Samples) -> Samples:
@@ -132,41 +131,19 @@ def percent_above(value: Samples, reference: Samples) -> Samples:
     return 100 * (value / reference - 1)
 
 
-def difference(first: Samples, second: Samples) -> Samples:
-    """Return the first minus the second."""
-    return first - second
-
-
 def height(solver: str, metric: str, split: str, baselines: pd.DataFrame) -> float:
-    """Return a solver's mean over a split.
-
-    Args:
-        solver: A name in `solvers.METHODS`.
-        metric: A name in `objective.QUANTITIES`.
-        split: The split.
-        baselines: (solver, metric, split, mean, ...).
-    """
+    """Return a solver's mean over a split from baselines (solver, metric, split, mean, ...)."""
     return float(baselines.query("solver == @solver and metric == @metric and split == @split")["mean"].item())
 
 
-def last_values(run: str, evaluation: pd.DataFrame) -> Samples:
-    """Return a run's means on the evaluation set by seed, (S,).
+def evaluated(study: Study, paths: Sequence[Path | str]) -> dict[str, Samples]:
+    """Return run to its seeds' means on the evaluation set, (S,), in the quantity that it was trained in.
 
     Args:
-        run: Run id.
-        evaluation: (run, seed, value) on the evaluation set, in the run's own metric.
+        study: The study.
+        paths: Datasets of `evaluation.evaluate`; a run that is in two of them counts once.
     """
-    return np.asarray(evaluation[evaluation["run"] == run].sort_values("seed")["value"])
-
-
-def own_means(evaluated: pd.DataFrame, runs: Mapping[str, Any]) -> pd.DataFrame:
-    """Return seed means (run, seed, value), every run's in the quantity that it was trained in.
-
-    Args:
-        evaluated: What `values.seed_means` returns.
-        runs: Run id to settings.
-    """
-    from ..objective import trained_quantity
-
-    metrics = {name: trained_quantity(run.protocol).name for name, run in runs.items()}
-    return evaluated[evaluated["metric"] == evaluated["run"].map(metrics)]
+    means = pd.concat([values.seed_means(values.load(path)) for path in paths])
+    own = means["run"].map({name: trained_quantity(run.protocol).name for name, run in study.runs.items()})
+    means = means[means["metric"] == own].drop_duplicates(["run", "seed"]).sort_values("seed")
+    return {str(run): part.to_numpy() for run, part in means.groupby("run")["value"]}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..io import read_csv
 from ..report.markdown import number
@@ -30,7 +29,7 @@ def inputs(study: Study) -> dict[str, list[str]] | None:
     return {"noise": [study.file("noise", "summary.csv")]} if study.config.noise is not None else None
 
 
-def evidence(study: Study, files: Mapping[str, list[Path]]) -> list[Evidence]:
+def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]:
     """Return the network trained under the noise (primary), and the one trained without."""
     noise = study.config.noise
     assert noise is not None

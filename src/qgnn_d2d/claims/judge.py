@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..report.markdown import number
@@ -19,18 +18,9 @@ CLAIMS: tuple[Claim, ...] = tuple(
 
 
 def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]:
-    """Return all evidence that a study has.
-
-    Args:
-        study: The study.
-        files: What `claims.inputs` names, by its names.
-    """
-    found: list[Evidence] = []
-    for module in MODULES:
-        wanted = module.inputs(study)
-        if wanted is not None:
-            found += module.evidence(study, {name: [Path(path) for path in files[name]] for name in wanted})
-    return found
+    """Return all evidence that a study has, from the files that `claims.inputs` names, by its names."""
+    having = [module for module in MODULES if module.inputs(study) is not None]
+    return [item for module in having for item in module.evidence(study, files)]
 
 
 def judge(evidence: Sequence[Evidence]) -> dict[str, Any]:

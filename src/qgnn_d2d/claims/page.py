@@ -24,15 +24,11 @@ def page(judged: Mapping[str, Any]) -> str:
         judged: What `judge.judge` returns, or that read back from JSON.
     """
     rows = [
-        {"id": claim["id"], "claim": claim["claim"], "paper": claim["paper"], "verdict": f"**{claim['verdict']}**",
+        {"": claim["id"], "claim": claim["claim"], "paper": claim["paper"], "verdict": f"**{claim['verdict']}**",
          "why": claim["why"]}
         for claim in judged["claims"]
     ]  # fmt: skip
-    parts = [
-        "# The paper's claims, measured",
-        _HOW_TO_READ,
-        table(rows, {"id": "", **_same("claim", "paper", "verdict", "why")}),
-    ]
+    parts = ["# The paper's claims, measured", _HOW_TO_READ, table(rows)]
     for claim in judged["claims"]:
         parts.append(f"## {claim['id']}: {claim['claim']} (paper: {claim['paper']})")
         verdict = f"Verdict: **{claim['verdict']}**. Evidence: `snakemake {claim['target']}`."
@@ -40,20 +36,17 @@ def page(judged: Mapping[str, Any]) -> str:
         if not claim["measurements"]:
             parts.append(claim["why"])
             continue
-        parts.append(
-            table(
-                [
-                    {
-                        "protocol": item["protocol"],
-                        "models": f"{item['models']}{' (primary)' if item['primary'] else ''}",
-                        "value [95 % CI]": _interval(item),
-                        "verdict": item["verdict"],
-                        "note": item["note"],
-                    }
-                    for item in claim["measurements"]
-                ]
-            )
-        )
+        rows = [
+            {
+                "protocol": item["protocol"],
+                "models": f"{item['models']}{' (primary)' if item['primary'] else ''}",
+                "value [95 % CI]": _interval(item),
+                "verdict": item["verdict"],
+                "note": item["note"],
+            }
+            for item in claim["measurements"]
+        ]
+        parts.append(table(rows))
     return "\n\n".join(parts) + "\n"
 
 
@@ -65,18 +58,16 @@ def overview(judged: Mapping[str, Any]) -> str:
     """
     rows = []
     for claim in judged["claims"]:
-        primary = {item["protocol"]: item for item in claim["measurements"] if item["primary"]}
-        own = primary.get(PROTOCOLS[0])
         rows.append(
             {
-                "id": claim["id"],
+                "": claim["id"],
                 "claim": f"{claim['claim']}: {claim['quantity']}",
                 "paper": claim["paper"],
-                "ours": _interval(own) if own is not None else "",
+                "ours": "".join(map(_interval, _own(claim))),
                 "verdict": f"**{claim['verdict']}**",
             }
         )
-    return table(rows, {"id": "", **_same("claim", "paper", "ours", "verdict")}) + "\n"
+    return table(rows) + "\n"
 
 
 def beside(judged: Mapping[str, Any], run: str) -> str:
@@ -89,7 +80,7 @@ def beside(judged: Mapping[str, Any], run: str) -> str:
     rows = []
     for claim in judged["claims"]:
         others = [item for item in claim["measurements"] if item["runs"][0] == run and len(item["runs"]) > 1]
-        own = [item for item in claim["measurements"] if item["primary"] and item["protocol"] == PROTOCOLS[0]]
+        own = _own(claim)
         if others:
             rows.append(
                 {"claim": f"{claim['id']}: {claim['claim']}"}
@@ -99,8 +90,9 @@ def beside(judged: Mapping[str, Any], run: str) -> str:
     return table(rows) + "\n"
 
 
-def _same(*names: str) -> dict[str, str]:
-    return {name: name for name in names}
+def _own(claim: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the measurement on the primary evidence in eq. (2), if there is one."""
+    return [item for item in claim["measurements"] if item["primary"] and item["protocol"] == PROTOCOLS[0]]
 
 
 def _interval(item: Mapping[str, Any]) -> str:
