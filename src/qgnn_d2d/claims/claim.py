@@ -37,19 +37,12 @@ Samples = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a claim can be measured on.
-
-    Attributes:
-        protocol: ``stated`` or ``released``.
-        models: Whose models these are and how they were trained, in words.
-        primary: Whether the claim's own verdict comes from it.
-        runs: The trainings that it rests on.
-    """
+    """What a claim can be measured on."""
 
     protocol: str
-    models: str
-    primary: bool
-    runs: tuple[str, ...]
+    models: str  # whose models these are and how they were trained, in words
+    primary: bool  # whether the claim's own verdict comes from it
+    runs: tuple[str, ...]  # the trainings that it rests on
 
 
 @dataclass(frozen=True)
@@ -67,27 +60,18 @@ class Measurement:
 class Claim:
     """One claim of the paper.
 
-    Attributes:
-        id: C1 to C10.
-        words: What the paper says, in short.
-        paper: The paper's number, as text.
-        quantity: What is measured.
-        allowed: Lowest and highest value with which the claim holds.
-        measure: Evidence to measurement.
-        evidence: The kind of evidence that it is measured on.
-        target: Snakemake target that draws the evidence; ``claims`` writes the verdict.
-        why: What the verdict rests on: a sentence that is true whatever the verdict is, and may name the facts of the
-            primary measurement, and its value, low and high.
+    ``why`` is what the verdict rests on: a sentence that is true whatever the verdict is, and may name the facts of the
+    primary measurement, and its value, low and high.
     """
 
     id: str
-    words: str
-    paper: str
-    quantity: str
-    allowed: tuple[float, float]
+    words: str  # what the paper says, in short
+    paper: str  # the paper's number, as text
+    quantity: str  # what is measured
+    allowed: tuple[float, float]  # lowest and highest value with which the claim holds
     measure: Callable[[Any], Measurement]
-    evidence: type[Evidence]
-    target: str
+    evidence: type[Evidence]  # the kind that it is measured on
+    target: str  # the Snakemake target that draws the evidence; `claims` writes the verdict
     why: str
 
 
@@ -137,11 +121,9 @@ def height(solver: str, metric: str, split: str, baselines: pd.DataFrame) -> flo
 
 
 def evaluated(study: Study, paths: Sequence[Path | str]) -> dict[str, Samples]:
-    """Return run to its seeds' means on the evaluation set, (S,), in the quantity that it was trained in.
+    """Return run to its seeds' means, (S,), in the quantity that it was trained in.
 
-    Args:
-        study: The study.
-        paths: Datasets of `evaluation.evaluate`; a run that is in two of them counts once.
+    The paths are of datasets of `evaluation.evaluate`; a run that is in two of them counts once.
     """
     means = pd.concat([values.seed_means(values.load(path)) for path in paths])
     own = means["run"].map({name: trained_quantity(run.protocol).name for name, run in study.runs.items()})

@@ -26,21 +26,13 @@ from .claim import ANY, Claim, Evidence, Measurement, Samples, evaluated, height
 
 @dataclass(frozen=True)
 class Scores:
-    """What one model's claims are measured on.
+    """What one model's claims are measured on."""
 
-    Attributes:
-        train: Curves on the training set, (S, epochs + 1).
-        test: Curves on the test set, (S, epochs + 1).
-        evaluation: Means on the evaluation set after the last epoch, (S,).
-        parameters: Trainable parameters of one seed.
-        steps: Gradient steps per epoch.
-    """
-
-    train: Samples
-    test: Samples
-    evaluation: Samples
-    parameters: int
-    steps: int = 1
+    train: Samples  # curves on the training set, (S, epochs + 1)
+    test: Samples  # curves on the test set, (S, epochs + 1)
+    evaluation: Samples  # means on the evaluation set after the last epoch, (S,)
+    parameters: int  # of one seed
+    steps: int = 1  # gradient steps per epoch
 
     @property
     def final(self) -> Samples:
@@ -50,21 +42,13 @@ class Scores:
 
 @dataclass(frozen=True)
 class Pair(Evidence):
-    """Two models that the paper's sentences about curves are applied to: C1 to C7.
-
-    Attributes:
-        qgnn: The QGNN.
-        gcn: The GCN.
-        wmmse: Split (``test``, ``evaluation``) to the height of WMMSE's line.
-        headroom: How far the certified optimum lies above WMMSE on the test set, both in the models' quantity, percent.
-        gcn_small: A GCN of the QGNN's number of parameters, if there is one.
-    """
+    """Two models that the paper's sentences about curves are applied to: C1 to C7."""
 
     qgnn: Scores
     gcn: Scores
-    wmmse: Mapping[str, float]
-    headroom: float
-    gcn_small: Scores | None = None
+    wmmse: Mapping[str, float]  # split (test, evaluation) to the height of WMMSE's line
+    headroom: float  # how far the optimum lies above WMMSE on the test set, both in the models' quantity, percent
+    gcn_small: Scores | None = None  # a GCN of the QGNN's number of parameters, if there is one
 
 
 def inputs(study: Study) -> dict[str, list[str]] | None:
@@ -101,19 +85,10 @@ def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]
         protocol = study.runs[pair.qgnn].protocol
         line, own = wmmse_quantity(protocol).name, trained_quantity(protocol).name
         optimum, wmmse = (height(solver, own, "test", baselines) for solver in ("optimum", "wmmse"))
-        found.append(
-            Pair(
-                protocol,
-                pair.models,
-                pair.primary,
-                pair.runs,
-                scores(pair.qgnn),
-                scores(pair.gcn),
-                {split: height("wmmse", line, split, baselines) for split in ("test", "evaluation")},
-                100 * (optimum / wmmse - 1),
-                None if pair.gcn_small is None else scores(pair.gcn_small),
-            )
-        )
+        lines = {split: height("wmmse", line, split, baselines) for split in ("test", "evaluation")}
+        qgnn, gcn, *small = map(scores, pair.runs)
+        headroom = 100 * (optimum / wmmse - 1)
+        found.append(Pair(protocol, pair.models, pair.primary, pair.runs, qgnn, gcn, lines, headroom, *small))
     return found
 
 

@@ -48,13 +48,9 @@ def judge(evidence: Sequence[Evidence]) -> dict[str, Any]:
                 "target": claim.target,
                 "measurements": [
                     {
-                        "protocol": item.protocol,
-                        "models": item.models,
-                        "primary": item.primary,
+                        **{name: getattr(item, name) for name in ("protocol", "models", "primary")},
                         "runs": list(item.runs),
-                        "value": _plain(measured.value),
-                        "low": _plain(measured.low),
-                        "high": _plain(measured.high),
+                        **{name: _plain(getattr(measured, name)) for name in ("value", "low", "high")},
                         "verdict": verdict(claim, measured),
                         "note": measured.note,
                     }
@@ -66,12 +62,12 @@ def judge(evidence: Sequence[Evidence]) -> dict[str, Any]:
 
 
 def why(claim: Claim, reached: str, primary: Mapping[str, Measurement]) -> str:
-    """Return what a claim's verdict rests on: the claim's own sentence, with the numbers of the primary measurement.
+    """Return what the verdict that a claim reached rests on: its sentence, with the numbers of the primary measurement.
 
     Args:
         claim: The claim.
         reached: Its verdict.
-        primary: Protocol to measurement on the primary evidence.
+        primary: Protocol to measurement.
     """
     measured = primary.get("released" if reached == ONLY_RELEASED else "stated")
     if measured is None:

@@ -1,4 +1,4 @@
-"""The claims as pages and tables."""
+"""The claims as pages and tables, from what `judge.judge` returns, or that read back from JSON."""
 
 from __future__ import annotations
 
@@ -18,11 +18,7 @@ _HOW_TO_READ = (
 
 
 def page(judged: Mapping[str, Any]) -> str:
-    """Lay out `judge.judge`'s result: a table of verdicts, then a section per claim with all evidence.
-
-    Args:
-        judged: What `judge.judge` returns, or that read back from JSON.
-    """
+    """Lay out `judge.judge`'s result: a table of verdicts, then a section per claim with all evidence."""
     rows = [
         {"": claim["id"], "claim": claim["claim"], "paper": claim["paper"], "verdict": f"**{claim['verdict']}**",
          "why": claim["why"]}
@@ -51,32 +47,22 @@ def page(judged: Mapping[str, Any]) -> str:
 
 
 def overview(judged: Mapping[str, Any]) -> str:
-    """Lay out the claims as one small table: a row per claim, its primary evidence in eq. (2).
-
-    Args:
-        judged: What `judge.judge` returns, or that read back from JSON.
-    """
-    rows = []
-    for claim in judged["claims"]:
-        rows.append(
-            {
-                "": claim["id"],
-                "claim": f"{claim['claim']}: {claim['quantity']}",
-                "paper": claim["paper"],
-                "ours": "".join(map(_interval, _own(claim))),
-                "verdict": f"**{claim['verdict']}**",
-            }
-        )
+    """Lay out `judge.judge`'s result as one small table: a row per claim, its primary evidence in eq. (2)."""
+    rows = [
+        {
+            "": claim["id"],
+            "claim": f"{claim['claim']}: {claim['quantity']}",
+            "paper": claim["paper"],
+            "ours": "".join(map(_interval, _own(claim))),
+            "verdict": f"**{claim['verdict']}**",
+        }
+        for claim in judged["claims"]
+    ]
     return table(rows) + "\n"
 
 
 def beside(judged: Mapping[str, Any], run: str) -> str:
-    """Lay out the claims on pairs with another QGNN, after the primary evidence in eq. (2).
-
-    Args:
-        judged: What `judge.judge` returns, or that read back from JSON.
-        run: The other QGNN's run; it comes first in the evidence's runs.
-    """
+    """Lay out the claims on pairs with another QGNN, the first of the evidence's runs, after the primary evidence."""
     rows = []
     for claim in judged["claims"]:
         others = [item for item in claim["measurements"] if item["runs"][0] == run and len(item["runs"]) > 1]

@@ -16,17 +16,11 @@ from .claim import ANY, Claim, Evidence, Measurement, Samples, measure
 
 @dataclass(frozen=True)
 class Scaling(Evidence):
-    """One model trained at one number of links and evaluated at others: C9.
+    """One model trained at one number of links and evaluated at others: C9."""
 
-    Attributes:
-        percent: Links to percent of WMMSE on the same realizations, (S,).
-        trained_at: Links of the training.
-        k: Leaves per star; None for models without stars.
-    """
-
-    percent: Mapping[int, Samples]
-    trained_at: int
-    k: int | None
+    percent: Mapping[int, Samples]  # links to percent of WMMSE on the same realizations, (S,)
+    trained_at: int  # links
+    k: int | None  # leaves per star; None for models without stars
 
 
 def inputs(study: Study) -> dict[str, list[str]] | None:

@@ -16,17 +16,11 @@ EXPERIMENT = "training_size"
 
 @dataclass(frozen=True)
 class Sizes(Evidence):
-    """One model trained on different numbers of realizations, with as many gradient steps: C8.
+    """One model trained on different numbers of realizations, with as many gradient steps: C8."""
 
-    Attributes:
-        rates: Training realizations to sum rates on the evaluation set, (S,).
-        claimed: The number that is said to suffice.
-        wmmse: Sum rate of WMMSE on the evaluation set.
-    """
-
-    rates: Mapping[int, Samples]
-    claimed: int
-    wmmse: float
+    rates: Mapping[int, Samples]  # training realizations to sum rates on the evaluation set, (S,)
+    claimed: int  # the number that is said to suffice
+    wmmse: float  # sum rate on the evaluation set
 
 
 def inputs(study: Study) -> dict[str, list[str]] | None:
@@ -53,18 +47,12 @@ def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]
     baselines = read_csv(files["size_baselines"][0])
     wmmse = height("wmmse", trained_quantity("stated").name, "evaluation", baselines)
     claimed = study.splits["train"]
-    return [
-        Sizes(
-            "stated",
-            f"{model}, {claimed} against more realizations",
-            model == "qgnn",
-            tuple(runs.values()),
-            {size: means[run] for size, run in runs.items()},
-            claimed,
-            wmmse,
-        )
-        for model, runs in _by_model(study).items()
-    ]
+    found: list[Evidence] = []
+    for model, runs in _by_model(study).items():
+        rates = {size: means[run] for size, run in runs.items()}
+        models = f"{model}, {claimed} against more realizations"
+        found.append(Sizes("stated", models, model == "qgnn", tuple(runs.values()), rates, claimed, wmmse))
+    return found
 
 
 def _by_model(study: Study) -> dict[str, dict[int, str]]:

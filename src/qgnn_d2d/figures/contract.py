@@ -37,11 +37,9 @@ def read(paths: Iterable[Path]) -> Table:
 
 
 def evaluated(paths: Iterable[Path], protocol: str | None = None) -> Table:
-    """Return tables' rows on the evaluation set, in the quantity of the rows' protocol.
+    """Return rows of `tables.results` on the evaluation set, in the quantity of their protocol.
 
-    Args:
-        paths: What `tables.results` returns, as CSV.
-        protocol: The protocol of the models; those of each table's models by default.
+    The protocol is that of the models, or by default any that a table's models have.
     """
 
     def own(table: Table) -> Table:

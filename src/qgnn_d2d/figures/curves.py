@@ -44,9 +44,8 @@ def _inputs(study: Study, runs: Runs) -> Inputs:
 def _data(study: Study, files: Files, runs: Runs) -> Table:
     """Return one row per plotted point.
 
-    Returns:
-        The columns `COLUMNS`: panel is the protocol, kind is curve or line; the mean over seeds has its 95 % t interval
-        (empty for one seed). Lines are the methods' means on the test set, and WMMSE's in its own quantity.
+    The panel is the protocol, the kind is curve or line; the mean over seeds has its 95 % t interval (empty for one
+    seed). Lines are the methods' means on the test set, and WMMSE's in its own quantity.
     """
     import pandas as pd
 

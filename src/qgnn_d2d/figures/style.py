@@ -54,11 +54,7 @@ METHOD_LINES: dict[str, dict[str, Any]] = {
 
 
 def colors(models: Iterable[str]) -> dict[str, str]:
-    """Return model to color: the same in every figure. Variants of a model come behind the models.
-
-    Args:
-        models: Names of models and variants.
-    """
+    """Return model or variant to color, the same in every figure; variants come behind the models."""
     names = dict.fromkeys([*MODELS, *models])
     return {name: _PALETTE[i % len(_PALETTE)] for i, name in enumerate(names)}
 
@@ -126,12 +122,7 @@ def number_ticks(ax: Axes, numbers: Iterable[float], **options: Any) -> None:
 
 
 def below(figure: Figure, entries: Mapping[str, Mapping[str, Any]]) -> None:
-    """Put one legend below all panels, in as many columns as fit, its entries row by row, as one reads.
-
-    Args:
-        figure: The figure.
-        entries: Label to the style of its line.
-    """
+    """Put one legend below all panels: label to style, in as many columns as fit, row by row, as one reads."""
     from matplotlib.lines import Line2D
 
     labels = list(entries)
@@ -148,13 +139,7 @@ def below(figure: Figure, entries: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def about(figure: Figure, rows: Table, shown: str = "bars") -> None:
-    """Write above all panels how many seeds and realizations stand behind the numbers.
-
-    Args:
-        figure: The figure.
-        rows: With the columns num_seeds and num_realizations.
-        shown: What shows the intervals; empty where nothing does.
-    """
+    """Write above all panels the rows' num_seeds and num_realizations, and what shows the intervals, if anything."""
     counts = [sorted(rows[f"num_{of}"].dropna().astype(int).unique()) for of in ("seeds", "realizations")]
     seeds, realizations = (" or ".join(f"{count:,}" for count in numbers) for numbers in counts)
     interval = f", {shown}: 95 % t interval over seeds" if shown and seeds != "1" else ""
