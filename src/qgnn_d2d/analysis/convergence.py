@@ -42,14 +42,10 @@ def by_split(run: str, curves: pd.DataFrame) -> dict[str, Samples]:
 
 
 def epochs_to_share(curves: Samples, share: float = SHARE) -> Samples:
-    """Return, per seed, the first epoch at which a curve has reached ``share`` of its own final value.
+    """Return, per seed, the first epoch at which a curve has reached ``share`` (above 0) of its own final value.
 
-    A curve that ends less than a fifth above its start (a model that never left full power, say) has not converged:
-    infinity.
-
-    Args:
-        curves: (S, epochs + 1), epoch 0 first.
-        share: Of the final value, above 0.
+    The curves are (S, epochs + 1), epoch 0 first. One that ends less than a fifth above its start (a model that never
+    left full power, say) has not converged: infinity.
 
     Example:
         >>> epochs_to_share(np.array([[0.0, 5.0, 9.6, 10.0], [2.0, 0.5, 0.1, 0.1]])).tolist()

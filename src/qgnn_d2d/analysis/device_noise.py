@@ -29,14 +29,9 @@ AWARE_MITIGATION = "raw"
 def noisy_estimator(
     model: QGNN, noise: NoiseModel, mitigation: str, shots: tuple[int, torch.Generator] | None = None
 ) -> Estimator:
-    """Return what measures a model's stars on a device.
+    """Return what measures a model's stars on a device, mitigated by a key of `MITIGATIONS`.
 
-    Args:
-        model: Whose circuit it is.
-        noise: The noise model.
-        mitigation: A key of `MITIGATIONS`.
-        shots: Measurements per expectation value (and per noise scale factor), and their generator; None for exact
-            expectation values.
+    ``shots`` are measurements per expectation value (and noise scale factor), and their generator; None: exact values.
     """
     line = devices.line_for(noise)
 
@@ -69,12 +64,12 @@ def noise_rows(
     """Evaluate trained models on a device, with exact expectation values or with shots drawn from the exact law.
 
     Args:
-        name: The noise model's name.
-        noise: What it is.
+        name: The noise model's name, which is part of the shots' random streams.
+        noise: The noise model.
         models: ``unaware`` (trained on an ideal device), and perhaps ``aware`` (trained on the device that it runs on,
             with raw exact expectation values), to run and model.
         channels: N realizations, float64.
-        split: Their split.
+        split: Name of their split, which fixes the stars.
         shots: Numbers of measurements per expectation value and noise scale factor; None for exact values.
 
     Returns:
@@ -187,16 +182,8 @@ def hardware_rows(
 ) -> pd.DataFrame:
     """Measure a model's stars through Qiskit Runtime, all jobs in one batch.
 
-    A layer's stars of all seeds and realizations are one job per noise scale factor.
-
-    Args:
-        backend: See `estimators.hardware_line`.
-        run: The run.
-        model: Its model, all seeds.
-        channels: The realizations.
-        split: Their split.
-        shots: Per expectation value and noise scale factor.
-        mitigation: A key of `MITIGATIONS`.
+    A layer's stars of all seeds and realizations are one job per noise scale factor. For the backend see
+    `estimators.hardware_line`; the shots are per expectation value and noise scale factor.
 
     Returns:
         One row per seed: backend, center_qubit, leaf_qubit, edge_qubit, run, mitigation, shots, seed, metric, unit,

@@ -29,9 +29,6 @@ def solve(channels: Channels) -> xr.Dataset:
     The public code's model metric is eq. (2) for the gains of `objective.released_gain` and unit weights, so the same
     methods maximize it; every quantity is of the powers that were solved for it.
 
-    Args:
-        channels: N realizations of M links, float64.
-
     Returns:
         `power` (solver, realization, link) in W, which maximizes eq. (2), with its `sum_rate` (solver, realization),
         and, only for P_max = 1, the one case where it means what the public code reports, its `released_wmmse_rate`;
@@ -79,13 +76,9 @@ def _solved(channels: Channels) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def evaluate(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> xr.Dataset:
-    """Evaluate every seed of a trained run on the stars that its curves use.
+    """Evaluate every seed of a trained run on the stars that its curves use, which the split's name fixes.
 
-    Args:
-        run: The run.
-        model: Its trained model.
-        channels: N realizations, float64; powers are computed in float32, as in training.
-        split: Name of the split, which fixes the stars.
+    The channels are float64; powers are computed in float32, as in training.
 
     Returns:
         Every quantity that is maximized (copy, realization); a copy is one seed of the run, named by the coordinates

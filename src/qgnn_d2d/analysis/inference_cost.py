@@ -8,17 +8,15 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
 from .. import models
 from ..channels import Channels
-from ..checks import require_count
 from ..models import PowerModel
 from ..settings import SCENARIOS, RunSettings, Scenario, validated
 from ..training import allocate, cast, evaluation_leaves, load_weights
@@ -36,22 +34,12 @@ def one_copy(run: RunSettings, model: PowerModel) -> tuple[RunSettings, PowerMod
 
 
 def inference_cost(run: RunSettings, model: PowerModel, channels: Channels, repeats: int) -> dict[str, float]:
-    """Measure one inference in this process: choose the stars, then compute the powers, on one thread.
-
-    Args:
-        run: A run of one seed.
-        model: Its trained model.
-        channels: One realization.
-        repeats: Inferences; the fastest counts for the time, all of them for the memory.
+    """Measure inferences of one seed and realization in this process: stars, then powers, on one thread.
 
     Returns:
-        ``seconds``; ``peak_mib``, this process's largest resident memory so far, interpreter and libraries included;
-        ``added_mib``, by how much inference went beyond the memory that was resident before it.
-
-    Raises:
-        ValueError: ``repeats`` is below 1.
+        ``seconds``, of the fastest; ``peak_mib``, this process's largest resident memory so far, interpreter and
+        libraries included; ``added_mib``, by how much inference went beyond the memory that was resident before it.
     """
-    require_count("repeats", repeats)
     torch.set_num_threads(1)
     single = cast(channels, torch.float32, run.device)
     before, peak_before = _memory()
@@ -82,13 +70,6 @@ def inference_row(
     run: RunSettings, weights: Path | str, scenario: Scenario, num_links: int, repeats: int
 ) -> dict[str, Any]:
     """Measure `inference_cost` in a fresh process, so that its memory holds nothing of other measurements.
-
-    Args:
-        run: The run, all seeds.
-        weights: Its weights.
-        scenario: The run's scenario, to draw one realization of.
-        num_links: M.
-        repeats: Inferences.
 
     Returns:
         run, model, k, num_links, seconds, peak_mib, added_mib.
@@ -125,11 +106,6 @@ def _measure(request: Mapping[str, Any]) -> dict[str, Any]:
     single, model = one_copy(run, load_weights(run, request["weights"]))
     about = {"run": run.id, "model": run.model, "k": model.k, "num_links": num_links}
     return {**about, **inference_cost(single, model, drawn, request["repeats"])}
-
-
-def inference_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows of `inference_row` as a table; k is empty for models without stars."""
-    return pd.DataFrame(rows).astype({"k": "Int64"})
 
 
 if __name__ == "__main__":

@@ -150,11 +150,7 @@ def _model_row(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean over seeds and its 95 % t interval, per split, metric and epoch.
-
-    Args:
-        curves: Tidy curves (run, seed, epoch, split, metric, value) of one run.
-    """
+    """Return the mean over seeds and its 95 % t interval, per split, metric and epoch, of one run's tidy curves."""
     by = ["split", "metric", "epoch"]
     return pd.DataFrame(
         [
