@@ -26,7 +26,7 @@ def main(study: Study, snakemake: Any) -> None:
     noise = study.noise_models[name]
     exact = device_noise.noise_rows(name, noise, models, read["evaluation"], "evaluation")
     write_csv(Path(output.exact), exact)
-    shots = device_noise.shot_rows(name, noise, models, read["test"], "test", study.config.noise.shots)
+    shots = device_noise.noise_rows(name, noise, models, read["test"], "test", study.config.noise.shots)
     write_csv(Path(output.shots), shots)
 
 

@@ -15,7 +15,7 @@ def test_shots_converge_to_the_exact_value():
     settings, model, data = studied()
     arguments = "lagos", NOISE, {"unaware": (settings, model)}, data, "test"
     exact = device_noise.noise_rows(*arguments).set_index(["mitigation", "seed"])["value"]
-    many = device_noise.shot_rows(*arguments, [MANY]).set_index(["mitigation", "seed"])["value"]
+    many = device_noise.noise_rows(*arguments, [MANY]).set_index(["mitigation", "seed"])["value"]
     np.testing.assert_allclose(many["raw"], exact["raw"], rtol=10 / np.sqrt(MANY))
 
 

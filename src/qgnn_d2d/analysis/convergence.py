@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..checks import require_samples
-from .statistics import bootstrap_interval, t_interval
+from .statistics import bootstrap_interval, mean_and_interval
 
 SHARE = 0.95  # of the final value
 EPOCHS = (4, 10, 50, 100)
@@ -22,11 +22,7 @@ Samples = NDArray[np.float64]
 
 
 def by_split(run: str, curves: pd.DataFrame) -> dict[str, Samples]:
-    """Return split (train, test) to a run's curves, (S, points), epoch 0 first.
-
-    Args:
-        run: Run id.
-        curves: (run, seed, epoch, split, metric, value).
+    """Return split (train, test) to a run's curves, (S, points), epoch 0 first, from tidy ones (see `table`).
 
     Raises:
         ValueError: The run is missing, or a seed lacks an epoch, has it twice, or has a value that is not finite.
@@ -46,14 +42,10 @@ def by_split(run: str, curves: pd.DataFrame) -> dict[str, Samples]:
 
 
 def epochs_to_share(curves: Samples, share: float = SHARE) -> Samples:
-    """Return, per seed, the first epoch at which a curve has reached ``share`` of its own final value.
+    """Return, per seed, the first epoch at which a curve has reached ``share`` (above 0) of its own final value.
 
-    A curve that ends less than a fifth above its start (a model that never left full power, say) has not converged:
-    infinity.
-
-    Args:
-        curves: (S, epochs + 1), epoch 0 first.
-        share: Of the final value, above 0.
+    The curves are (S, epochs + 1), epoch 0 first. One that ends less than a fifth above its start (a model that never
+    left full power, say) has not converged: infinity.
 
     Example:
         >>> epochs_to_share(np.array([[0.0, 5.0, 9.6, 10.0], [2.0, 0.5, 0.1, 0.1]])).tolist()
@@ -98,38 +90,35 @@ def table(manifests: Sequence[Mapping[str, Any]], curves: pd.DataFrame) -> pd.Da
         settings, parameters = manifest["settings"], manifest["num_parameters"]
         split = by_split(settings["id"], curves)
         train, test = split["train"], split["test"]
+        final = mean_and_interval(test[:, -1])
         epochs = epochs_to_share(test)
         converged = epochs[np.isfinite(epochs)]
-        ends = train[:, -1], test[:, -1]
-        row: dict[str, Any] = {
-            "run": settings["id"],
-            "model": settings["model"],
-            "protocol": settings["protocol"],
-            "quantum_parameters": parameters["quantum"],
-            "classical_parameters": parameters["classical"],
-            "parameters": parameters["total"],
-            "epochs": settings["training"]["epochs"],
-            "num_seeds": len(test),
-            "seeds_converged": len(converged),
-            "epochs_to_95": converged.mean() if len(converged) else np.nan,
-        }
-        row |= _ends("epochs_to_95", bootstrap_interval(_same, converged) if len(converged) > 1 else None)
-        row |= {
-            f"test_after_{epoch}": test[:, epoch].mean() if epoch < test.shape[1] - 1 else np.nan for epoch in EPOCHS
-        }
-        row["test_final"] = test[:, -1].mean()
-        row |= _ends("test_final", t_interval(test[:, -1]) if len(test) > 1 else None)
-        row["train_final"] = train[:, -1].mean()
-        row["gap"] = float(gap(np.asarray(ends[0].mean()), np.asarray(ends[1].mean())))
-        row |= _ends("gap", bootstrap_interval(gap, *ends, paired=True) if len(test) > 1 else None)
-        rows.append(row)
+        rows.append(
+            {
+                "run": settings["id"],
+                "model": settings["model"],
+                "protocol": settings["protocol"],
+                "quantum_parameters": parameters["quantum"],
+                "classical_parameters": parameters["classical"],
+                "parameters": parameters["total"],
+                "epochs": settings["training"]["epochs"],
+                "num_seeds": len(test),
+                "seeds_converged": len(converged),
+                **_bootstrapped("epochs_to_95", lambda epochs: epochs, converged),
+                **{f"test_after_{n}": test[:, n].mean() if n < test.shape[1] - 1 else np.nan for n in EPOCHS},
+                "test_final": final["mean"],
+                "test_final_low": final["low"],
+                "test_final_high": final["high"],
+                "train_final": train[:, -1].mean(),
+                **_bootstrapped("gap", gap, train[:, -1], test[:, -1]),
+            }
+        )
     return pd.DataFrame(rows)
 
 
-def _same(value: Samples) -> Samples:
-    return value
-
-
-def _ends(name: str, interval: tuple[float, float] | None) -> dict[str, float]:
-    low, high = interval or (np.nan, np.nan)
-    return {f"{name}_low": low, f"{name}_high": high}
+def _bootstrapped(name: str, statistic: Callable[..., Samples], *samples: Samples) -> dict[str, float]:
+    """Return a statistic of means over seeds with its interval, as far as there are seeds enough."""
+    num_seeds = len(samples[0])
+    value = float(statistic(*(sample.mean() for sample in samples))) if num_seeds else np.nan
+    low, high = bootstrap_interval(statistic, *samples, paired=True) if num_seeds > 1 else (np.nan, np.nan)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,33 +22,22 @@ from ..random_streams import torch_generator
 from ..settings import NoiseModel, RunSettings
 from . import evaluation
 
-TRAININGS = ("unaware", "aware")
-"""Trained on an ideal device, or on the device that it runs on (raw exact expectation values)."""
-
 AWARE_MITIGATION = "raw"
 """A noise-aware network has seen raw values in training; mitigated ones would be foreign to it."""
 
 
 def noisy_estimator(
-    model: QGNN, noise: NoiseModel, mitigation: str, shots: int | None = None, seed: Sequence[str | int] = ()
+    model: QGNN, noise: NoiseModel, mitigation: str, shots: tuple[int, torch.Generator] | None = None
 ) -> Estimator:
-    """Return what measures a model's stars on a device.
+    """Return what measures a model's stars on a device, mitigated by a key of `MITIGATIONS`.
 
-    Args:
-        model: Whose circuit it is.
-        noise: The noise model.
-        mitigation: A key of `MITIGATIONS`.
-        shots: Measurements per expectation value (and per noise scale factor); None for exact ones.
-        seed: Address of the shots' random stream: a seed, then names.
+    ``shots`` are measurements per expectation value (and noise scale factor), and their generator; None: exact values.
     """
     line = devices.line_for(noise)
-    generator = None if shots is None else torch_generator(int(seed[0]), *seed[1:])
 
     def build(fold: int) -> Estimator:
         estimator = exact(model.engine.ansatz, line, idle=noise.idle, fold=fold)
-        if shots is None or generator is None:
-            return estimator
-        return sampled(estimator, shots, generator)
+        return estimator if shots is None else sampled(estimator, *shots)
 
     return mitigated(build, MITIGATIONS[mitigation], line)
 
@@ -63,68 +54,57 @@ def sum_rates(
 
 
 def noise_rows(
-    name: str, noise: NoiseModel, models: Mapping[str, tuple[RunSettings, QGNN]], channels: Channels, split: str
-) -> pd.DataFrame:
-    """Evaluate trained models on a device with exact expectation values.
-
-    Args:
-        name: The noise model's name.
-        noise: What it is.
-        models: A key of `TRAININGS` to run and model.
-        channels: N realizations, float64.
-        split: Their split.
-
-    Returns:
-        One row per training, mitigation and seed: noise, training, run, mitigation, seed, metric, unit,
-        num_realizations, value. The training `ideal` is the unaware model on an ideal device.
-    """
-    parts = [_ideal_rows(name, models, channels, split)]
-    for training, (run, model) in models.items():
-        for mitigation in MITIGATIONS if training == "unaware" else (AWARE_MITIGATION,):
-            estimator = noisy_estimator(model, noise, mitigation)
-            means = sum_rates(run, model, channels, split, estimator).mean("realization").values
-            parts.append(_rows(means, len(channels), noise=name, training=training, run=run.id, mitigation=mitigation))
-    return pd.concat(parts, ignore_index=True)
-
-
-def shot_rows(
     name: str,
     noise: NoiseModel,
     models: Mapping[str, tuple[RunSettings, QGNN]],
     channels: Channels,
     split: str,
-    shots: Iterable[int],
+    shots: Sequence[int] | None = None,
 ) -> pd.DataFrame:
-    """Evaluate trained models on a device with numbers of shots, drawn from the exact law.
+    """Evaluate trained models on a device, with exact expectation values or with shots drawn from the exact law.
+
+    Args:
+        name: The noise model's name, which is part of the shots' random streams.
+        noise: The noise model.
+        models: ``unaware`` (trained on an ideal device), and perhaps ``aware`` (trained on the device that it runs on,
+            with raw exact expectation values), to run and model.
+        channels: N realizations, float64.
+        split: Name of their split, which fixes the stars.
+        shots: Numbers of measurements per expectation value and noise scale factor; None for exact values.
 
     Returns:
-        The columns of `noise_rows` and shots: measurements per expectation value and noise scale factor; `ideal`
-        has none.
+        One row per training, mitigation, number of shots and seed: noise, training, run, mitigation, seed, metric,
+        unit, num_realizations, value and, where they were asked for, shots. The training `ideal` is the unaware model
+        on an ideal device; it has no shots.
     """
-    parts = [_ideal_rows(name, models, channels, split)]
-    for training, (run, model) in models.items():
-        for mitigation in MITIGATIONS if training == "unaware" else (AWARE_MITIGATION,):
-            for number in shots:
-                stream = (run.seed, "shots", name, training, mitigation, number)
-                estimator = noisy_estimator(model, noise, mitigation, number, stream)
-                means = sum_rates(run, model, channels, split, estimator).mean("realization").values
-                rows = _rows(means, len(channels), noise=name, training=training, run=run.id, mitigation=mitigation)
-                parts.append(rows.assign(shots=number))
+    run, model = models["unaware"]
+    parts = [_rows(sum_rates(run, model, channels, split, None), "none", noise=name, training="ideal")]
+    for (training, (run, model)), mitigation in itertools.product(models.items(), MITIGATIONS):
+        if training == "aware" and mitigation != AWARE_MITIGATION:
+            continue
+        for number in (None,) if shots is None else shots:
+            drawn = None
+            if number is not None:
+                drawn = number, torch_generator(run.seed, "shots", name, training, mitigation, number)
+            estimator = noisy_estimator(model, noise, mitigation, drawn)
+            rates = sum_rates(run, model, channels, split, estimator)
+            part = _rows(rates, mitigation, noise=name, training=training)
+            parts.append(part if number is None else part.assign(shots=number))
     return pd.concat(parts, ignore_index=True)
 
 
-def _ideal_rows(
-    name: str, models: Mapping[str, tuple[RunSettings, QGNN]], channels: Channels, split: str
-) -> pd.DataFrame:
-    run, model = models["unaware"]
-    means = sum_rates(run, model, channels, split, None).mean("realization").values
-    return _rows(means, len(channels), noise=name, training="ideal", run=run.id, mitigation="none")
-
-
-def _rows(values: np.ndarray, num_realizations: int, **labels: str) -> pd.DataFrame:
-    frame = pd.DataFrame(labels | {"seed": range(len(values))})
-    return frame.assign(
-        metric="sum_rate", unit=QUANTITIES["sum_rate"].unit, num_realizations=num_realizations, value=values
+def _rows(rates: xr.DataArray, mitigation: str, **labels: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            **labels,
+            "run": rates["run"].values,
+            "mitigation": mitigation,
+            "seed": rates["seed"].values,
+            "metric": "sum_rate",
+            "unit": QUANTITIES["sum_rate"].unit,
+            "num_realizations": rates.sizes["realization"],
+            "value": rates.mean("realization").values,
+        }
     )
 
 
@@ -145,75 +125,52 @@ def aer_rows(
     (standard error) of all of them has mean square 1 if the law is right. The mean sum rate is compared with
     ``repeats`` draws of the engine's shots on the same realizations.
 
-    Args:
-        name: The noise model's name.
-        noise: What it is.
-        run: The run.
-        model: Its model, all seeds.
-        channels: The realizations of the subset.
-        split: Their split.
-        shots: Per expectation value and noise scale factor.
-        repeats: Draws of the engine.
-
     Returns:
         One row per mitigation: noise, mitigation, shots, num_realizations, num_values (expectation values that Aer
         measured), mean_square_z, p_value (two-sided, chi square), aer (mean sum rate), engine, engine_deviation
         (standard deviation over draws), rate_z.
     """
-    line, idle = devices.line_for(noise), noise.idle
-    star = model.engine.ansatz
-    rows = []
-    for mitigation, what in MITIGATIONS.items():
+    line, star = devices.line_for(noise), model.engine.ansatz
+
+    def row(mitigation: str) -> dict[str, Any]:
         squares: list[np.ndarray] = []
 
-        def build(fold: int, squares: list[np.ndarray] = squares, mitigation: str = mitigation) -> Estimator:
-            seed = int(torch_generator(run.seed, "aer", name, mitigation, fold).initial_seed() % 2**31)
-            aer = AerEstimator(star, line, idle=idle, fold=fold, shots=shots, seed=seed)
-            return _compared(aer, exact(star, line, idle=idle, fold=fold), shots, squares)
+        def build(fold: int) -> Estimator:
+            seed = torch_generator(run.seed, "aer", name, mitigation, fold).initial_seed() % 2**31
+            aer = AerEstimator(star, line, idle=noise.idle, fold=fold, shots=shots, seed=seed)
+            return _compared(aer, exact(star, line, idle=noise.idle, fold=fold), shots, squares)
 
-        measured = float(sum_rates(run, model, channels, split, mitigated(build, what, line)).mean())
-        drawn = [
-            float(
-                sum_rates(
-                    run,
-                    model,
-                    channels,
-                    split,
-                    noisy_estimator(model, noise, mitigation, shots, (run.seed, "aer law", name, mitigation, i)),
-                ).mean()
-            )
-            for i in range(repeats)
-        ]
+        def mean(estimator: Estimator) -> float:
+            return float(sum_rates(run, model, channels, split, estimator).mean())
+
+        measured = mean(mitigated(build, MITIGATIONS[mitigation], line))
+        streams = [torch_generator(run.seed, "aer law", name, mitigation, i) for i in range(repeats)]
+        drawn = [mean(noisy_estimator(model, noise, mitigation, (shots, stream))) for stream in streams]
         values = np.concatenate(squares)
         below = stats.chi2.cdf(values.sum(), len(values))
         deviation = float(np.std(drawn, ddof=1))
-        rows.append(
-            {
-                "noise": name,
-                "mitigation": mitigation,
-                "shots": shots,
-                "num_realizations": len(channels),
-                "num_values": len(values),
-                "mean_square_z": values.mean(),
-                "p_value": 2 * min(below, 1 - below),
-                "aer": measured,
-                "engine": float(np.mean(drawn)),
-                "engine_deviation": deviation,
-                "rate_z": (measured - np.mean(drawn)) / deviation,
-            }
-        )
-    return pd.DataFrame(rows)
+        return {
+            "noise": name,
+            "mitigation": mitigation,
+            "shots": shots,
+            "num_realizations": len(channels),
+            "num_values": len(values),
+            "mean_square_z": values.mean(),
+            "p_value": 2 * min(below, 1 - below),
+            "aer": measured,
+            "engine": float(np.mean(drawn)),
+            "engine_deviation": deviation,
+            "rate_z": (measured - np.mean(drawn)) / deviation,
+        }
+
+    return pd.DataFrame([row(mitigation) for mitigation in MITIGATIONS])
 
 
 def _compared(estimator: Estimator, reference: Estimator, shots: int, squares: list[np.ndarray]) -> Estimator:
     """Pass an estimator's values on, and keep the squares of their distances from the reference in standard errors."""
 
-    def estimate(
-        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:
-        values = estimator(weights, center, leaves, edges)
-        angles = [argument.double() for argument in (weights, center, leaves, edges)]
-        expected = reference(*angles)
+    def estimate(*stars: torch.Tensor) -> torch.Tensor:
+        values, expected = estimator(*stars), reference(*(angles.double() for angles in stars))
         squares.append(((values - expected) ** 2 * shots / (1 - expected**2)).numpy().ravel())
         return values
 
@@ -225,16 +182,8 @@ def hardware_rows(
 ) -> pd.DataFrame:
     """Measure a model's stars through Qiskit Runtime, all jobs in one batch.
 
-    A layer's stars of all seeds and realizations are one job per noise scale factor.
-
-    Args:
-        backend: See `execution.hardware_line`.
-        run: The run.
-        model: Its model, all seeds.
-        channels: The realizations.
-        split: Their split.
-        shots: Per expectation value and noise scale factor.
-        mitigation: A key of `MITIGATIONS`.
+    A layer's stars of all seeds and realizations are one job per noise scale factor. For the backend see
+    `estimators.hardware_line`; the shots are per expectation value and noise scale factor.
 
     Returns:
         One row per seed: backend, center_qubit, leaf_qubit, edge_qubit, run, mitigation, shots, seed, metric, unit,
@@ -250,8 +199,8 @@ def hardware_rows(
             return RuntimeEstimator(star, device, line, batch, shots=shots, fold=fold)
 
         estimator = mitigated(build, MITIGATIONS[mitigation], line)
-        measured = sum_rates(run, model, channels, split, estimator).mean("realization").values
+        measured = sum_rates(run, model, channels, split, estimator)
     ideal = sum_rates(run, model, channels, split, None).mean("realization").values
-    rows = _rows(measured, len(channels), backend=backend, run=run.id, mitigation=mitigation)
+    rows = _rows(measured, mitigation, backend=backend)
     qubits = {f"{role}_qubit": qubit for role, qubit in zip(devices.ROLES, line.qubits, strict=True)}
     return rows.assign(shots=shots, ideal=ideal, **qubits)

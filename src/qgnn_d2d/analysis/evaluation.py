@@ -17,13 +17,7 @@ _SOLVED = [quantity for quantity in QUANTITIES.values() if quantity.bound is not
 
 
 def score(channels: Channels, power: torch.Tensor, quantity: Quantity) -> np.ndarray:
-    """Return a quantity of every realization, (..., N).
-
-    Args:
-        channels: N realizations of M links, float64.
-        power: (..., N, M) transmit powers, W.
-        quantity: What to evaluate.
-    """
+    """Return a quantity of every realization, (..., N), for (..., N, M) transmit powers, W."""
     values: np.ndarray = quantity.values(channels.gain, power, channels.weight, channels.noise_power).numpy()
     return values
 
@@ -34,9 +28,6 @@ def solve(channels: Channels) -> xr.Dataset:
 
     The public code's model metric is eq. (2) for the gains of `objective.released_gain` and unit weights, so the same
     methods maximize it; every quantity is of the powers that were solved for it.
-
-    Args:
-        channels: N realizations of M links, float64.
 
     Returns:
         `power` (solver, realization, link) in W, which maximizes eq. (2), with its `sum_rate` (solver, realization),
@@ -75,8 +66,7 @@ def _solved(channels: Channels) -> tuple[torch.Tensor, torch.Tensor]:
     for method in METHODS.values():
         found = method.function(*arguments, **method.options)
         if method.certified:
-            if not found.certified.all():
-                missing = int((~found.certified).sum())
+            if missing := int((~found.certified).sum()):
                 raise ValueError(
                     f"{missing} of {len(channels)} realizations have no optimum certified to {OPTIMUM_GAP:g}"
                 )
@@ -86,13 +76,9 @@ def _solved(channels: Channels) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def evaluate(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> xr.Dataset:
-    """Evaluate every seed of a trained run on the stars that its curves use.
+    """Evaluate every seed of a trained run on the stars that its curves use, which the split's name fixes.
 
-    Args:
-        run: The run.
-        model: Its trained model.
-        channels: N realizations, float64; powers are computed in float32, as in training.
-        split: Name of the split, which fixes the stars.
+    The channels are float64; powers are computed in float32, as in training.
 
     Returns:
         Every quantity that is maximized (copy, realization); a copy is one seed of the run, named by the coordinates

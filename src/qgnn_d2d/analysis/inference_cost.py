@@ -8,61 +8,38 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
 from .. import models
 from ..channels import Channels
-from ..checks import require_count
 from ..models import PowerModel
 from ..settings import SCENARIOS, RunSettings, Scenario, validated
 from ..training import allocate, cast, evaluation_leaves, load_weights
 from .scaling import SPLIT, draw
 
-_MIB = 2**20
-
 
 def one_copy(run: RunSettings, model: PowerModel) -> tuple[RunSettings, PowerModel]:
-    """Return a run's seed 0 alone, with its trained weights.
-
-    Args:
-        run: The run.
-        model: Its trained model, all seeds.
-
-    Returns:
-        The settings with one seed, and a model of one seed in evaluation mode.
-    """
+    """Return the settings with one seed, and a model of seed 0 alone, with its trained weights, in evaluation mode."""
     single = models.build(run.model, run.architecture, seed=run.seed, device=run.device)
-    stacked = model.state_dict()
     own = single.state_dict()
     single.load_state_dict(
-        {name: values if values.shape == own[name].shape else values[:1] for name, values in stacked.items()}
+        {name: values if values.shape == own[name].shape else values[:1] for name, values in model.state_dict().items()}
     )
     return run.model_copy(update={"num_seeds": 1}), single.eval()
 
 
 def inference_cost(run: RunSettings, model: PowerModel, channels: Channels, repeats: int) -> dict[str, float]:
-    """Measure one inference in this process: choose the stars, then compute the powers, on one thread.
-
-    Args:
-        run: A run of one seed.
-        model: Its trained model.
-        channels: One realization.
-        repeats: Inferences; the fastest counts for the time, all of them for the memory.
+    """Measure inferences of one seed and realization in this process: stars, then powers, on one thread.
 
     Returns:
-        ``seconds``; ``peak_mib``, this process's largest resident memory so far, interpreter and libraries included;
-        ``added_mib``, by how much inference went beyond the memory that was resident before it.
-
-    Raises:
-        ValueError: ``repeats`` is below 1.
+        ``seconds``, of the fastest; ``peak_mib``, this process's largest resident memory so far, interpreter and
+        libraries included; ``added_mib``, by how much inference went beyond the memory that was resident before it.
     """
-    require_count("repeats", repeats)
     torch.set_num_threads(1)
     single = cast(channels, torch.float32, run.device)
     before, peak_before = _memory()
@@ -85,7 +62,7 @@ def _memory() -> tuple[float, float]:
     fields = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
     if {"VmRSS", "VmHWM"} <= fields.keys():
         return int(fields["VmRSS"][0]) / 1024, int(fields["VmHWM"][0]) / 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / _MIB
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
     return peak, peak
 
 
@@ -93,13 +70,6 @@ def inference_row(
     run: RunSettings, weights: Path | str, scenario: Scenario, num_links: int, repeats: int
 ) -> dict[str, Any]:
     """Measure `inference_cost` in a fresh process, so that its memory holds nothing of other measurements.
-
-    Args:
-        run: The run, all seeds.
-        weights: Its weights.
-        scenario: The run's scenario, to draw one realization of.
-        num_links: M.
-        repeats: Inferences.
 
     Returns:
         run, model, k, num_links, seconds, peak_mib, added_mib.
@@ -117,13 +87,10 @@ def inference_row(
     library = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))
     one_thread = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": path, **one_thread}
+    command = [sys.executable, "-m", __name__]
     done = subprocess.run(
-        [sys.executable, "-m", __name__],
-        input=json.dumps(request),
-        env={**os.environ, "PYTHONPATH": path, **one_thread},
-        capture_output=True,
-        text=True,
-        check=False,
+        command, input=json.dumps(request), env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
@@ -139,11 +106,6 @@ def _measure(request: Mapping[str, Any]) -> dict[str, Any]:
     single, model = one_copy(run, load_weights(run, request["weights"]))
     about = {"run": run.id, "model": run.model, "k": model.k, "num_links": num_links}
     return {**about, **inference_cost(single, model, drawn, request["repeats"])}
-
-
-def inference_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows of `inference_row` as a table; k is empty for models without stars."""
-    return pd.DataFrame(rows).astype({"k": "Int64"})
 
 
 if __name__ == "__main__":

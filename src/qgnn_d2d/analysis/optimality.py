@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..checks import require_samples
 from ..objective import QUANTITIES
 from ..solvers import OPTIMUM_GAP
-from .statistics import t_interval
+from .statistics import mean_and_interval
 
 CERTIFICATE = 100 * OPTIMUM_GAP
 """Width of the optimum's certificate, percent: what stays below the optimum by less cannot be told from it."""
@@ -59,15 +59,11 @@ def shares(gap: Values) -> Values:
     Returns:
         (..., len(GAPS)).
 
-    Raises:
-        ValueError: There is no gap, or one is not finite.
-
     Example:
         >>> shares(np.array([0.0, 5.0, 50.0, 100.0]))[[0, 80, 100, 119, 120]].tolist()  # at 1e-4, 1, 10, 89, 100 %
         [0.25, 0.25, 0.5, 0.75, 1.0]
     """
-    require_samples("gap", gap, ndim=max(1, np.ndim(gap)))
-    return np.apply_along_axis(lambda row: np.searchsorted(np.sort(row), GAPS, side="right") / len(row), -1, gap)
+    return (gap[..., np.newaxis] <= GAPS).mean(axis=-2)
 
 
 def share_curve(values: xr.DataArray, solvers: xr.Dataset) -> pd.DataFrame:
@@ -84,16 +80,9 @@ def share_curve(values: xr.DataArray, solvers: xr.Dataset) -> pd.DataFrame:
     metric = str(values.name)
     optimum, bound = solvers[metric].sel(solver="optimum").values, solvers[QUANTITIES[metric].bound].values
     per_seed = shares(gaps(values.values, optimum, bound))
-    several = len(per_seed) > 1
-    intervals = np.array([t_interval(column) if several else (np.nan, np.nan) for column in per_seed.T])
-    return pd.DataFrame(
-        {
-            "gap_percent": GAPS,
-            "share": per_seed.mean(axis=0),
-            "low": intervals[:, 0],
-            "high": intervals[:, 1],
-            "metric": metric,
-            "num_seeds": len(per_seed),
-            "num_realizations": values.shape[1],
-        }
-    )
+    intervals = pd.DataFrame([mean_and_interval(column) for column in per_seed.T])[["low", "high"]]
+    num_seeds, num_realizations = values.shape
+    return intervals.assign(
+        gap_percent=GAPS, share=per_seed.mean(axis=0), metric=metric, num_seeds=num_seeds,
+        num_realizations=num_realizations,
+    )  # fmt: skip

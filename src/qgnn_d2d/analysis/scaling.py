@@ -36,17 +36,9 @@ _CHUNK = 25  # realizations that a solver is given at a time: bounds its memory,
 
 
 def draw(name: str, scenario: Scenario, num_links: int, num_realizations: int, seed: int) -> Channels:
-    """Draw channels of another number of links, independent of every split and of every other number.
+    """Draw N realizations of another number of links, independent of every split and of every other number.
 
-    Args:
-        name: The scenario's name, which its random streams are named after.
-        scenario: The scenario; its num_links is replaced, nothing else.
-        num_links: M.
-        num_realizations: N.
-        seed: The study's seed.
-
-    Returns:
-        N realizations, float64.
+    The random streams are named after the scenario's name; its num_links is replaced, nothing else.
 
     Raises:
         ValueError: The kind has no streams for other M, M is below 2, N below 1, or a geometric scenario's square is
@@ -68,16 +60,9 @@ def draw(name: str, scenario: Scenario, num_links: int, num_realizations: int, s
 
 
 def model_rows(run: RunSettings, model: PowerModel, channels: Channels) -> pd.DataFrame:
-    """Evaluate every seed of a trained run, without training.
+    """Return one row per seed of a trained run, with the columns `COLUMNS`.
 
-    Args:
-        run: The run.
-        model: Its trained model.
-        channels: N realizations of any number of links, float64. Where a star's k leaves are more than there are other
-            links, all others are its leaves.
-
-    Returns:
-        One row per seed, with the columns `COLUMNS`.
+    Where a star's k leaves are more than there are other links, all others are its leaves.
     """
     split = SPLIT.format(channels.num_links)
     means = evaluation.evaluate(run, model, channels, split)[_QUANTITY.name].mean("realization").values
@@ -90,11 +75,6 @@ def solver_rows(channels: Channels, max_boxes: int, gap: float = OPTIMUM_GAP) ->
     The optimum has a value only if every realization is certified to ``gap``. Realizations are tried in batches of
     growing size, the first alone, and none is tried any more after one that ``max_boxes`` are not enough for: the
     mean is lost then, and what is left would only cost time.
-
-    Args:
-        channels: N realizations, float64.
-        max_boxes: Boxes after which `solvers.optimum` gives a realization up.
-        gap: Relative gap of a certificate.
 
     Returns:
         One row per method, with the columns `COLUMNS`; without methods that take too long for so many links. In
@@ -112,31 +92,25 @@ def solver_rows(channels: Channels, max_boxes: int, gap: float = OPTIMUM_GAP) ->
         power = torch.cat([method.solve(part.gain, part.weight, part.noise_power, part.p_max) for part in parts])
         value = evaluation.score(channels, power, _QUANTITY).mean()
         rows.append(_rows(channels, method=method.name, kind="solver", value=[value]))
-    found, stop, optimum = [], 0, METHODS["optimum"]
-    while stop < len(channels):
+    found: list[Any] = []
+    stop, optimum = 0, METHODS["optimum"].function
+    while stop < len(channels) and (not found or found[-1].certified.all()):
         part = channels.take(slice(stop, max(1, 2 * stop)))
         stop += len(part)
-        found.append(
-            optimum.function(part.gain, part.weight, part.noise_power, part.p_max, gap=gap, max_boxes=max_boxes)
-        )
-        if not found[-1].certified.all():
-            break
+        found.append(optimum(part.gain, part.weight, part.noise_power, part.p_max, gap=gap, max_boxes=max_boxes))
     lower, upper, certified = (
         torch.cat([getattr(part, name) for part in found]).double() for name in ("lower", "upper", "certified")
     )
     whole = len(certified) == len(channels) and bool(certified.all())
-    best = _rows(channels, method="optimum", kind="solver", value=[lower.mean().item() if whole else np.nan])
-    rows.append(
-        best.assign(
-            num_realizations=len(certified), upper_bound=upper.mean().item(), certified_share=certified.mean().item()
-        )
-    )
-    return pd.concat(rows, ignore_index=True)
+    best = _rows(
+        channels, method="optimum", kind="solver", value=[lower.mean().item() if whole else np.nan],
+        upper_bound=upper.mean().item(), certified_share=certified.mean().item(),
+    )  # fmt: skip
+    return pd.concat([*rows, best.assign(num_realizations=len(certified))], ignore_index=True)
 
 
 def _rows(channels: Channels, **values: Any) -> pd.DataFrame:
     size = {"num_links": channels.num_links, "num_realizations": len(channels)}
     frame = pd.DataFrame({**values, **size, "metric": _QUANTITY.name, "unit": _QUANTITY.unit})
-    numbers = ["k", "seed", "value", "upper_bound", "certified_share"]
-    frame = frame.reindex(columns=list(COLUMNS))
-    return frame.astype({**dict.fromkeys(numbers, float), "k": "Int64", "seed": "Int64", "model": object})
+    types = {"value": float, "upper_bound": float, "certified_share": float, "k": "Int64", "seed": "Int64"}
+    return frame.reindex(columns=list(COLUMNS)).astype({**types, "model": object})

@@ -19,10 +19,7 @@ Samples = NDArray[np.float64]
 
 
 def t_interval(values: Samples) -> tuple[float, float]:
-    """Return the 95 % t interval of a mean: mean ± t(n - 1) s / sqrt(n).
-
-    Args:
-        values: (n,) independent samples, n at least 2.
+    """Return the 95 % t interval of the mean of (n,) independent samples: mean ± t(n - 1) s / sqrt(n).
 
     Raises:
         ValueError: There are fewer than 2 samples, or one is not finite.
@@ -36,6 +33,12 @@ def t_interval(values: Samples) -> tuple[float, float]:
     return float(values.mean() - half), float(values.mean() + half)
 
 
+def mean_and_interval(values: Samples) -> dict[str, float]:
+    """Return the mean of (n,) samples and its `t_interval` as low and high, which are NaN for a single sample."""
+    low, high = t_interval(values) if len(values) > 1 else (np.nan, np.nan)
+    return {"mean": float(values.mean()), "low": low, "high": high}
+
+
 def bootstrap_interval(statistic: Callable[..., Any], *samples: Samples, paired: bool = False) -> tuple[float, float]:
     """Return the 95 % percentile bootstrap interval of a statistic of means of independent samples.
 
@@ -45,11 +48,9 @@ def bootstrap_interval(statistic: Callable[..., Any], *samples: Samples, paired:
         paired: Resample all samples together (entry i of each belongs to seed i), not independently of one another.
 
     Raises:
-        ValueError: There is no sample, one has fewer than 2 entries or one that is not finite, or paired samples are of
-            different sizes.
+        ValueError: A sample has fewer than 2 entries or one that is not finite, or paired samples are of different
+            sizes.
     """
-    if not samples:
-        raise ValueError("samples are none; at least one is needed")
     for sample in samples:
         require_samples("sample", sample, minimum=2)
     if paired and len({len(sample) for sample in samples}) > 1:
@@ -113,10 +114,6 @@ def wilcoxon(first: Samples, second: Samples) -> tuple[float, float]:
     rank sums of positive and negative differences (Kerby, 2014): 1 where every difference is positive. Zero differences
     are left out, as in Wilcoxon's paper; without any other, p = 1 and r = 0.
 
-    Args:
-        first: (n,).
-        second: (n,), paired.
-
     Raises:
         ValueError: A sample is empty or has an entry that is not finite, or the two have different sizes.
 
@@ -140,9 +137,6 @@ def wilcoxon(first: Samples, second: Samples) -> tuple[float, float]:
 
 def holm(p_values: Samples) -> Samples:
     r"""Return Holm's step-down adjusted p values: :math:`\tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1) p_{(j)})`.
-
-    Args:
-        p_values: (m,).
 
     Raises:
         ValueError: There is no p value, or one that is not from 0 to 1.

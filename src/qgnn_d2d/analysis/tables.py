@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..objective import QUANTITIES, trained_quantity
 from ..solvers import METHODS
-from .statistics import crossed_interval, holm, t_interval, wilcoxon
+from .statistics import crossed_interval, holm, mean_and_interval, wilcoxon
 
 _REFERENCES = [method.name for method in METHODS.values() if method.is_reference]
 _INTEGERS = (
@@ -41,29 +42,35 @@ def results(
         realizations, for solvers that maximize that very metric (see `evaluation.solve`).
     """
     rows = []
-    for split, solved in solvers.items():
-        scored = models[split]
-        for metric in [name for name in QUANTITIES if name in solved]:
-            solver_values = {str(name): solved[metric].sel(solver=name).values for name in solved["solver"].values}
-            common = {
-                "split": split,
-                "num_realizations": solved.sizes["realization"],
-                "metric": metric,
-                "unit": solved[metric].attrs["units"],
-            }
-            group: list[dict[str, Any]] = []
-            if metric in scored:
-                for manifest in manifests:
-                    of_run = scored[metric].values[scored["run"].values == manifest["settings"]["id"]]
-                    over_seeds = of_run.mean(axis=1)
-                    group.append(_model_row(manifest) | common | _mean(over_seeds, "seeds") | _crossed(of_run))
-            for solver, values in solver_values.items():
-                row = {"method": solver, "kind": "solver", "protocol": QUANTITIES[metric].protocol}
-                group.append(row | common | _mean(values, "realizations") | _crossed(values[np.newaxis]))
-            for row in group:
-                for reference in _REFERENCES:
-                    row[f"percent_of_{reference}"] = 100 * row["mean"] / solver_values[reference].mean()
-            rows += group
+    for (split, solved), metric in itertools.product(solvers.items(), QUANTITIES):
+        if metric not in solved:
+            continue
+        scored, solver_values = models[split], {str(one.solver.item()): one.values for one in solved[metric]}
+        group: list[tuple[dict[str, Any], NDArray[np.float64]]] = []
+        for manifest in manifests if metric in scored else ():
+            of_run = scored[metric].values[scored["run"].values == manifest["settings"]["id"]]
+            group.append((_model_row(manifest), of_run))
+        for solver, values in solver_values.items():
+            about = {"method": solver, "kind": "solver", "protocol": QUANTITIES[metric].protocol}
+            group.append((about, values[np.newaxis]))
+        for about, values in group:
+            over = "seeds" if about["kind"] == "model" else "realizations"
+            mean = mean_and_interval(values.mean(axis=1) if over == "seeds" else values[0])
+            low, high = crossed_interval(values)
+            rows.append(
+                {
+                    **about,
+                    "split": split,
+                    "num_realizations": values.shape[1],
+                    "metric": metric,
+                    "unit": solved[metric].attrs["units"],
+                    **mean,
+                    "interval_over": over,
+                    "crossed_low": low,
+                    "crossed_high": high,
+                    **{f"percent_of_{one}": 100 * mean["mean"] / solver_values[one].mean() for one in _REFERENCES},
+                }
+            )
     return pd.DataFrame(rows).astype(dict.fromkeys(_INTEGERS, "Int64"))
 
 
@@ -92,15 +99,14 @@ def comparisons(
     rows = []
     for run in settings:
         metric = trained_quantity(run["protocol"]).name
+        own = scored[metric].values[scored["run"].values == run["id"]]
+        peers = {other["id"]: other["model"] for other in settings if other["protocol"] == run["protocol"]}
+        gcns = [name for name, model in peers.items() if model == "gcn"]
         values = {name: solved[metric].sel(solver=name).values[np.newaxis] for name in _REFERENCES}
-        peers = [other["id"] for other in settings if other["protocol"] == run["protocol"]]
-        gcns = [other["id"] for other in settings if other["model"] == "gcn" and other["id"] in peers]
-        others = dict.fromkeys(name for name in [*gcns[:1], *against] if name in peers and name != run["id"])
-        for name in [run["id"], *others]:
-            values[name] = scored[metric].values[scored["run"].values == name]
-        own = values[run["id"]]
-        for reference in [*_REFERENCES, *others]:
-            other = values[reference]
+        for name in [*gcns[:1], *against]:
+            if name in peers and name != run["id"]:
+                values[name] = scored[metric].values[scored["run"].values == name]
+        for reference, other in values.items():
             low, high = crossed_interval(own, other)
             p_value, effect = wilcoxon(own.mean(axis=0), other.mean(axis=0))
             rows.append(
@@ -143,35 +149,22 @@ def _model_row(manifest: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _mean(values: NDArray[np.float64], over: str) -> dict[str, Any]:
-    low, high = t_interval(values) if len(values) > 1 else (None, None)
-    return {"mean": float(values.mean()), "low": low, "high": high, "interval_over": over}
-
-
-def _crossed(values: NDArray[np.float64]) -> dict[str, Any]:
-    low, high = crossed_interval(values)
-    return {"crossed_low": low, "crossed_high": high}
-
-
 def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean over seeds and its 95 % t interval, per split, metric and epoch.
-
-    Args:
-        curves: Tidy curves (run, seed, epoch, split, metric, value) of one run.
-    """
-    rows = []
-    for (split, metric, epoch), group in curves.groupby(["split", "metric", "epoch"]):
-        values = group["value"].to_numpy()
-        low, high = t_interval(values) if len(values) > 1 else (None, None)
-        rows.append((split, metric, epoch, values.mean(), low, high, len(values)))
-    return pd.DataFrame(rows, columns=["split", "metric", "epoch", "mean", "low", "high", "num_seeds"])
+    """Return the mean over seeds and its 95 % t interval, per split, metric and epoch, of one run's tidy curves."""
+    by = ["split", "metric", "epoch"]
+    return pd.DataFrame(
+        [
+            {**dict(zip(by, names, strict=True)), **mean_and_interval(group.to_numpy()), "num_seeds": len(group)}
+            for names, group in curves.groupby(by)["value"]
+        ]
+    )
 
 
 def noise_summary(rates: pd.DataFrame, wmmse: float, by: Sequence[str]) -> pd.DataFrame:
     """Average the noise study over seeds.
 
     Args:
-        rates: Rows of `device_noise.noise_rows` or `shot_rows`, of all noise models.
+        rates: Rows of `device_noise.noise_rows`, of all noise models.
         wmmse: WMMSE's mean sum rate on the same realizations.
         by: The columns that name a row.
 
@@ -183,25 +176,29 @@ def noise_summary(rates: pd.DataFrame, wmmse: float, by: Sequence[str]) -> pd.Da
     at_ideal = rates[rates["training"] == "ideal"]
     at_ideal = at_ideal[at_ideal["noise"] == at_ideal["noise"].iloc[0]].sort_values("seed")
     ideal = at_ideal["value"].to_numpy()
-    common = {key: at_ideal[key].iloc[0] for key in ("unit", "num_realizations")} | {"mitigation": "none"}
-    low, high = t_interval(ideal)
-    share = {"percent_of_ideal": 100.0, "percent_of_wmmse": 100 * ideal.mean() / wmmse}
+    common = ["unit", "num_realizations"]
+    unnoised = {**at_ideal[common].iloc[0], "mitigation": "none"}
+    means = mean_and_interval(ideal)
+    share = {"percent_of_ideal": 100.0, "percent_of_wmmse": 100 * means["mean"] / wmmse}
     rows: list[dict[str, Any]] = [
-        {"noise": "ideal", "training": "ideal", "mean": ideal.mean(), "low": low, "high": high} | share | common,
-        {"noise": "wmmse", "training": "none", "mean": wmmse, "percent_of_wmmse": 100.0} | common,
+        {"noise": "ideal", "training": "ideal", **means, **share, **unnoised, "num_seeds": len(ideal)},
+        {"noise": "wmmse", "training": "none", "mean": wmmse, "percent_of_wmmse": 100.0, **unnoised},
     ]
-    rows[0]["num_seeds"] = len(ideal)
     for names, group in rates[rates["training"] != "ideal"].groupby(list(by), sort=False):
         values = group.sort_values("seed")["value"].to_numpy()
-        kept = 100 * values / ideal
-        row = dict(zip(by, names, strict=True))
-        row |= {key: group[key].iloc[0] for key in ("unit", "num_realizations")} | {"num_seeds": len(values)}
-        for name, sample in (("", values), ("percent_of_ideal", kept)):
-            low, high = t_interval(sample)
-            prefix = f"{name}_" if name else ""
-            row |= {name or "mean": sample.mean(), f"{prefix}low": low, f"{prefix}high": high}
-        row["percent_of_wmmse"] = 100 * values.mean() / wmmse
-        rows.append(row)
+        means, kept = mean_and_interval(values), mean_and_interval(100 * values / ideal)
+        rows.append(
+            {
+                **dict(zip(by, names, strict=True)),
+                **group[common].iloc[0],
+                "num_seeds": len(values),
+                **means,
+                "percent_of_ideal": kept["mean"],
+                "percent_of_ideal_low": kept["low"],
+                "percent_of_ideal_high": kept["high"],
+                "percent_of_wmmse": 100 * means["mean"] / wmmse,
+            }
+        )
     return pd.DataFrame(rows).astype({"num_seeds": "Int64"})
 
 
@@ -219,8 +216,7 @@ def scaling_summary(table: pd.DataFrame) -> pd.DataFrame:
     wmmse = table[table["method"] == "wmmse"].set_index("num_links")["value"]
     rows = []
     for (num_links, _), part in table.groupby(["num_links", "method"], sort=False):
-        percent = 100 * part["value"].to_numpy(float) / wmmse[num_links]
-        low, high = t_interval(percent) if len(percent) > 1 else (np.nan, np.nan)
+        percent = mean_and_interval(100 * part["value"].to_numpy(float) / wmmse[num_links])
         first = part.iloc[0]
         rows.append(
             {
@@ -228,9 +224,8 @@ def scaling_summary(table: pd.DataFrame) -> pd.DataFrame:
                 "num_seeds": int(part["seed"].notna().sum()),
                 **first[["num_realizations", "metric", "unit"]],
                 "mean": part["value"].mean(),
-                "percent_of_wmmse": percent.mean(),
-                "low": low,
-                "high": high,
+                "percent_of_wmmse": percent.pop("mean"),
+                **percent,
                 "certified_share": first["certified_share"],
             }
         )

@@ -18,18 +18,11 @@ def _quantities(dataset: xr.Dataset) -> list[Quantity]:
 
 def summarize(dataset: xr.Dataset) -> pd.DataFrame:
     """Return the solvers' means over realizations: solver, metric, unit, num_realizations, mean."""
-    rows = [
-        (
-            str(solver),
-            one.name,
-            one.unit,
-            dataset.sizes["realization"],
-            float(dataset[one.name].sel(solver=solver).mean()),
-        )
-        for one in _quantities(dataset)
-        for solver in dataset["solver"].values
-    ]
-    return pd.DataFrame(rows, columns=["solver", "metric", "unit", "num_realizations", "mean"])
+    means = _means(dataset, ["solver"], "mean")
+    units = means["metric"].map({one.name: one.unit for one in _quantities(dataset)})
+    means.insert(2, "unit", units)
+    means.insert(3, "num_realizations", dataset.sizes["realization"])
+    return means
 
 
 def seed_means(dataset: xr.Dataset) -> pd.DataFrame:
@@ -38,18 +31,14 @@ def seed_means(dataset: xr.Dataset) -> pd.DataFrame:
     Args:
         dataset: What `evaluation.evaluate` returns; runs may be concatenated along `copy`.
     """
-    parts = [
-        pd.DataFrame(
-            {
-                "run": dataset["run"].values,
-                "seed": dataset["seed"].values,
-                "metric": one.name,
-                "value": dataset[one.name].mean("realization").values,
-            }
-        )
-        for one in _quantities(dataset)
-    ]
-    return pd.concat(parts, ignore_index=True)
+    return _means(dataset, ["run", "seed"], "value")
+
+
+def _means(dataset: xr.Dataset, keys: list[str], name: str) -> pd.DataFrame:
+    """Return the quantities' means over realizations: the keys, metric, and the means under a name."""
+    metrics = [one.name for one in _quantities(dataset)]
+    wide = dataset[metrics].mean("realization").to_dataframe().reset_index()
+    return wide.melt(keys, metrics, "metric", name)
 
 
 def save(dataset: xr.Dataset, path: Path | str) -> None:

@@ -13,17 +13,19 @@ The claim's own verdict is that of its primary evidence: the paper's models at t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from ..analysis import values
 from ..analysis.statistics import bootstrap_interval
-
-if TYPE_CHECKING:
-    import pandas as pd
+from ..objective import trained_quantity
+from ..settings import Study
 
 REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
 ONLY_RELEASED, NOT_TESTABLE = "reproduced only in the released quantities", "not testable"
@@ -35,19 +37,12 @@ Samples = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a claim can be measured on.
-
-    Attributes:
-        protocol: ``stated`` or ``released``.
-        models: Whose models these are and how they were trained, in words.
-        primary: Whether the claim's own verdict comes from it.
-        runs: The trainings that it rests on.
-    """
+    """What a claim can be measured on."""
 
     protocol: str
-    models: str
-    primary: bool
-    runs: tuple[str, ...]
+    models: str  # whose models these are and how they were trained, in words
+    primary: bool  # whether the claim's own verdict comes from it
+    runs: tuple[str, ...]  # the trainings that it rests on
 
 
 @dataclass(frozen=True)
@@ -65,27 +60,18 @@ class Measurement:
 class Claim:
     """One claim of the paper.
 
-    Attributes:
-        id: C1 to C10.
-        words: What the paper says, in short.
-        paper: The paper's number, as text.
-        quantity: What is measured.
-        allowed: Lowest and highest value with which the claim holds.
-        measure: Evidence to measurement.
-        evidence: The kind of evidence that it is measured on.
-        target: Snakemake target that draws the evidence; ``claims`` writes the verdict.
-        why: What the verdict rests on: a sentence that is true whatever the verdict is, and may name the facts of the
-            primary measurement, and its value, low and high.
+    ``why`` is what the verdict rests on: a sentence that is true whatever the verdict is, and may name the facts of the
+    primary measurement, and its value, low and high.
     """
 
     id: str
-    words: str
-    paper: str
-    quantity: str
-    allowed: tuple[float, float]
+    words: str  # what the paper says, in short
+    paper: str  # the paper's number, as text
+    quantity: str  # what is measured
+    allowed: tuple[float, float]  # lowest and highest value with which the claim holds
     measure: Callable[[Any], Measurement]
-    evidence: type[Evidence]
-    target: str
+    evidence: type[Evidence]  # the kind that it is measured on
+    target: str  # the Snakemake target that draws the evidence; `claims` writes the verdict
     why: str
 
 
@@ -116,15 +102,12 @@ def overall(primary: Mapping[str, str]) -> str:
     return ONLY_RELEASED if stated != REPRODUCED and primary.get("released") == REPRODUCED else stated
 
 
-def measure(statistic: Callable[..., Samples], *samples: Samples, paired: bool = False) -> Measurement:
+def measure(
+    statistic: Callable[..., Samples], *samples: Samples, paired: bool = False, note: str = "", **facts: Any
+) -> Measurement:
     """Measure a statistic of the means of samples over seeds, with its bootstrap interval."""
     value = float(statistic(*(sample.mean() for sample in samples)))
-    return Measurement(value, *bootstrap_interval(statistic, *samples, paired=paired))
-
-
-def with_note(measured: Measurement, note: str, **facts: float | str) -> Measurement:
-    """Return a measurement with what to know about it."""
-    return Measurement(measured.value, measured.low, measured.high, note, facts)
+    return Measurement(value, *bootstrap_interval(statistic, *samples, paired=paired), note, facts)
 
 
 def percent_above(value: Samples, reference: Samples) -> Samples:
@@ -132,41 +115,17 @@ def percent_above(value: Samples, reference: Samples) -> Samples:
     return 100 * (value / reference - 1)
 
 
-def difference(first: Samples, second: Samples) -> Samples:
-    """Return the first minus the second."""
-    return first - second
-
-
 def height(solver: str, metric: str, split: str, baselines: pd.DataFrame) -> float:
-    """Return a solver's mean over a split.
-
-    Args:
-        solver: A name in `solvers.METHODS`.
-        metric: A name in `objective.QUANTITIES`.
-        split: The split.
-        baselines: (solver, metric, split, mean, ...).
-    """
+    """Return a solver's mean over a split from baselines (solver, metric, split, mean, ...)."""
     return float(baselines.query("solver == @solver and metric == @metric and split == @split")["mean"].item())
 
 
-def last_values(run: str, evaluation: pd.DataFrame) -> Samples:
-    """Return a run's means on the evaluation set by seed, (S,).
+def evaluated(study: Study, paths: Sequence[Path | str]) -> dict[str, Samples]:
+    """Return run to its seeds' means, (S,), in the quantity that it was trained in.
 
-    Args:
-        run: Run id.
-        evaluation: (run, seed, value) on the evaluation set, in the run's own metric.
+    The paths are of datasets of `evaluation.evaluate`; a run that is in two of them counts once.
     """
-    return np.asarray(evaluation[evaluation["run"] == run].sort_values("seed")["value"])
-
-
-def own_means(evaluated: pd.DataFrame, runs: Mapping[str, Any]) -> pd.DataFrame:
-    """Return seed means (run, seed, value), every run's in the quantity that it was trained in.
-
-    Args:
-        evaluated: What `values.seed_means` returns.
-        runs: Run id to settings.
-    """
-    from ..objective import trained_quantity
-
-    metrics = {name: trained_quantity(run.protocol).name for name, run in runs.items()}
-    return evaluated[evaluated["metric"] == evaluated["run"].map(metrics)]
+    means = pd.concat([values.seed_means(values.load(path)) for path in paths])
+    own = means["run"].map({name: trained_quantity(run.protocol).name for name, run in study.runs.items()})
+    means = means[means["metric"] == own].drop_duplicates(["run", "seed"]).sort_values("seed")
+    return {str(run): part.to_numpy() for run, part in means.groupby("run")["value"]}

@@ -9,52 +9,30 @@ and C4 then compare the two numbers as drawn.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..analysis import values
 from ..analysis.convergence import by_split, epochs_to_share, first_epoch_above, gap
 from ..io import read_csv, read_json
 from ..objective import trained_quantity, wmmse_quantity
 from ..report.markdown import interval, number
 from ..settings import Study
-from .claim import (
-    ANY,
-    Claim,
-    Evidence,
-    Measurement,
-    Samples,
-    difference,
-    height,
-    last_values,
-    measure,
-    own_means,
-    percent_above,
-    with_note,
-)  # fmt: skip
+from .claim import ANY, Claim, Evidence, Measurement, Samples, evaluated, height, measure, percent_above
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What one model's claims are measured on.
+    """What one model's claims are measured on."""
 
-    Attributes:
-        train: Curves on the training set, (S, epochs + 1).
-        test: Curves on the test set, (S, epochs + 1).
-        evaluation: Means on the evaluation set after the last epoch, (S,).
-        parameters: Trainable parameters of one seed.
-        steps: Gradient steps per epoch.
-    """
-
-    train: Samples
-    test: Samples
-    evaluation: Samples
-    parameters: int
-    steps: int = 1
+    train: Samples  # curves on the training set, (S, epochs + 1)
+    test: Samples  # curves on the test set, (S, epochs + 1)
+    evaluation: Samples  # means on the evaluation set after the last epoch, (S,)
+    parameters: int  # of one seed
+    steps: int = 1  # gradient steps per epoch
 
     @property
     def final(self) -> Samples:
@@ -64,21 +42,13 @@ class Scores:
 
 @dataclass(frozen=True)
 class Pair(Evidence):
-    """Two models that the paper's sentences about curves are applied to: C1 to C7.
-
-    Attributes:
-        qgnn: The QGNN.
-        gcn: The GCN.
-        wmmse: Split (``test``, ``evaluation``) to the height of WMMSE's line.
-        headroom: How far the certified optimum lies above WMMSE on the test set, both in the models' quantity, percent.
-        gcn_small: A GCN of the QGNN's number of parameters, if there is one.
-    """
+    """Two models that the paper's sentences about curves are applied to: C1 to C7."""
 
     qgnn: Scores
     gcn: Scores
-    wmmse: Mapping[str, float]
-    headroom: float
-    gcn_small: Scores | None = None
+    wmmse: Mapping[str, float]  # split (test, evaluation) to the height of WMMSE's line
+    headroom: float  # how far the optimum lies above WMMSE on the test set, both in the models' quantity, percent
+    gcn_small: Scores | None = None  # a GCN of the QGNN's number of parameters, if there is one
 
 
 def inputs(study: Study) -> dict[str, list[str]] | None:
@@ -97,103 +67,92 @@ def inputs(study: Study) -> dict[str, list[str]] | None:
     }
 
 
-def evidence(study: Study, files: Mapping[str, list[Path]]) -> list[Evidence]:
+def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]:
     """Return the pairs of the config."""
     curves = pd.concat([read_csv(path) for path in files["curves"]])
     manifests = [read_json(path) for path in files["manifests"]]
     parameters = {entry["settings"]["id"]: entry["num_parameters"]["total"] for entry in manifests}
-    evaluated = pd.concat([values.seed_means(values.load(path)) for path in files["evaluated"]])
-    means = own_means(
-        evaluated.drop_duplicates(["run", "seed", "metric"]), study.runs
-    )  # a run may be of two experiments
+    means = evaluated(study, files["evaluated"])
     baselines = read_csv(files["baselines"][0])
 
     def scores(run: str) -> Scores:
         split = by_split(run, curves)
         steps = -(-study.splits["train"] // study.runs[run].training.batch_size)
-        return Scores(split["train"], split["test"], last_values(run, means), parameters[run], steps)
+        return Scores(split["train"], split["test"], means[run], parameters[run], steps)
 
     found: list[Evidence] = []
     for pair in study.config.claims:
         protocol = study.runs[pair.qgnn].protocol
         line, own = wmmse_quantity(protocol).name, trained_quantity(protocol).name
         optimum, wmmse = (height(solver, own, "test", baselines) for solver in ("optimum", "wmmse"))
-        found.append(
-            Pair(
-                protocol,
-                pair.models,
-                pair.primary,
-                pair.runs,
-                scores(pair.qgnn),
-                scores(pair.gcn),
-                {split: height("wmmse", line, split, baselines) for split in ("test", "evaluation")},
-                100 * (optimum / wmmse - 1),
-                None if pair.gcn_small is None else scores(pair.gcn_small),
-            )
-        )
+        lines = {split: height("wmmse", line, split, baselines) for split in ("test", "evaluation")}
+        qgnn, gcn, *small = map(scores, pair.runs)
+        headroom = 100 * (optimum / wmmse - 1)
+        found.append(Pair(protocol, pair.models, pair.primary, pair.runs, qgnn, gcn, lines, headroom, *small))
     return found
 
 
-def _also(measured: Measurement, larger: Measurement, note: str = "", **facts: float | str) -> Measurement:
-    """Note the evaluation set's number beside the test set's."""
-    beside = f"evaluation set {interval(larger.value, larger.low, larger.high)}"
-    return with_note(measured, "; ".join(filter(None, [note, beside])), **facts)
-
-
-def _same(value: Samples) -> Samples:
-    return value
+def _on_both_sets(
+    statistic: Callable[..., Samples], test: Sequence[Samples], larger: Sequence[Samples], note: str = "",
+    **facts: Any,
+) -> Measurement:  # fmt: skip
+    """Measure on the test set, and note the evaluation set's number beside it."""
+    also = measure(statistic, *larger)
+    beside = f"evaluation set {interval(also.value, also.low, also.high)}"
+    return measure(statistic, *test, note="; ".join(filter(None, [note, beside])), **facts)
 
 
 def _final_rate(evidence: Pair) -> Measurement:
     qgnn, wmmse = evidence.qgnn, evidence.wmmse["test"]
     in_nats = f" ({number(wmmse * math.log(2))} in nats)" if wmmse_quantity(evidence.protocol).unit != "nats" else ""
-    return _also(measure(_same, qgnn.final), measure(_same, qgnn.evaluation), wmmse=wmmse, in_nats=in_nats)
+    return _on_both_sets(lambda rate: rate, [qgnn.final], [qgnn.evaluation], wmmse=wmmse, in_nats=in_nats)
 
 
-def _gain_over_gcn(evidence: Pair, note: str = "") -> Measurement:
+def _gain_over_gcn(evidence: Pair, note: str = "", **facts: Any) -> Measurement:
     qgnn, gcn = evidence.qgnn, evidence.gcn
-    test = measure(percent_above, qgnn.final, gcn.final)
-    return _also(test, measure(percent_above, qgnn.evaluation, gcn.evaluation), note, headroom=evidence.headroom)
+    sets = [qgnn.final, gcn.final], [qgnn.evaluation, gcn.evaluation]
+    return _on_both_sets(percent_above, *sets, note, headroom=evidence.headroom, **facts)
 
 
 def _gcn_over_wmmse(evidence: Pair) -> Measurement:
-    lines = {split: np.full(2, height) for split, height in evidence.wmmse.items()}
-    test = measure(percent_above, evidence.gcn.final, lines["test"])
-    return _also(test, measure(percent_above, evidence.gcn.evaluation, lines["evaluation"]))
+    lines, gcn = {split: np.full(2, height) for split, height in evidence.wmmse.items()}, evidence.gcn
+    return _on_both_sets(percent_above, [gcn.final, lines["test"]], [gcn.evaluation, lines["evaluation"]])
 
 
 def _passes_wmmse(evidence: Pair) -> Measurement:
     curves, line = evidence.qgnn.test, evidence.wmmse["test"]
     value = first_epoch_above(curves.mean(axis=0), line)
-    per_seed = np.array([first_epoch_above(curve, line) for curve in curves])
-    generator = np.random.default_rng(0)
-    resampled = curves[generator.integers(len(curves), size=(999, len(curves)))].mean(axis=1)
-    firsts = np.sort([first_epoch_above(mean, line) for mean in resampled])
-    note = f"{np.isfinite(per_seed).sum()} of {len(curves)} seeds end above"
+    resampled = np.random.default_rng(0).integers(len(curves), size=(999, len(curves)))
+    firsts = np.sort([first_epoch_above(curves[seeds].mean(axis=0), line) for seeds in resampled])
+    note = f"{(curves[:, -1] > line).sum()} of {len(curves)} seeds end above"
     below = 100 * (1 - float(curves[:, -1].mean()) / line)
     return Measurement(value, float(firsts[24]), float(firsts[974]), note, {"below": below, "wmmse": line})
 
 
-def _gap_difference(qgnn_train: Samples, qgnn_test: Samples, gcn_train: Samples, gcn_test: Samples) -> Samples:
-    return gap(qgnn_train, qgnn_test) - gap(gcn_train, gcn_test)
-
-
 def _train_test_gap(evidence: Pair) -> Measurement:
+    def gap_difference(qgnn_train: Samples, qgnn_test: Samples, gcn_train: Samples, gcn_test: Samples) -> Samples:
+        return gap(qgnn_train, qgnn_test) - gap(gcn_train, gcn_test)
+
     pairs = [(model.train[:, -1], model.final) for model in (evidence.qgnn, evidence.gcn)]
-    curves = [float(gap(np.asarray(train.mean()), np.asarray(test.mean()))) for train, test in pairs]
+    curves = [float(gap(train.mean(), test.mean())) for train, test in pairs]
     seeds = [gap(train, test).mean() for train, test in pairs]
     note = (
         f"mean curves: QGNN {curves[0]:.2f} %, GCN {curves[1]:.2f} %; "
         f"mean over the single seeds' gaps: {seeds[0]:.2f} %, {seeds[1]:.2f} %"
     )
-    measured = measure(_gap_difference, *pairs[0], *pairs[1], paired=True)
-    return with_note(measured, note, qgnn_gap=curves[0], gcn_gap=curves[1])
+    facts = {"qgnn_gap": curves[0], "gcn_gap": curves[1]}
+    return measure(gap_difference, *pairs[0], *pairs[1], paired=True, note=note, **facts)
+
+
+def _converged(scores: Scores) -> Samples:
+    """Return the epochs to 95 % of the seeds that improve on the untrained model."""
+    epochs = epochs_to_share(scores.test)
+    return epochs[np.isfinite(epochs)]
 
 
 def _convergence(evidence: Pair) -> Measurement:
     models = evidence.qgnn, evidence.gcn
-    epochs = [epochs_to_share(scores.test) for scores in models]
-    converged = [values[np.isfinite(values)] for values in epochs]
+    converged = [_converged(scores) for scores in models]
     if min(map(len, converged)) < 2:
         return Measurement(
             np.nan, -np.inf, np.inf, "fewer than two seeds of one model improve on the untrained one by a fifth"
@@ -207,31 +166,25 @@ def _convergence(evidence: Pair) -> Measurement:
     )
     qgnn, gcn = (float(values.mean()) for values in converged)
     small = ""
-    if evidence.gcn_small is not None:
-        needed = epochs_to_share(evidence.gcn_small.test)
-        needed = needed[np.isfinite(needed)]
-        if len(needed):
-            at_size = f"GCN of {evidence.gcn_small.parameters} parameters {needed.mean():.1f}"
-            note += f"; a {at_size} epochs, {needed.mean() * evidence.gcn_small.steps:.0f} steps ({len(needed)} seeds)"
-            small = f" (a {at_size})"
+    if evidence.gcn_small is not None and len(needed := _converged(evidence.gcn_small)):
+        at_size = f"GCN of {evidence.gcn_small.parameters} parameters {needed.mean():.1f}"
+        note += f"; a {at_size} epochs, {needed.mean() * evidence.gcn_small.steps:.0f} steps ({len(needed)} seeds)"
+        small = f" (a {at_size})"
     facts = {"qgnn_epochs": qgnn, "gcn_epochs": gcn, "qgnn_steps": steps[0], "gcn_steps": steps[1], "small": small}
-    return with_note(measure(difference, *converged), note, **facts)
+    return measure(np.subtract, *converged, note=note, **facts)
 
 
 def _matches_with_fewer_parameters(evidence: Pair) -> Measurement:
     counts = evidence.qgnn.parameters, evidence.gcn.parameters
-    note = f"{counts[0]} against {counts[1]} parameters"
+    note, counted, small = f"{counts[0]} against {counts[1]} parameters", f"{counts[0]:,} against {counts[1]:,}", ""
     if counts[0] >= counts[1]:
-        counted = f"{counts[0]:,} against {counts[1]:,}"
         return Measurement(-np.inf, -np.inf, -np.inf, f"{note}: not fewer", {"small": "", "counts": counted})
-    small = ""
     if evidence.gcn_small is not None:
         over = measure(percent_above, evidence.qgnn.final, evidence.gcn_small.final)
         size = evidence.gcn_small.parameters
         note += f"; QGNN over a GCN of {size} parameters: {interval(over.value, over.low, over.high)} %"
         small = f", and {number(over.value)} % from that of a GCN of {size} parameters"
-    gain = _gain_over_gcn(evidence, note)
-    return with_note(gain, gain.note, small=small, counts=f"{counts[0]:,} against {counts[1]:,}")
+    return _gain_over_gcn(evidence, note, small=small, counts=counted)
 
 
 CLAIMS = (

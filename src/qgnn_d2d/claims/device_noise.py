@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..io import read_csv
 from ..report.markdown import number
@@ -14,15 +13,10 @@ from .claim import ANY, Claim, Evidence, Measurement
 
 @dataclass(frozen=True)
 class Noisy(Evidence):
-    """The QGNN under stored calibrations of devices, exact expectation values: C10.
+    """The QGNN under stored calibrations of devices, exact expectation values: C10."""
 
-    Attributes:
-        kept: Device to percent of the sum rate without noise: mean and its 95 % interval over seeds.
-        without_circuit: The same for a network trained with a wholly depolarized circuit, if there is one.
-    """
-
-    kept: Mapping[str, tuple[float, float, float]]
-    without_circuit: float | None
+    kept: Mapping[str, tuple[float, float, float]]  # device to percent of the noiseless sum rate: mean, 95 % interval
+    without_circuit: float | None  # the same mean for a network trained with a wholly depolarized circuit, if any
 
 
 def inputs(study: Study) -> dict[str, list[str]] | None:
@@ -30,7 +24,7 @@ def inputs(study: Study) -> dict[str, list[str]] | None:
     return {"noise": [study.file("noise", "summary.csv")]} if study.config.noise is not None else None
 
 
-def evidence(study: Study, files: Mapping[str, list[Path]]) -> list[Evidence]:
+def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]:
     """Return the network trained under the noise (primary), and the one trained without."""
     noise = study.config.noise
     assert noise is not None

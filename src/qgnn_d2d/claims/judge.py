@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..report.markdown import number
@@ -19,18 +18,9 @@ CLAIMS: tuple[Claim, ...] = tuple(
 
 
 def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]:
-    """Return all evidence that a study has.
-
-    Args:
-        study: The study.
-        files: What `claims.inputs` names, by its names.
-    """
-    found: list[Evidence] = []
-    for module in MODULES:
-        wanted = module.inputs(study)
-        if wanted is not None:
-            found += module.evidence(study, {name: [Path(path) for path in files[name]] for name in wanted})
-    return found
+    """Return all evidence that a study has, from the files that `claims.inputs` names, by its names."""
+    having = [module for module in MODULES if module.inputs(study) is not None]
+    return [item for module in having for item in module.evidence(study, files)]
 
 
 def judge(evidence: Sequence[Evidence]) -> dict[str, Any]:
@@ -58,13 +48,9 @@ def judge(evidence: Sequence[Evidence]) -> dict[str, Any]:
                 "target": claim.target,
                 "measurements": [
                     {
-                        "protocol": item.protocol,
-                        "models": item.models,
-                        "primary": item.primary,
+                        **{name: getattr(item, name) for name in ("protocol", "models", "primary")},
                         "runs": list(item.runs),
-                        "value": _plain(measured.value),
-                        "low": _plain(measured.low),
-                        "high": _plain(measured.high),
+                        **{name: _plain(getattr(measured, name)) for name in ("value", "low", "high")},
                         "verdict": verdict(claim, measured),
                         "note": measured.note,
                     }
@@ -76,12 +62,12 @@ def judge(evidence: Sequence[Evidence]) -> dict[str, Any]:
 
 
 def why(claim: Claim, reached: str, primary: Mapping[str, Measurement]) -> str:
-    """Return what a claim's verdict rests on: the claim's own sentence, with the numbers of the primary measurement.
+    """Return what the verdict that a claim reached rests on: its sentence, with the numbers of the primary measurement.
 
     Args:
         claim: The claim.
         reached: Its verdict.
-        primary: Protocol to measurement on the primary evidence.
+        primary: Protocol to measurement.
     """
     measured = primary.get("released" if reached == ONLY_RELEASED else "stated")
     if measured is None:

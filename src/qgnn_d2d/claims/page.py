@@ -1,4 +1,4 @@
-"""The claims as pages and tables."""
+"""The claims as pages and tables, from what `judge.judge` returns, or that read back from JSON."""
 
 from __future__ import annotations
 
@@ -18,21 +18,13 @@ _HOW_TO_READ = (
 
 
 def page(judged: Mapping[str, Any]) -> str:
-    """Lay out `judge.judge`'s result: a table of verdicts, then a section per claim with all evidence.
-
-    Args:
-        judged: What `judge.judge` returns, or that read back from JSON.
-    """
+    """Lay out `judge.judge`'s result: a table of verdicts, then a section per claim with all evidence."""
     rows = [
-        {"id": claim["id"], "claim": claim["claim"], "paper": claim["paper"], "verdict": f"**{claim['verdict']}**",
+        {"": claim["id"], "claim": claim["claim"], "paper": claim["paper"], "verdict": f"**{claim['verdict']}**",
          "why": claim["why"]}
         for claim in judged["claims"]
     ]  # fmt: skip
-    parts = [
-        "# The paper's claims, measured",
-        _HOW_TO_READ,
-        table(rows, {"id": "", **_same("claim", "paper", "verdict", "why")}),
-    ]
+    parts = ["# The paper's claims, measured", _HOW_TO_READ, table(rows)]
     for claim in judged["claims"]:
         parts.append(f"## {claim['id']}: {claim['claim']} (paper: {claim['paper']})")
         verdict = f"Verdict: **{claim['verdict']}**. Evidence: `snakemake {claim['target']}`."
@@ -40,56 +32,41 @@ def page(judged: Mapping[str, Any]) -> str:
         if not claim["measurements"]:
             parts.append(claim["why"])
             continue
-        parts.append(
-            table(
-                [
-                    {
-                        "protocol": item["protocol"],
-                        "models": f"{item['models']}{' (primary)' if item['primary'] else ''}",
-                        "value [95 % CI]": _interval(item),
-                        "verdict": item["verdict"],
-                        "note": item["note"],
-                    }
-                    for item in claim["measurements"]
-                ]
-            )
-        )
+        rows = [
+            {
+                "protocol": item["protocol"],
+                "models": f"{item['models']}{' (primary)' if item['primary'] else ''}",
+                "value [95 % CI]": _interval(item),
+                "verdict": item["verdict"],
+                "note": item["note"],
+            }
+            for item in claim["measurements"]
+        ]
+        parts.append(table(rows))
     return "\n\n".join(parts) + "\n"
 
 
 def overview(judged: Mapping[str, Any]) -> str:
-    """Lay out the claims as one small table: a row per claim, its primary evidence in eq. (2).
-
-    Args:
-        judged: What `judge.judge` returns, or that read back from JSON.
-    """
-    rows = []
-    for claim in judged["claims"]:
-        primary = {item["protocol"]: item for item in claim["measurements"] if item["primary"]}
-        own = primary.get(PROTOCOLS[0])
-        rows.append(
-            {
-                "id": claim["id"],
-                "claim": f"{claim['claim']}: {claim['quantity']}",
-                "paper": claim["paper"],
-                "ours": _interval(own) if own is not None else "",
-                "verdict": f"**{claim['verdict']}**",
-            }
-        )
-    return table(rows, {"id": "", **_same("claim", "paper", "ours", "verdict")}) + "\n"
+    """Lay out `judge.judge`'s result as one small table: a row per claim, its primary evidence in eq. (2)."""
+    rows = [
+        {
+            "": claim["id"],
+            "claim": f"{claim['claim']}: {claim['quantity']}",
+            "paper": claim["paper"],
+            "ours": "".join(map(_interval, _own(claim))),
+            "verdict": f"**{claim['verdict']}**",
+        }
+        for claim in judged["claims"]
+    ]
+    return table(rows) + "\n"
 
 
 def beside(judged: Mapping[str, Any], run: str) -> str:
-    """Lay out the claims on pairs with another QGNN, after the primary evidence in eq. (2).
-
-    Args:
-        judged: What `judge.judge` returns, or that read back from JSON.
-        run: The other QGNN's run; it comes first in the evidence's runs.
-    """
+    """Lay out the claims on pairs with another QGNN, the first of the evidence's runs, after the primary evidence."""
     rows = []
     for claim in judged["claims"]:
         others = [item for item in claim["measurements"] if item["runs"][0] == run and len(item["runs"]) > 1]
-        own = [item for item in claim["measurements"] if item["primary"] and item["protocol"] == PROTOCOLS[0]]
+        own = _own(claim)
         if others:
             rows.append(
                 {"claim": f"{claim['id']}: {claim['claim']}"}
@@ -99,8 +76,9 @@ def beside(judged: Mapping[str, Any], run: str) -> str:
     return table(rows) + "\n"
 
 
-def _same(*names: str) -> dict[str, str]:
-    return {name: name for name in names}
+def _own(claim: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the measurement on the primary evidence in eq. (2), if there is one."""
+    return [item for item in claim["measurements"] if item["primary"] and item["protocol"] == PROTOCOLS[0]]
 
 
 def _interval(item: Mapping[str, Any]) -> str:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..io import read_csv
 from ..report.markdown import number
 from ..settings import Study
-from .claim import ANY, Claim, Evidence, Measurement, Samples, difference, measure, with_note
+from .claim import ANY, Claim, Evidence, Measurement, Samples, measure
 
 
 @dataclass(frozen=True)
 class Scaling(Evidence):
-    """One model trained at one number of links and evaluated at others: C9.
+    """One model trained at one number of links and evaluated at others: C9."""
 
-    Attributes:
-        percent: Links to percent of WMMSE on the same realizations, (S,).
-        trained_at: Links of the training.
-        k: Leaves per star; None for models without stars.
-    """
-
-    percent: Mapping[int, Samples]
-    trained_at: int
-    k: int | None
+    percent: Mapping[int, Samples]  # links to percent of WMMSE on the same realizations, (S,)
+    trained_at: int  # links
+    k: int | None  # leaves per star; None for models without stars
 
 
 def inputs(study: Study) -> dict[str, list[str]] | None:
@@ -34,7 +28,7 @@ def inputs(study: Study) -> dict[str, list[str]] | None:
     return {"scaled": study.scale_files} if study.config.scale is not None else None
 
 
-def evidence(study: Study, files: Mapping[str, list[Path]]) -> list[Evidence]:
+def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]:
     """Return one evidence per run of the scale study; the first one is primary."""
     table = pd.concat([read_csv(path) for path in files["scaled"]])
     wmmse = table[table["method"] == "wmmse"].set_index("num_links")["value"]
@@ -57,8 +51,8 @@ def _scales(evidence: Scaling) -> Measurement:
     if evidence.k is not None:
         note += f"; {2 * evidence.k + 1} qubits per star, 3 with reset, at any number of links"
     at_home, far = evidence.percent[evidence.trained_at], evidence.percent[largest]
-    measured = measure(difference, far, at_home, paired=True)
-    return with_note(measured, note, largest=largest, trained_at=evidence.trained_at)
+    facts = {"largest": largest, "trained_at": evidence.trained_at}
+    return measure(np.subtract, far, at_home, paired=True, note=note, **facts)
 
 
 CLAIMS = (

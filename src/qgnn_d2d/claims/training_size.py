@@ -2,45 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from ..analysis import values
 from ..io import read_csv
 from ..objective import trained_quantity
 from ..report.markdown import number
 from ..settings import Study
-from .claim import (
-    ANY,
-    Claim,
-    Evidence,
-    Measurement,
-    Samples,
-    height,
-    last_values,
-    measure,
-    own_means,
-    percent_above,
-    with_note,
-)  # fmt: skip
+from .claim import ANY, Claim, Evidence, Measurement, Samples, evaluated, height, measure, percent_above
 
 EXPERIMENT = "training_size"
 
 
 @dataclass(frozen=True)
 class Sizes(Evidence):
-    """One model trained on different numbers of realizations, with as many gradient steps: C8.
+    """One model trained on different numbers of realizations, with as many gradient steps: C8."""
 
-    Attributes:
-        rates: Training realizations to sum rates on the evaluation set, (S,).
-        claimed: The number that is said to suffice.
-        wmmse: Sum rate of WMMSE on the evaluation set.
-    """
-
-    rates: Mapping[int, Samples]
-    claimed: int
-    wmmse: float
+    rates: Mapping[int, Samples]  # training realizations to sum rates on the evaluation set, (S,)
+    claimed: int  # the number that is said to suffice
+    wmmse: float  # sum rate on the evaluation set
 
 
 def inputs(study: Study) -> dict[str, list[str]] | None:
@@ -57,31 +37,22 @@ def inputs(study: Study) -> dict[str, list[str]] | None:
                 f"experiments.{EXPERIMENT}: train_size of model {model} is {sorted(runs)}; splits.train = "
                 f"{study.splits['train']} must be among them"
             )
-    scenario = study.scenario_of(EXPERIMENT)
-    return {
-        "sizes": [study.evaluated(EXPERIMENT, "evaluation.nc")],
-        "size_baselines": [study.solved(scenario, "summary.csv")],
-    }
+    baselines = study.solved(study.scenario_of(EXPERIMENT), "summary.csv")
+    return {"sizes": [study.evaluated(EXPERIMENT, "evaluation.nc")], "size_baselines": [baselines]}
 
 
-def evidence(study: Study, files: Mapping[str, list[Path]]) -> list[Evidence]:
+def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]:
     """Return one evidence per model; the QGNN's is primary."""
-    means = own_means(values.seed_means(values.load(files["sizes"][0])), study.runs)
+    means = evaluated(study, files["sizes"])
     baselines = read_csv(files["size_baselines"][0])
     wmmse = height("wmmse", trained_quantity("stated").name, "evaluation", baselines)
     claimed = study.splits["train"]
-    return [
-        Sizes(
-            "stated",
-            f"{model}, {claimed} against more realizations",
-            model == "qgnn",
-            tuple(runs.values()),
-            {size: last_values(run, means) for size, run in runs.items()},
-            claimed,
-            wmmse,
-        )
-        for model, runs in _by_model(study).items()
-    ]
+    found: list[Evidence] = []
+    for model, runs in _by_model(study).items():
+        rates = {size: means[run] for size, run in runs.items()}
+        models = f"{model}, {claimed} against more realizations"
+        found.append(Sizes("stated", models, model == "qgnn", tuple(runs.values()), rates, claimed, wmmse))
+    return found
 
 
 def _by_model(study: Study) -> dict[str, dict[int, str]]:
@@ -99,9 +70,10 @@ def _enough_data(evidence: Sizes) -> Measurement:
     means = ", ".join(
         f"{size:,}: {number(100 * float(rates.mean()) / evidence.wmmse)}" for size, rates in evidence.rates.items()
     )
-    measured = measure(percent_above, claimed, evidence.rates[largest], paired=True)
-    note = f"percent of WMMSE by training realizations: {means}"
-    return with_note(measured, note, largest=largest, claimed=evidence.claimed)
+    return measure(
+        percent_above, claimed, evidence.rates[largest], paired=True,
+        note=f"percent of WMMSE by training realizations: {means}", largest=largest, claimed=evidence.claimed,
+    )  # fmt: skip
 
 
 CLAIMS = (

@@ -6,9 +6,8 @@ from typing import Any
 
 from ..objective import PROTOCOL_TITLES, PROTOCOLS, trained_quantity
 from ..settings import Study
-from .contract import Figure, Files, Inputs, Table
-from .style import METHOD_LINES, about, below, canvas, errorbars, handle, integer_ticks, shades, styled
-from .tables import evaluated
+from .contract import Figure, Files, Inputs, Table, evaluated, read
+from .style import METHOD_LINES, about, below, canvas, errorbars, integer_ticks, shades, styled
 
 POINT = {"k": 3, "layers": 2}
 """The paper's point."""
@@ -33,59 +32,49 @@ def inputs(study: Study) -> Inputs:
 
 def data(study: Study, files: Files) -> Table:
     """Return rows of `tables.results`, with the qubits and two-qubit gates of one star in one layer."""
-    import pandas as pd
-
-    from ..io import read_csv
-
-    counts = read_csv(files["resources"][0])
+    counts = read(files["resources"])
     costs = counts[(counts["circuit"] == "qgcl") & (counts["layout"] == "reuse")].set_index("k")["two_qubit_gates"]
-    table = pd.concat([evaluated(path) for path in files["tables"]], ignore_index=True)
+    table = evaluated(files["tables"])
     return table.assign(qubits=2 * table["k"] + 1, two_qubit_gates=table["k"].map(costs))
 
 
 @styled()
 def draw(table: Table, axis: str) -> Figure:
-    """Draw the sum rate against the number of leaves or layers, under both protocols, and what a star costs.
-
-    Args:
-        table: What `data` returns.
-        axis: ``k`` or ``layers``.
-    """
+    """Draw the sum rate against ``k`` or ``layers``, under both protocols, and what a star costs."""
     label, other, short = _AXES[axis]
     models, solvers = table[table["kind"] == "model"], table[table["kind"] == "solver"]
     values = sorted(models[other].unique())
-    tones = dict(zip(values, shades(len(values)), strict=True))
-    widths = {value: 1.8 if value == POINT[other] else 0.9 for value in values}
+    lines: dict[Any, dict[str, Any]] = {
+        value: {"color": tone, "marker": "o", "linewidth": 1.8 if value == POINT[other] else 0.9}
+        for value, tone in zip(values, shades(len(values)), strict=True)
+    }
     figure, axes = canvas(3.7, 1, 3)
     for ax, protocol in zip(axes, PROTOCOLS, strict=False):
         part = models[models["protocol"] == protocol]
         for value, curve in part.sort_values(axis).groupby(other):
             if protocol == "stated" or value == POINT[other]:
-                errorbars(ax, curve[axis], curve, color=tones[value], marker="o", linewidth=widths[value])
+                errorbars(ax, curve[axis], curve, **lines[value])
         wmmse = solvers[(solvers["method"] == "wmmse") & (solvers["protocol"] == protocol)]
         ax.axhline(wmmse["mean"].iloc[0], **METHOD_LINES["wmmse"])
         quantity = trained_quantity(protocol)
         ax.set(title=PROTOCOL_TITLES[protocol].partition(":")[0], ylabel=f"{quantity.short} ({quantity.unit})")
     column = models[(models["protocol"] == "stated") & (models[other] == POINT[other])].sort_values(axis)
     costs: dict[str, tuple[Any, dict[str, Any]]] = {
-        "trainable parameters": (column["parameters"], {"marker": "o", "linestyle": "-"}),
+        "trainable parameters": (column["parameters"], {"marker": "o"}),
         "cx per node": (column["two_qubit_gates"] * column["layers"], {"marker": "s", "linestyle": "--"}),
         "qubits at full width": (column["qubits"], {"marker": "^", "linestyle": "-."}),
         "qubits with reset": (column["qubits"] * 0 + 3, {"linestyle": ":"}),
     }
-    handles = [
-        handle(f"{short} = {value:.0f}", color=tones[value], marker="o", linewidth=widths[value]) for value in values
-    ]
-    handles.append(handle("WMMSE", **METHOD_LINES["wmmse"]))
+    entries = {f"{short} = {value:.0f}": line for value, line in lines.items()} | {"WMMSE": METHOD_LINES["wmmse"]}
     for name, (counts, style) in costs.items():
         style = {"color": "#444444", "markersize": 3.5, "linewidth": 0.9, **style}
         axes[2].plot(column[axis], counts, **style)
-        handles.append(handle(f"right: {name}", **style))
+        entries[f"right: {name}"] = style
     axes[2].set(title=f"Cost at {short} = {POINT[other]}", yscale="log", ylabel="count")
     axes[2].yaxis.set_major_formatter("{x:,.0f}")
     for ax in axes:
         ax.set_xlabel(label)
         integer_ticks(ax.xaxis)
-    below(figure, handles)
+    below(figure, entries)
     about(figure, models)
     return figure

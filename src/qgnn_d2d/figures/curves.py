@@ -8,8 +8,8 @@ from typing import Any
 from ..objective import PROTOCOL_TITLES, PROTOCOLS, axis_label, trained_quantity, wmmse_quantity
 from ..settings import Study
 from ..solvers import METHODS
-from .contract import Figure, Files, Inputs, Table
-from .style import METHOD_LINES, about, below, canvas, colors, handle, integer_ticks, styled
+from .contract import Figure, Files, Inputs, Table, read, stacked
+from .style import METHOD_LINES, about, banded, below, canvas, colors, integer_ticks, styled
 
 Runs = dict[str, list[str]]
 """Protocol to run ids, in the legend's order."""
@@ -22,12 +22,14 @@ _METHODS = ("optimum",)  # lines in the models' quantity, besides WMMSE in its o
 
 
 def of(runs: Callable[[Study], Runs]) -> tuple[Callable[[Study], Inputs], Callable[[Study, Files], Table]]:
-    """Return a figure's `inputs` and `data`.
-
-    Args:
-        runs: Which runs of a study the figure shows.
-    """
+    """Return `inputs` and `data` of a figure that shows these runs of a study."""
     return lambda study: _inputs(study, runs(study)), lambda study, files: _data(study, files, runs(study))
+
+
+def named(study: Study, run: str) -> dict[str, str]:
+    """Return a run's label and the model or variant that its color belongs to."""
+    variant = study.variants[run]
+    return {"label": study.label(run, about=variant != study.runs[run].model), "model": variant}
 
 
 def _inputs(study: Study, runs: Runs) -> Inputs:
@@ -42,17 +44,14 @@ def _inputs(study: Study, runs: Runs) -> Inputs:
 def _data(study: Study, files: Files, runs: Runs) -> Table:
     """Return one row per plotted point.
 
-    Returns:
-        The columns `COLUMNS`: panel is the protocol, kind is curve or line; the mean over seeds has its 95 % t interval
-        (empty for one seed). Lines are the methods' means on the test set, and WMMSE's in its own quantity.
+    The panel is the protocol, the kind is curve or line; the mean over seeds has its 95 % t interval (empty for one
+    seed). Lines are the methods' means on the test set, and WMMSE's in its own quantity.
     """
     import pandas as pd
 
     from ..analysis.tables import mean_curves
-    from ..io import read_csv
 
-    curves = pd.concat([read_csv(path) for path in files["curves"]])
-    baselines = read_csv(files["baselines"][0])
+    curves, baselines = read(files["curves"]), read(files["baselines"])
     sizes = baselines.drop_duplicates("split").set_index("split")["num_realizations"]
     tests = baselines[baselines["split"] == "test"].set_index(["solver", "metric"])
     parts = []
@@ -61,10 +60,8 @@ def _data(study: Study, files: Files, runs: Runs) -> Table:
             continue
         trained, wmmse = trained_quantity(protocol), wmmse_quantity(protocol)
         for run in names:
-            variant = study.variants[run]
-            about_run = {"run": run, "label": study.label(run, about=variant != study.runs[run].model)}
             part = mean_curves(curves[curves["run"] == run])
-            parts.append(part.assign(panel=protocol, kind="curve", **about_run, model=variant, unit=trained.unit))
+            parts.append(part.assign(panel=protocol, kind="curve", run=run, **named(study, run), unit=trained.unit))
         shown = {("wmmse", wmmse.name): wmmse.wmmse_line}
         shown |= {(name, trained.name): METHODS[name].label for name in _METHODS}
         for (solver, metric), label in shown.items():
@@ -72,7 +69,7 @@ def _data(study: Study, files: Files, runs: Runs) -> Table:
                 values = tests.loc[(solver, metric)][["unit", "mean"]].to_dict()
                 line = {"panel": protocol, "kind": "line", "run": solver, "label": label, "split": "test"}
                 parts.append(pd.DataFrame([{**line, "metric": metric, **values}]))
-    table = pd.concat(parts, ignore_index=True)
+    table = stacked(parts)
     table["num_realizations"] = table["split"].map(sizes)
     integers = ("epoch", "num_seeds", "num_realizations")
     return table.reindex(columns=COLUMNS).astype(dict.fromkeys(integers, "Int64"))
@@ -90,21 +87,20 @@ def draw(table: Table) -> Figure:
             color, epoch = palette[curve["model"].iloc[0]], curve["epoch"].astype(int)
             if split == "train":
                 ax.plot(epoch, curve["mean"], color=color, linewidth=0.8, linestyle="--")
-                continue
-            ax.plot(epoch, curve["mean"], color=color)
-            if curve["low"].notna().all():
-                ax.fill_between(epoch, curve["low"], curve["high"], color=color, alpha=0.2, linewidth=0)
+            else:
+                banded(ax, epoch, curve, "mean", alpha=0.2, color=color)
         for row in lines[lines["panel"] == protocol].to_dict("records"):
             ax.axhline(row["mean"], zorder=1, **_line(row))
         ax.set(title=PROTOCOL_TITLES[protocol], xlabel="epoch (0: untrained)")
         ax.set_ylabel(axis_label(protocol), fontsize=7)
         ax.set_ylim(bottom=0)
         integer_ticks(ax.xaxis)
-    rows = curves.drop_duplicates("label").to_dict("records")
-    handles = [handle(row["label"], color=palette[row["model"]]) for row in rows]
-    handles += [handle(row["label"], **_line(row)) for row in lines.drop_duplicates("label").to_dict("records")]
-    handles.append(handle("training set (test set: solid)", color="#444444", linewidth=0.8, linestyle="--"))
-    below(figure, handles)
+    entries: dict[str, dict[str, Any]] = {
+        row["label"]: {"color": palette[row["model"]]} for row in curves.to_dict("records")
+    }
+    entries |= {row["label"]: _line(row) for row in lines.to_dict("records")}
+    entries["training set (test set: solid)"] = {"color": "#444444", "linewidth": 0.8, "linestyle": "--"}
+    below(figure, entries)
     about(figure, curves[curves["split"] == "test"], "bands")
     return figure
 

@@ -6,21 +6,8 @@ from typing import Any
 
 from ..settings import MODELS, Study
 from ..solvers import shown_in
-from .contract import Figure, Files, Inputs, Table
-from .style import (
-    GRAY,
-    METHOD_LINES,
-    about,
-    below,
-    canvas,
-    colors,
-    errorbars,
-    handle,
-    integer_ticks,
-    number_ticks,
-    styled,
-)
-from .tables import evaluated
+from .contract import Figure, Files, Inputs, Table, evaluated, stacked
+from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, integer_ticks, number_ticks, styled
 
 NAME = "informed"
 CLAIMS = "C2, C7, C10"
@@ -62,9 +49,7 @@ def inputs(study: Study) -> Inputs:
 
 def data(study: Study, files: Files) -> Table:
     """Return rows of `tables.results` by panel: leaves, sizes, noise (with its device), and baselines."""
-    import pandas as pd
-
-    tables = {name: evaluated(paths[0], "stated") for name, paths in files.items()}
+    tables = {name: evaluated(paths, "stated") for name, paths in files.items()}
     models = {name: table[table["kind"] == "model"] for name, table in tables.items()}
     main = tables["main"].set_index("method", drop=False)
     own, noise = main.loc[_mains(study)], models["noise"]
@@ -72,12 +57,12 @@ def data(study: Study, files: Files) -> Table:
     at_ideal = main.loc[study.select("main", variant="qgnn_informed")[0], "mean"]
     of_ideal = {f"ideal_{end}": 100 * noise[end] / at_ideal for end in ("mean", "low", "high")}
     parts = {
-        "leaves": pd.concat([models["leaves"], own[own["stars"].notna()]]),
-        "sizes": pd.concat([models["sizes"], own]),
+        "leaves": stacked([models["leaves"], own[own["stars"].notna()]]),
+        "sizes": stacked([models["sizes"], own]),
         "noise": noise.assign(device=noise["method"].map(devices), **of_ideal),
         "baselines": main[main["kind"] == "solver"],
     }
-    table = pd.concat([part.assign(panel=panel) for panel, part in parts.items()], ignore_index=True)
+    table = stacked(part.assign(panel=panel) for panel, part in parts.items())
     scale = table["percent_of_wmmse"] / table["mean"]
     return table.assign(percent_low=table["low"] * scale, percent_high=table["high"] * scale)
 
@@ -90,8 +75,8 @@ def draw(table: Table) -> Figure:
     baselines = panels["baselines"].set_index("method")["percent_of_wmmse"]
     palette = colors(sizes["model"])
     models = dict.fromkeys([*leaves["model"], *sizes["model"]])
-    handles = [handle(MODELS[name].label, color=palette[name]) for name in models]
-    handles += [handle(label, color="#444444", **look) for label, look in _LOOK.items()]
+    entries: dict[str, dict[str, Any]] = {MODELS[name].label: {"color": palette[name]} for name in models}
+    entries |= {label: {"color": "#444444", **look} for label, look in _LOOK.items()}
     figure, (left, middle, right) = canvas(4.4, 1, 3, width_ratios=[5, 5, 3])
     for (model, rule), part in leaves.sort_values("k").groupby(["model", "stars"]):
         look = _LOOK[f"left: {rule}"]
@@ -108,12 +93,12 @@ def draw(table: Table) -> Figure:
     for method in shown_in("baselines"):
         for ax in (left, middle):
             ax.axhline(baselines[method.name], **METHOD_LINES[method.name])
-        handles.append(handle(method.short, **METHOD_LINES[method.name]))
+        entries[method.short] = METHOD_LINES[method.name]
     names = ("ideal_mean", "ideal_low", "ideal_high")
     errorbars(right, range(len(noise)), noise, names, color=palette["qgnn_informed"], marker="o", linestyle="none")
     right.axhline(100, color=GRAY, linewidth=0.8)
     right.set(ylabel="percent of the same without noise", title="Device noise", xlim=(-0.5, len(noise) - 0.5))
     right.set_xticks(range(len(noise)), noise["device"].str.removeprefix("Fake"), rotation=30, ha="right")
-    below(figure, handles)
+    below(figure, entries)
     about(figure, table[table["kind"] == "model"])
     return figure

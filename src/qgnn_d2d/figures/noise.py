@@ -6,8 +6,8 @@ from typing import Any
 
 from ..objective import axis_label
 from ..settings import Study
-from .contract import Axes, Figure, Files, Inputs, Table
-from .style import about, below, canvas, colors, errorbars, handle, shades, styled
+from .contract import Axes, Figure, Files, Inputs, Table, read
+from .style import about, below, canvas, colors, errorbars, shades, styled
 
 NAME = "noise"
 CLAIMS = "C10"
@@ -36,11 +36,9 @@ def inputs(study: Study) -> Inputs:
 
 def data(study: Study, files: Files) -> Table:
     """Return rows of `tables.noise_summary`, with the column depolarizing (empty for devices)."""
-    from ..io import read_csv
-
     noise = study.config.noise
     assert noise is not None
-    table = read_csv(files["summary"][0])
+    table = read(files["summary"])
     levels = {name: study.noise_models[name].depolarizing for name in noise.levels}
     table = table[table["noise"].isin(["ideal", "wmmse", *noise.devices, *levels])]
     return table.assign(depolarizing=table["noise"].map(levels))
@@ -88,9 +86,11 @@ def ideal_line(ax: Axes, table: Table) -> None:
     ax.axhspan(ideal["low"], ideal["high"], color="#000000", alpha=0.08, linewidth=0)
 
 
-def legend(table: Table) -> list[Any]:
+def legend(table: Table) -> dict[str, dict[str, Any]]:
     """Return the legend: every way to train and to measure, the line without noise, and WMMSE's value above it."""
-    handles = [handle(label, linestyle="none", **look(key)) for key, (label, _) in MEASURED.items()]
-    handles.append(handle("trained and run without noise, band: 95 %", color="#000000", linewidth=1.0))
     wmmse = table.loc[table["noise"] == "wmmse", "mean"].iloc[0]
-    return [*handles, handle(f"not in the panels: WMMSE, {wmmse:.2f} bps/Hz", linestyle="none")]
+    return {
+        **{label: {"linestyle": "none", **look(key)} for key, (label, _) in MEASURED.items()},
+        "trained and run without noise, band: 95 %": {"color": "#000000", "linewidth": 1.0},
+        f"not in the panels: WMMSE, {wmmse:.2f} bps/Hz": {"linestyle": "none"},
+    }

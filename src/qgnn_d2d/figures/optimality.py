@@ -6,8 +6,8 @@ from ..objective import PROTOCOL_TITLES, PROTOCOLS, trained_quantity
 from ..settings import Study
 from ..solvers import shown_in
 from . import curves, fig2, fig2_all
-from .contract import Figure, Files, Inputs, Table
-from .style import METHOD_LINES, about, below, canvas, colors, handle, styled
+from .contract import Figure, Files, Inputs, Table, stacked
+from .style import METHOD_LINES, about, banded, below, canvas, colors, styled
 
 NAME = "optimality"
 CLAIMS = "C2, C3"
@@ -50,12 +50,9 @@ def data(study: Study, files: Files) -> Table:
             parts.append(part.assign(panel=protocol, kind="solver", method=method.name, label=method.label))
         for run in runs:
             part = share_curve(models[metric][models["run"].values == run], solvers)
-            variant = study.variants[run]
-            label = study.label(run, about=variant != study.runs[run].model)
-            parts.append(part.assign(panel=protocol, kind="model", method=run, label=label, model=variant))
+            parts.append(part.assign(panel=protocol, kind="model", method=run, **curves.named(study, run)))
     columns = ["panel", "kind", "method", "label", "model", "metric", "gap_percent", "share", "low", "high"]
-    table = pd.concat(parts, ignore_index=True)[[*columns, "num_seeds", "num_realizations"]]
-    return table.astype({"num_seeds": "Int64"})
+    return stacked(parts)[[*columns, "num_seeds", "num_realizations"]].astype({"num_seeds": "Int64"})
 
 
 @styled()
@@ -63,7 +60,7 @@ def draw(table: Table) -> Figure:
     """Draw the share of realizations against the gap, a column per protocol."""
     palette = colors(table["model"].dropna())
     panels = [protocol for protocol in PROTOCOLS if (table["panel"] == protocol).any()]
-    handles = {}
+    entries = {}
     figure, axes = canvas(5.6, 2, len(panels), sharex=True, sharey=True, squeeze=False)
     figure.set_layout_engine("constrained", wspace=0.1)
     for row, kind in enumerate(("model", "solver")):
@@ -72,11 +69,8 @@ def draw(table: Table) -> Figure:
             for name, curve in part.groupby("method", sort=False):
                 first = curve.iloc[0]
                 style = METHOD_LINES[str(name)] if kind == "solver" else {"color": palette[first["model"]]}
-                ax.plot(curve["gap_percent"], curve["share"], **style)
-                if curve["low"].notna().all():
-                    ends = (curve["gap_percent"], curve["low"], curve["high"])
-                    ax.fill_between(*ends, color=style["color"], alpha=0.15, linewidth=0)
-                handles[first["label"]] = handle(first["label"], **style)
+                banded(ax, curve["gap_percent"], curve, "share", alpha=0.15, **style)
+                entries[first["label"]] = style
             ax.set(xscale="log", ylim=(0, 1.02))
             ax.set_xlim(table["gap_percent"].min(), table["gap_percent"].max())
             ax.set_xticks([1e-4, 1e-2, 1, 100], ["0.0001", "0.01", "1", "100"])
@@ -85,6 +79,6 @@ def draw(table: Table) -> Figure:
         axes[1, column].set_xlabel("gap to the certified optimum (%)")
     axes[0, 0].set_ylabel("trained models:\nshare of realizations")
     axes[1, 0].set_ylabel("no learning:\nshare of realizations")
-    below(figure, list(handles.values()))
+    below(figure, entries)
     about(figure, table[table["kind"] == "model"], "bands")
     return figure

@@ -6,8 +6,8 @@ import itertools
 from typing import Any
 
 from ..settings import Study
-from .contract import Figure, Files, Inputs, Table
-from .style import GRAY, below, canvas, handle, integer_ticks, shades, styled
+from .contract import Figure, Files, Inputs, Table, read
+from .style import GRAY, below, canvas, integer_ticks, shades, styled
 
 NAME = "resources"
 CLAIMS = "C9, C10"
@@ -31,9 +31,7 @@ def inputs(study: Study) -> Inputs:
 
 def data(study: Study, files: Files) -> Table:
     """Return what `quantum.resources.table` returns."""
-    from ..io import read_csv
-
-    return read_csv(files["counts"][0])
+    return read(files["counts"])
 
 
 @styled()
@@ -41,25 +39,25 @@ def draw(table: Table) -> Figure:
     """Draw qubits, two-qubit gates and depth against the number of leaves."""
     (device,) = table.loc[table["layout"] == "device", "device"].unique()
     # The device's larger open circles stay visible where the line's squares lie on them.
+    light, middle, dark = shades(3)
+    hollow = {"color": light, "marker": "o", "markersize": 6, "markerfacecolor": "none"}
     layouts: dict[str, tuple[str, dict[str, Any]]] = {
-        "device": (f"full width, {device}", {"marker": "o", "markersize": 6, "markerfacecolor": "none"}),
-        "line": ("full width, line", {"marker": "s", "markersize": 2.5}),
-        "reuse": ("leaf and edge reset and reused, line", {"marker": "D", "markersize": 3}),
+        "device": (f"full width, {device}", hollow),
+        "line": ("full width, line", {"color": middle, "marker": "s", "markersize": 2.5}),
+        "reuse": ("leaf and edge reset and reused, line", {"color": dark, "marker": "D", "markersize": 3}),
     }
-    tones = dict(zip(layouts, shades(len(layouts)), strict=True))
     dashes = dict(zip(table["circuit"].unique(), itertools.cycle(["-", "--", "-.", ":"]), strict=False))
     paper = {"color": GRAY, "linewidth": 0.8, "linestyle": ":"}
     figure, axes = canvas(3.4, 1, len(_PANELS))
     for ax, (column, label) in zip(axes, _PANELS.items(), strict=True):
         ax.axvline(_PAPER, **paper)
         for (circuit, layout), part in table.groupby(["circuit", "layout"], sort=False):
-            style = {"linestyle": dashes[circuit], "linewidth": 1.0, **layouts[layout][1]}
-            ax.plot(part["k"], part[column], color=tones[layout], **style)
+            ax.plot(part["k"], part[column], linestyle=dashes[circuit], linewidth=1.0, **layouts[layout][1])
         ax.set(xlabel="leaves k", ylabel=label, title=label.partition(" (")[0].capitalize())
         ax.set_ylim(bottom=0)
         integer_ticks(ax.xaxis)
         integer_ticks(ax.yaxis)
-    handles = [handle(label, color=tones[name], linewidth=1.0, **style) for name, (label, style) in layouts.items()]
-    handles += [handle(name, color="#000000", linestyle=dash, linewidth=1.0) for name, dash in dashes.items()]
-    below(figure, [*handles, handle(f"k = {_PAPER}: the paper's star", **paper)])
+    entries = {label: {"linewidth": 1.0, **style} for label, style in layouts.values()}
+    entries |= {name: {"color": "#000000", "linestyle": dash, "linewidth": 1.0} for name, dash in dashes.items()}
+    below(figure, {**entries, f"k = {_PAPER}: the paper's star": paper})
     return figure

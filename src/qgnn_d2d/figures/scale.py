@@ -6,8 +6,8 @@ from typing import Any
 
 from ..settings import Study
 from ..solvers import METHODS
-from .contract import Figure, Files, Inputs, Table
-from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, handle, number_ticks, styled
+from .contract import Figure, Files, Inputs, Table, read, stacked
+from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, number_ticks, styled
 
 NAME = "scale"
 CLAIMS = "C9"
@@ -31,14 +31,11 @@ def inputs(study: Study) -> Inputs:
 
 def data(study: Study, files: Files) -> Table:
     """Return rows of `tables.scaling_summary` (panel scaled) and of `inference_cost` (panel inference)."""
-    import pandas as pd
-
     from ..analysis.tables import scaling_summary
-    from ..io import read_csv
 
-    scaled = scaling_summary(pd.concat([read_csv(path) for path in files["scaled"]], ignore_index=True))
-    costs = read_csv(files["inference"][0]).rename(columns={"run": "method"}).assign(kind="model")
-    table = pd.concat([scaled.assign(panel="scaled"), costs.assign(panel="inference")], ignore_index=True)
+    scaled = scaling_summary(read(files["scaled"]))
+    costs = read(files["inference"]).rename(columns={"run": "method"}).assign(kind="model")
+    table = stacked([scaled.assign(panel="scaled"), costs.assign(panel="inference")])
     labels = {name: method.label for name, method in METHODS.items()}
     for run, settings in study.runs.items():
         k = getattr(settings.architecture, "k", None)
@@ -54,7 +51,7 @@ def draw(table: Table) -> Figure:
     scaled, costs = table[table["panel"] == "scaled"], table[table["panel"] == "inference"]
     palette = colors(table["model"].dropna())
     dotted = {"color": GRAY, "linewidth": 0.8, "linestyle": (0, (1, 3))}
-    handles = []
+    entries: dict[str, dict[str, Any]] = {}
     figure, (left, middle, right) = canvas(3.9, 1, 3)
     for run, part in scaled[scaled["kind"] == "model"].groupby("method", sort=False):
         part, cost = part.sort_values("num_links"), costs[costs["method"] == run].sort_values("num_links")
@@ -62,12 +59,12 @@ def draw(table: Table) -> Figure:
         errorbars(left, part["num_links"], part, _PERCENT, **style)
         for ax, column in ((middle, "seconds"), (right, "peak_mib")):
             ax.plot(cost["num_links"], cost[column], markersize=3.5, **style)
-        handles.append(handle(part["label"].iloc[0], **style))
+        entries[part["label"].iloc[0]] = style
     for name in _SHOWN:
         part = scaled[(scaled["method"] == name) & scaled["percent_of_wmmse"].notna()].sort_values("num_links")
         style = METHOD_LINES[name] | {"marker": "*" if name == "optimum" else "", "markersize": 5}
         left.plot(part["num_links"], part["percent_of_wmmse"], **style)
-        handles.append(handle(METHODS[name].label, **style))
+        entries[METHODS[name].label] = style
     left.axvline(table["trained_at"].iloc[0], **dotted)
     left.set(ylabel="percent of WMMSE, eq. (2)", title="Without retraining")
     middle.set(yscale="log", ylabel="seconds per realization", title="Inference: time")
@@ -76,6 +73,6 @@ def draw(table: Table) -> Figure:
     for ax, part in ((left, scaled), (middle, costs), (right, costs)):
         ax.set_xlabel("links M")
         number_ticks(ax, sorted(part["num_links"].unique()), fontsize=7)
-    below(figure, [*handles, handle("links of the training", **dotted)])
+    below(figure, {**entries, "links of the training": dotted})
     about(figure, scaled[scaled["kind"] == "model"])
     return figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..settings import Study
 from . import noise
-from .contract import Figure, Files, Inputs, Table
+from .contract import Figure, Files, Inputs, Table, read, stacked
 from .style import GRAY, about, below, canvas, errorbars, number_ticks, styled
 
 NAME = "shots"
@@ -31,16 +31,11 @@ def inputs(study: Study) -> Inputs:
 
 def data(study: Study, files: Files) -> Table:
     """Return rows of `tables.noise_summary` (panel shots) and of `device_noise.aer_rows` (panel aer)."""
-    import pandas as pd
-
-    from ..io import read_csv
-
     settings = study.config.noise
     assert settings is not None
-    table = read_csv(files["summary"][0])
+    table = read(files["summary"])
     table = table[table["noise"].isin(["ideal", "wmmse", *settings.devices])]
-    checked = pd.concat([read_csv(path) for path in files["aer"]])
-    return pd.concat([table.assign(panel="shots"), checked.assign(panel="aer")], ignore_index=True)
+    return stacked([table.assign(panel="shots"), read(files["aer"]).assign(panel="aer")])
 
 
 @styled()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,7 @@ METHOD_LINES: dict[str, dict[str, Any]] = {
 
 
 def colors(models: Iterable[str]) -> dict[str, str]:
-    """Return model to color: the same in every figure. Variants of a model come behind the models.
-
-    Args:
-        models: Names of models and variants.
-    """
+    """Return model or variant to color, the same in every figure; variants come behind the models."""
     names = dict.fromkeys([*MODELS, *models])
     return {name: _PALETTE[i % len(_PALETTE)] for i, name in enumerate(names)}
 
@@ -102,6 +98,13 @@ def errorbars(ax: Axes, x: Any, rows: Table, names: Sequence[str] = ("mean", "lo
     ax.errorbar(x, mean, [mean - low, high - mean], **{"markersize": 3.5, "elinewidth": 0.8, **style})
 
 
+def banded(ax: Axes, x: Any, rows: Table, mean: str, alpha: float, **style: Any) -> None:
+    """Draw a curve of the column ``mean`` with a band from low to high, if it has one."""
+    ax.plot(x, rows[mean], **style)
+    if rows["low"].notna().all():
+        ax.fill_between(x, rows["low"], rows["high"], color=style["color"], alpha=alpha, linewidth=0)
+
+
 def integer_ticks(axis: Any) -> None:
     """Put an axis's ticks at whole numbers."""
     from matplotlib.ticker import MaxNLocator
@@ -118,16 +121,12 @@ def number_ticks(ax: Axes, numbers: Iterable[float], **options: Any) -> None:
     ax.set_xticks(list(numbers), [f"{number:,.0f}" for number in numbers], **options)
 
 
-def handle(label: str, **style: Any) -> Any:
-    """Return a legend's entry."""
+def below(figure: Figure, entries: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put one legend below all panels: label to style, in as many columns as fit, row by row, as one reads."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], **{"label": label, "markersize": 3.5, **style})
-
-
-def below(figure: Figure, handles: Sequence[Any]) -> None:
-    """Put one legend below all panels, in as many columns as fit, its entries row by row, as one reads."""
-    labels = [entry.get_label() for entry in handles]
+    labels = list(entries)
+    handles = [Line2D([], [], **{"label": label, "markersize": 3.5, **style}) for label, style in entries.items()]
 
     def width(columns: int) -> float:
         longest = [max(map(len, labels[column::columns])) for column in range(columns)]
@@ -140,13 +139,7 @@ def below(figure: Figure, handles: Sequence[Any]) -> None:
 
 
 def about(figure: Figure, rows: Table, shown: str = "bars") -> None:
-    """Write above all panels how many seeds and realizations stand behind the numbers.
-
-    Args:
-        figure: The figure.
-        rows: With the columns num_seeds and num_realizations.
-        shown: What shows the intervals; empty where nothing does.
-    """
+    """Write above all panels the rows' num_seeds and num_realizations, and what shows the intervals, if anything."""
     counts = [sorted(rows[f"num_{of}"].dropna().astype(int).unique()) for of in ("seeds", "realizations")]
     seeds, realizations = (" or ".join(f"{count:,}" for count in numbers) for numbers in counts)
     interval = f", {shown}: 95 % t interval over seeds" if shown and seeds != "1" else ""

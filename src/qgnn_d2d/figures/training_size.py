@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..objective import axis_label
 from ..settings import MODELS, Study
-from .contract import Figure, Files, Inputs, Table
-from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, handle, number_ticks, styled
-from .tables import evaluated
+from .contract import Figure, Files, Inputs, Table, evaluated, stacked
+from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, number_ticks, styled
 
 NAME = "training_size"
 CLAIMS = "C8"
@@ -32,11 +33,9 @@ def inputs(study: Study) -> Inputs:
 
 def data(study: Study, files: Files) -> Table:
     """Return rows of `tables.results`; the leaf rules' have the paper's point, with random leaves, among them."""
-    import pandas as pd
-
-    sizes, leaves, main = (evaluated(files[name][0], "stated") for name in ("training_size", "leaves", "main"))
+    sizes, leaves, main = (evaluated(files[name], "stated") for name in ("training_size", "leaves", "main"))
     point = main[main["method"].isin(_point(study))]
-    return pd.concat([sizes, point, leaves[leaves["kind"] == "model"]], ignore_index=True)
+    return stacked([sizes, point, leaves[leaves["kind"] == "model"]])
 
 
 @styled()
@@ -48,11 +47,11 @@ def draw(table: Table) -> Figure:
     palette = colors(models["model"])
     paper = {"color": GRAY, "linewidth": 0.8, "linestyle": ":"}
     figure, (left, right) = canvas(3.3, 1, 2, sharey=True, width_ratios=[3, 2])
-    handles = []
+    entries: dict[str, dict[str, Any]] = {}
     for model, curve in sized.groupby("model", sort=False):
         curve = curve.sort_values("train_size")
-        errorbars(left, curve["train_size"], curve, color=palette[model], marker="o")
-        handles.append(handle(MODELS[str(model)].label, color=palette[model], marker="o"))
+        entries[MODELS[str(model)].label] = style = {"color": palette[model], "marker": "o"}
+        errorbars(left, curve["train_size"], curve, **style)
     left.axvline(300, **paper)
     left.set(xlabel="training realizations, equal gradient steps", ylabel=axis_label("stated"))
     left.set_title("Training size")
@@ -62,7 +61,6 @@ def draw(table: Table) -> Figure:
     right.set_xticks(range(len(ruled)), ruled["stars"])
     for ax in (left, right):
         ax.axhline(wmmse, **METHOD_LINES["wmmse"])
-    handles.append(handle("WMMSE, full-power start", **METHOD_LINES["wmmse"]))
-    below(figure, [*handles, handle("the paper's 300", **paper)])
+    below(figure, {**entries, "WMMSE, full-power start": METHOD_LINES["wmmse"], "the paper's 300": paper})
     about(figure, models)
     return figure

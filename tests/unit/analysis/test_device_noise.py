@@ -30,11 +30,11 @@ def test_shots_have_their_own_stream(monkeypatch):
     monkeypatch.setattr(device_noise, "MITIGATIONS", {"raw": MITIGATIONS["raw"]})  # the others take longer
     settings, model, data = studied()
     arguments = "noisy", NOISE, {"unaware": (settings, model)}, data, "test"
-    few = device_noise.shot_rows(*arguments, [16, 32])
-    pd.testing.assert_frame_equal(few, device_noise.shot_rows(*arguments, [16, 32]))
+    few = device_noise.noise_rows(*arguments, [16, 32])
+    pd.testing.assert_frame_equal(few, device_noise.noise_rows(*arguments, [16, 32]))
     values = few[few["mitigation"] == "raw"].pivot(index="seed", columns="shots", values="value")
     assert (values[16] != values[32]).all()
-    other = device_noise.shot_rows("other name", *arguments[1:], [16])
+    other = device_noise.noise_rows("other name", *arguments[1:], [16])
     assert (other["value"].to_numpy() != few[few["shots"].isna() | (few["shots"] == 16)]["value"].to_numpy()).any()
 
 

@@ -29,15 +29,3 @@ def test_an_inference_takes_time_and_memory(model):
     finally:
         torch.set_num_threads(threads)
     assert found["seconds"] > 0 and found["peak_mib"] > found["added_mib"] >= 0
-
-
-def test_no_inference_is_refused():
-    run = run_of("gcn", num_seeds=1)
-    with pytest.raises(ValueError, match="repeats is 0"):
-        cost.inference_cost(run, model_of(run), draw(5, 1), 0)
-
-
-def test_a_table_has_whole_numbers_of_leaves_and_none_for_models_without_stars():
-    rows = [{"run": "a", "k": 3, "seconds": 0.1}, {"run": "b", "k": None, "seconds": 0.2}]
-    table = cost.inference_table(rows)
-    assert table.to_csv(index=False) == "run,k,seconds\na,3,0.1\nb,,0.2\n"

@@ -295,7 +295,7 @@ def test_the_circuits_wires_are_in_the_order_of_the_leaves():
 
 def test_a_legend_reads_row_by_row():
     figure, _ = style.canvas(2.0)
-    style.below(figure, [style.handle(f"entry {i} of some length here", color="k") for i in range(5)])
+    style.below(figure, {f"entry {i} of some length here": {"color": "k"} for i in range(5)})
     FigureCanvasAgg(figure).draw()
     (legend,) = figure.legends
     places = {text.get_text(): box_of(text) for text in legend.texts}
