@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
 from ..settings.run import Protocol
@@ -53,8 +52,7 @@ class Quantity:
         """Return the quantity, shape (...), of gains (..., M, M), powers and weights (..., M); differentiable."""
         from . import rates
 
-        value: Tensor = getattr(rates, self.function)(gain, power, weight, noise_power)
-        return value
+        return getattr(rates, self.function)(gain, power, weight, noise_power)
 
     @property
     def title(self) -> str:
@@ -62,45 +60,43 @@ class Quantity:
         return self.label[0].upper() + self.label[1:]
 
 
-QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
-    {
-        quantity.name: quantity
-        for quantity in (
-            Quantity(
-                name="sum_rate",
-                label="weighted sum rate, eq. (2)",
-                short="weighted sum rate",
-                unit="bps/Hz",
-                protocol="stated",
-                function="weighted_sum_rate",
-                solver_power="power",
-                bound="upper_bound",
-                wmmse_line="WMMSE, full-power start",
-            ),
-            Quantity(
-                name="released_metric",
-                label="the public code's model metric",
-                short="public code's metric",
-                unit="bps/Hz",  # of the network of `released_gain`
-                protocol="released",
-                function="released_metric",
-                solver_power="released_power",
-                bound="released_upper_bound",
-            ),
-            Quantity(
-                name="released_wmmse_rate",
-                label="the public code's evaluation of WMMSE",
-                short="public code's evaluation",
-                unit="nats",
-                protocol="released",
-                function="released_wmmse_rate",
-                solver_power="power",
-                wmmse_line="WMMSE as the public code reports it (nats)",
-                only_p_max=1.0,
-            ),
-        )
-    }
-)
+QUANTITIES: Mapping[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity(
+            name="sum_rate",
+            label="weighted sum rate, eq. (2)",
+            short="weighted sum rate",
+            unit="bps/Hz",
+            protocol="stated",
+            function="weighted_sum_rate",
+            solver_power="power",
+            bound="upper_bound",
+            wmmse_line="WMMSE, full-power start",
+        ),
+        Quantity(
+            name="released_metric",
+            label="the public code's model metric",
+            short="public code's metric",
+            unit="bps/Hz",  # of the network of `released_gain`
+            protocol="released",
+            function="released_metric",
+            solver_power="released_power",
+            bound="released_upper_bound",
+        ),
+        Quantity(
+            name="released_wmmse_rate",
+            label="the public code's evaluation of WMMSE",
+            short="public code's evaluation",
+            unit="nats",
+            protocol="released",
+            function="released_wmmse_rate",
+            solver_power="power",
+            wmmse_line="WMMSE as the public code reports it (nats)",
+            only_p_max=1.0,
+        ),
+    )
+}
 """All quantities by name, in the tables' order."""
 
 

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
-from types import MappingProxyType
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,52 +55,46 @@ class Method:
     @property
     def function(self) -> Callable[..., Any]:
         """The function, loaded when it is asked for."""
-        module, _, name = self.implementation.partition(":")
-        function: Callable[..., Any] = getattr(import_module(module), name)
-        return function
+        return resolve_name(self.implementation)
 
     def solve(self, gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
         """Return transmit powers (see the package)."""
         result = self.function(gain, weight, noise_power, p_max, **self.options)
-        power: Tensor = result.power if self.certified else result
-        return power
+        return result.power if self.certified else result
 
 
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        method.name: method
-        for method in (
-            Method(
-                "wmmse", "WMMSE, full-power start", "WMMSE", "qgnn_d2d.solvers.wmmse:wmmse",
-                is_reference=True, shown_in=("gaps", "scale", "baselines"),
-            ),
-            Method(  # its M + 1 starts cost M^3 a realization and iteration
-                "wmmse_multistart", "WMMSE, multistart", "WMMSE, multistart", "qgnn_d2d.solvers.wmmse:wmmse_multistart",
-                is_reference=True, max_links=100, shown_in=("gaps", "scale"),
-            ),
-            Method(
-                "full_power", "full power", "full power", "qgnn_d2d.solvers.heuristics:full_power",
-                shown_in=("gaps",),
-            ),
-            Method(
-                "best_single_link", "best single link", "best single link",
-                "qgnn_d2d.solvers.heuristics:best_single_link", shown_in=("gaps", "scale", "baselines"),
-            ),
-            Method(
-                "on_off_3", "on/off search over 3 links", "on/off, best 3",
-                "qgnn_d2d.solvers.heuristics:on_off_search", {"candidates": 3}, shown_in=("baselines",),
-            ),
-            Method(
-                "on_off_4", "on/off search over 4 links", "on/off, best 4",
-                "qgnn_d2d.solvers.heuristics:on_off_search", {"candidates": 4}, shown_in=("gaps", "baselines"),
-            ),
-            Method(
-                "optimum", "certified optimum", "certified optimum", "qgnn_d2d.solvers.branch_and_bound:optimum",
-                {"gap": OPTIMUM_GAP}, certified=True, is_reference=True, shown_in=("scale", "baselines"),
-            ),
-        )
-    }
-)  # fmt: skip
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            "wmmse", "WMMSE, full-power start", "WMMSE", "qgnn_d2d.solvers.wmmse:wmmse",
+            is_reference=True, shown_in=("gaps", "scale", "baselines"),
+        ),
+        Method(  # its M + 1 starts cost M^3 a realization and iteration
+            "wmmse_multistart", "WMMSE, multistart", "WMMSE, multistart", "qgnn_d2d.solvers.wmmse:wmmse_multistart",
+            is_reference=True, max_links=100, shown_in=("gaps", "scale"),
+        ),
+        Method(
+            "full_power", "full power", "full power", "qgnn_d2d.solvers.heuristics:full_power", shown_in=("gaps",),
+        ),
+        Method(
+            "best_single_link", "best single link", "best single link", "qgnn_d2d.solvers.heuristics:on_off_search",
+            {"candidates": 1}, shown_in=("gaps", "scale", "baselines"),
+        ),
+        Method(
+            "on_off_3", "on/off search over 3 links", "on/off, best 3", "qgnn_d2d.solvers.heuristics:on_off_search",
+            {"candidates": 3}, shown_in=("baselines",),
+        ),
+        Method(
+            "on_off_4", "on/off search over 4 links", "on/off, best 4", "qgnn_d2d.solvers.heuristics:on_off_search",
+            {"candidates": 4}, shown_in=("gaps", "baselines"),
+        ),
+        Method(
+            "optimum", "certified optimum", "certified optimum", "qgnn_d2d.solvers.branch_and_bound:optimum",
+            {"gap": OPTIMUM_GAP}, certified=True, is_reference=True, shown_in=("scale", "baselines"),
+        ),
+    )
+}  # fmt: skip
 """All methods by name, in the tables' order."""
 
 

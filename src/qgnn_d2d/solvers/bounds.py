@@ -13,7 +13,7 @@ weights and D_m(p) = 1 + sum_{j != m} G_mj p_j what disturbs receiver m:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -38,8 +38,7 @@ _ENVELOPE_STEPS = 2  # improvements of beta per visit of a box
 _SPLIT_SHARE = 0.4  # smallest share of the width below a split; at most one half
 
 
-@dataclass(frozen=True)
-class Networks:
+class Networks(NamedTuple):
     """Networks in the module's units.
 
     Attributes:
@@ -61,12 +60,11 @@ class Networks:
 
     def take(self, index: IntArray) -> "Networks":
         """Return one network per index."""
-        return Networks(*(getattr(self, field.name)[index] for field in fields(self)))
+        return Networks._make(values[index] for values in self)
 
     def rate(self, power: FloatArray) -> FloatArray:
         """Return the weighted sum rates, shape (N,), of powers of shape (N, M)."""
-        rates: FloatArray = (self.weight * np.log1p(self.direct * power / self.disturbance(power))).sum(-1)
-        return rates
+        return (self.weight * np.log1p(self.direct * power / self.disturbance(power))).sum(-1)
 
     def disturbance(self, power: FloatArray) -> FloatArray:
         """Return noise plus interference D at every receiver, shape (N, M)."""
@@ -74,17 +72,14 @@ class Networks:
 
     def interference(self, power: FloatArray) -> FloatArray:
         """Return the interference at every receiver, shape (N, M)."""
-        received: FloatArray = np.matmul(self.cross, power[..., None])[..., 0]
-        return received
+        return np.matmul(self.cross, power[..., None])[..., 0]
 
     def caused(self, price: FloatArray) -> FloatArray:
         """Return what every transmitter's interference costs at prices per receiver, shape (N, M)."""
-        total: FloatArray = np.matmul(price[:, None, :], self.cross)[:, 0, :]
-        return total
+        return np.matmul(price[:, None, :], self.cross)[:, 0, :]
 
 
-@dataclass(frozen=True)
-class Boxes:
+class Boxes(NamedTuple):
     """B boxes of powers.
 
     Attributes:
@@ -101,17 +96,14 @@ class Boxes:
     spread: FloatArray
     bound: FloatArray
 
-    def __len__(self) -> int:
-        return len(self.owner)
-
     def take(self, index: slice | IntArray | BoolArray) -> "Boxes":
         """Return some of the boxes."""
-        return Boxes(*(getattr(self, field.name)[index] for field in fields(self)))
+        return Boxes._make(values[index] for values in self)
 
-    @classmethod
-    def join(cls, parts: Sequence["Boxes"]) -> "Boxes":
-        """Return the boxes of all parts, in their order."""
-        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+def join(parts: Sequence[Boxes]) -> Boxes:
+    """Return the boxes of all parts, in their order."""
+    return Boxes._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 def scaled(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Networks:
@@ -222,8 +214,7 @@ def envelope(
 def _alpha(ratio: FloatArray, low: FloatArray, high: FloatArray, spread: FloatArray) -> FloatArray:
     """Return the largest log(1 + p G_mm / D) - beta p for low <= p <= high, given D / G_mm and 1 / beta: (B, M)."""
     power = np.clip(spread - ratio, low, high)
-    value: FloatArray = np.log1p(power / ratio) - power / spread
-    return value
+    return np.log1p(power / ratio) - power / spread
 
 
 def branching_score(networks: Networks, boxes: Boxes) -> FloatArray:
@@ -270,19 +261,15 @@ def split(boxes: Boxes, score: FloatArray) -> tuple[Boxes, Boxes]:
     value = np.where(wide, score * width, 0.0)
     # Where no power is responsible for the looseness, beta is: the widest box side.
     value = np.where(value.any(axis=1, keepdims=True), value, np.where(wide, width, 0.0))
-    index = (np.arange(len(boxes)), value.argmax(axis=1))
+    index = (np.arange(len(boxes.owner)), value.argmax(axis=1))
     low, high = boxes.low[index], boxes.high[index]
     # The geometric mean, because rates depend on the powers' logarithms, but not too far from the middle.
     cut = np.clip(np.sqrt(low * high), low + _SPLIT_SHARE * (high - low), 0.5 * (low + high))
     lower_high, upper_low = boxes.high.copy(), boxes.low.copy()
     lower_high[index], upper_low[index] = cut, cut
-    return (
-        Boxes(boxes.owner, boxes.low, lower_high, boxes.spread, boxes.bound),
-        Boxes(boxes.owner, upper_low, boxes.high, boxes.spread, boxes.bound),
-    )
+    return boxes._replace(high=lower_high), boxes._replace(low=upper_low)
 
 
 def divisible(low: FloatArray, high: FloatArray) -> BoolArray:
     """Return which sides of boxes are wide enough to be split in float64, shape (B, M)."""
-    wide: BoolArray = high - low > _ROUNDING * high
-    return wide
+    return high - low > _ROUNDING * high
