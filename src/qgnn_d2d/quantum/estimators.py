@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from torch import Tensor
 
 from .ansatz import Ansatz
 from .engine.star import StarEngine
-from .hardware.circuits import StarCircuit, bindings, measured, reuse_circuit
+from .hardware.circuits import StarCircuit, assembled, bindings, measured
 from .hardware.compile import CENTER, NativeStar, native_star
 from .hardware.devices import CALIBRATIONS, Line, backend, depolarizing_line, device_line, line_of
 from .hardware.noise import noise_model, program, readout_map, with_relaxation
@@ -93,15 +94,12 @@ class _CircuitEstimator(ABC):
     def __init__(self, ansatz: Ansatz, star: NativeStar) -> None:
         self.observables = ansatz.observables
         self.star = star
-        self._circuits: dict[int, StarCircuit] = {}
+        self._circuit = cache(partial(assembled, star))
 
     def __call__(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor, /) -> Tensor:
-        k = leaves.shape[1]
-        if k not in self._circuits:
-            self._circuits[k] = reuse_circuit(self.star, k)
         arrays = [values.detach().double().cpu().numpy() for values in (weights, center, leaves, edges)]
         values = np.concatenate([bindings(*group) for group in zip(*arrays, strict=True)])  # (G·N, parameters)
-        found = self._run(self._circuits[k], values)  # (observables, G·N)
+        found = self._run(self._circuit(leaves.shape[1]), values)  # (observables, G·N)
         shape = (len(self.observables), len(weights), -1)
         return torch.as_tensor(found.reshape(shape).transpose(1, 0, 2).copy()).to(center.dtype)
 
@@ -125,13 +123,12 @@ class AerEstimator(_CircuitEstimator):
     def __init__(
         self, ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1, shots: int | None = None, seed: int = 0
     ) -> None:
-        super().__init__(ansatz, native_star(ansatz, line, idle=idle, fold=fold))
+        star = native_star(ansatz, line, idle=idle, fold=fold)
+        super().__init__(ansatz, with_relaxation(star))
         self.shots = shots
         self._seed = seed
         self._readout = readout_map(line)
-        self._simulator = AerSimulator(
-            method="density_matrix", noise_model=noise_model(self.star), max_parallel_threads=1
-        )
+        self._simulator = AerSimulator(method="density_matrix", noise_model=noise_model(star), max_parallel_threads=1)
 
     def _run(self, star: StarCircuit, values: np.ndarray) -> np.ndarray:
         circuits = [self._prepared(star.circuit, letter) for letter in self.observables]
@@ -151,13 +148,12 @@ class AerEstimator(_CircuitEstimator):
         return 1 - 2 * np.reshape(ones, shape) / self.shots
 
     def _prepared(self, circuit: QuantumCircuit, letter: str) -> QuantumCircuit:
-        """Return the circuit in the basis of a letter, with what is measured or saved, and with idle noise."""
+        """Return the circuit in the basis of a letter, with what is measured or saved."""
         if self.shots is not None:
-            prepared = measured(circuit, self.star, letter)
-        else:
-            prepared = circuit.compose(self.star.basis_changes[letter], range(circuit.num_qubits))
-            prepared.save_expectation_value(Pauli("Z"), [CENTER])
-        return with_relaxation(prepared, self.star)
+            return measured(circuit, self.star, letter)
+        prepared = circuit.compose(self.star.basis_changes[letter], range(circuit.num_qubits))
+        prepared.save_expectation_value(Pauli("Z"), [CENTER])
+        return prepared
 
 
 def hardware_line(name: str) -> tuple[Any, Line]:

@@ -6,7 +6,7 @@ an ancilla), of which leaf and edge are reset after each leaf and serve the next
 
 All circuits are in the gates rz, sx, x and cx, and neighbors have their cx in both directions, whatever the device's
 own two-qubit gate is: that makes the counts comparable. Angles are parameters, so nothing is simplified for particular
-values. Reuse with the center as the only memory is the circuit of the noise study (`circuits.reuse_circuit`);
+values. Reuse with the center as the only memory is the circuit of the noise study (`circuits.assembled`);
 everything else is routed by Qiskit at its highest optimization level. That is a heuristic: what it finds is an upper
 bound. It is given two forms of the block, as written and bridged (see `compile.abstract_parts`), with each of `SEEDS`,
 and the best result counts.
@@ -24,7 +24,7 @@ from qiskit import generate_preset_pass_manager
 from qiskit.transpiler import CouplingMap
 
 from .ansatz import ANSATZE, Ansatz, build
-from .hardware.circuits import StarCircuit, assembled, reuse_circuit
+from .hardware.circuits import StarCircuit, assembled
 from .hardware.compile import CENTER, abstract_parts, instructions, native_star
 from .hardware.devices import backend, depolarizing_line
 
@@ -89,7 +89,7 @@ def routed_star(ansatz: Ansatz, k: int, layout: str, device: str) -> RoutedStar:
     """
     if layout == "reuse" and len(ansatz.memory) == 1:
         line = depolarizing_line(0)
-        return RoutedStar(reuse_circuit(native_star(ansatz, line), k), (CENTER,), line.target.build_coupling_map())
+        return RoutedStar(assembled(native_star(ansatz, line), k), (CENTER,), line.target.build_coupling_map())
     forms = [
         assembled(abstract_parts(ansatz, bridge=bridge), k, wide=layout != "reuse", barriers=False)
         for bridge in (False, True)
