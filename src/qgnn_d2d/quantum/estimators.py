@@ -31,17 +31,7 @@ class Estimator(Protocol):
     """Expectation values of N stars for each of G sets of weights."""
 
     def __call__(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor, /) -> Tensor:
-        """Estimate.
-
-        Args:
-            weights: (G, P) block angles.
-            center: (G, 2, N) encoding angles.
-            leaves: (G, k, 2, N) encoding angles.
-            edges: (G, k, 2, N) encoding angles.
-
-        Returns:
-            (G, observables, N).
-        """
+        """Estimate (G, observables, N) from block angles (G, P) and encoding angles (G, 2, N), (G, k, 2, N) twice."""
         ...
 
 
@@ -68,13 +58,7 @@ def sampled(estimator: Estimator, shots: int, generator: torch.Generator) -> Est
 
 
 def mitigated(build: Callable[[int], Estimator], mitigation: Mitigation, line: Line) -> Estimator:
-    """Return mitigated expectation values.
-
-    Args:
-        build: Fold factor to the estimator that measures at it, readout error included.
-        mitigation: What to do.
-        line: Where it is measured.
-    """
+    """Return expectation values on a line, mitigated; ``build`` gives the estimator, with readout, at a fold factor."""
     offset, slope = readout_map(line) if mitigation.invert_readout else (0.0, 1.0)
     weights_at = extrapolation_weights(mitigation.factors, mitigation.degree)
     estimators = [build(factor) for factor in mitigation.factors]
@@ -109,7 +93,7 @@ class _CircuitEstimator(ABC):
 
 
 class AerEstimator(_CircuitEstimator):
-    """Qiskit Aer's density matrices, three qubits with reset, under a line's noise.
+    """Qiskit Aer's density matrices, three qubits with reset, under a line's noise (see `compile.native_star`).
 
     Args:
         ansatz: The circuit.

@@ -26,8 +26,7 @@ def star_qnode(
         shots: Measurements per expectation value; None for exact ones.
 
     Returns:
-        ``f(weights, center, leaves, edges)`` with the arguments and the result of `StarEngine.__call__`:
-        (N, number of observables).
+        ``f(weights, center, leaves, edges)`` with the arguments and the result of `StarEngine.__call__`.
 
     Raises:
         ValueError: An unknown simulator, or k below 1.

@@ -73,16 +73,9 @@ class RoutedStar:
 
 
 def routed_star(ansatz: Ansatz, k: int, layout: str, device: str) -> RoutedStar:
-    """Return a star in the gates rz, sx, x and cx, routed for a layout.
+    """Return a star of k leaves in the gates rz, sx, x and cx, routed for a layout: the best one that was found.
 
-    Args:
-        ansatz: The circuit.
-        k: Leaves.
-        layout: One of `LAYOUTS`.
-        device: One of `devices.CALIBRATIONS`, whose topology the layout ``device`` has.
-
-    Returns:
-        The circuit with the fewest two-qubit gates that was found.
+    ``device`` is one of `devices.CALIBRATIONS`, whose topology the layout ``device`` has.
 
     Raises:
         ValueError: An unknown device, ``k`` below 1, or a device with too few qubits.
@@ -139,14 +132,6 @@ def count(name: str, k: int, layout: str, device: str) -> dict[str, Any]:
 
 
 def table(ks: Sequence[int], device: str) -> pd.DataFrame:
-    """Return what stars of every circuit cost in every layout.
-
-    Args:
-        ks: Numbers of leaves.
-        device: One of `devices.CALIBRATIONS`, for the layout ``device``.
-
-    Returns:
-        One row per circuit, k and layout (see `count`), with the columns `COLUMNS`.
-    """
+    """Return a row per circuit, number of leaves and layout (see `count`), with the columns `COLUMNS`."""
     rows = [count(name, k, layout, device) for name in ANSATZE for k in ks for layout in LAYOUTS]
     return pd.DataFrame(rows, columns=list(COLUMNS))

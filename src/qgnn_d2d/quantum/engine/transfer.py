@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 import pennylane as qml
@@ -26,10 +26,7 @@ FIT_TOLERANCE = 1e-12  # residual above which a gate is no trigonometric polynom
 @lru_cache
 def _pauli_words(num_qubits: int) -> np.ndarray:
     """All 4^n Pauli words as matrices (4^n, 2^n, 2^n), the first qubit's letter slowest."""
-    words = _PAULIS
-    for _ in range(num_qubits - 1):
-        words = np.array([np.kron(word, pauli) for word in words for pauli in _PAULIS])
-    return words
+    return reduce(np.kron, [_PAULIS] * num_qubits)
 
 
 def pauli_transfer_matrix(unitary: np.ndarray) -> np.ndarray:
@@ -103,10 +100,7 @@ def trigonometric(angles: Tensor, frequency: Tensor, phase: Tensor) -> Tensor:
     Every factor is cos(frequency t + phase), with the (1 + 2F) entries that `harmonics` gives.
     """
     factors = torch.cos(angles.unsqueeze(-1) * frequency + phase).unbind(-2)
-    product = factors[0]
-    for factor in factors[1:]:
-        product = (product.unsqueeze(-1) * factor.unsqueeze(-2)).flatten(-2)
-    return product
+    return reduce(lambda product, factor: (product.unsqueeze(-1) * factor.unsqueeze(-2)).flatten(-2), factors)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class LineNoise:
             qubit = self.line.target.qubit_properties[qubits[0]]
             seconds = operation.duration * (self.line.target.dt if operation.unit == "dt" else 1.0)
             return thermal_relaxation_error(qubit.t1, min(qubit.t2, 2 * qubit.t1), seconds)
-        entries = self.line.target[operation.name] if operation.name in self.line.target.operation_names else {}
+        entries = self.line.target.get(operation.name) or {}
         properties = entries.get(qubits)
         if properties is None or properties.error is None:
             raise ValueError(
@@ -82,18 +82,14 @@ class LineNoise:
         """Return the transfer matrix (4^n, 4^n) of an operation without open angles, followed by its error."""
         key = (operation.name, qubits, *map(float, operation.params))
         if key not in self._matrices:
-            channel = SuperOp(Operator(operation)) if operation.name != "delay" else SuperOp(np.eye(4))
+            channel = SuperOp(Operator(operation))
             error = None if operation.name == "rz" else self.error(operation, qubits)
             if error is not None:
                 channel = channel.compose(SuperOp(error))
-            self._matrices[key] = _first_qubit_slowest(PTM(channel).data.real, len(qubits))
+            matrix, n = PTM(channel).data.real, len(qubits)
+            axes = (*range(n)[::-1], *range(n, 2 * n)[::-1])  # Qiskit's last qubit is the slowest one
+            self._matrices[key] = matrix.reshape((4,) * 2 * n).transpose(axes).reshape(matrix.shape)
         return self._matrices[key]
-
-
-def _first_qubit_slowest(matrix: np.ndarray, num_qubits: int) -> np.ndarray:
-    """Qiskit's last qubit is the slowest index; here the first one is."""
-    axes = (*range(num_qubits)[::-1], *range(num_qubits, 2 * num_qubits)[::-1])
-    return matrix.reshape((4,) * 2 * num_qubits).transpose(axes).reshape(matrix.shape)
 
 
 @lru_cache
