@@ -14,9 +14,10 @@ and the best result counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -29,10 +30,6 @@ from .hardware.compile import CENTER, abstract_parts, instructions, native_star
 from .hardware.devices import backend, depolarizing_line
 
 LAYOUTS = ("device", "line", "reuse")
-COLUMNS = (
-    "circuit", "k", "layout", "device",
-    "qubits", "two_qubit_gates", "two_qubit_depth", "depth", "one_qubit_gates", "resets",
-)  # fmt: skip
 SEEDS = range(20)
 """Of Qiskit's transpiler. The result with the fewest two-qubit gates counts; ties go to the smaller depths."""
 
@@ -94,22 +91,15 @@ def routed_star(ansatz: Ansatz, k: int, layout: str, device: str) -> RoutedStar:
             f"device {device} has {coupling_map.size()} qubits; {ansatz.name} with {k} leaves needs {width}"
         )
 
-    def cost(routed: RoutedStar) -> tuple[int, ...]:
-        counts = routed.count()
-        return tuple(counts[name] for name in ("two_qubit_gates", "two_qubit_depth", "depth", "one_qubit_gates"))
-
-    return min(_routings(forms, len(ansatz.memory), coupling_map), key=cost)
-
-
-def _routings(forms: Sequence[StarCircuit], num_memory: int, coupling_map: CouplingMap) -> Iterator[RoutedStar]:
-    """Route every form of a star with every seed."""
-    options = {"optimization_level": 3, "coupling_map": coupling_map, "basis_gates": _BASIS}
+    routed = []
     for seed in SEEDS:
-        passes = generate_preset_pass_manager(**options, seed_transpiler=seed)
+        passes = generate_preset_pass_manager(3, coupling_map=coupling_map, basis_gates=_BASIS, seed_transpiler=seed)
         for form in forms:
             circuit = passes.run(form.circuit)
-            memory = tuple(circuit.layout.final_index_layout()[:num_memory])
-            yield RoutedStar(StarCircuit(circuit, form.parameters), memory, coupling_map)
+            memory = tuple(circuit.layout.final_index_layout()[: len(ansatz.memory)])
+            routed.append(RoutedStar(StarCircuit(circuit, form.parameters), memory, coupling_map))
+    cost = itemgetter("two_qubit_gates", "two_qubit_depth", "depth", "one_qubit_gates")
+    return min(routed, key=lambda star: cost(star.count()))
 
 
 @lru_cache
@@ -120,18 +110,15 @@ def _topology(device: str) -> CouplingMap:
 
 
 def count(name: str, k: int, layout: str, device: str) -> dict[str, Any]:
-    """Return what a star costs: a row with the keys `COLUMNS`, its counts described at `RoutedStar.count`.
+    """Return what a star costs: circuit, k, layout, device (None in other layouts), and `RoutedStar.count`.
 
-    Arguments and errors are those of `routed_star`, with a circuit of `ansatz.ANSATZE` by its name; ``device`` is None
-    where the layout is another one. The noise study's circuit, reuse of `ansatz.qgcl`, also resets before the first
-    leaf.
+    Arguments and errors are those of `routed_star`, with a circuit of `ansatz.ANSATZE` by its name. The noise study's
+    circuit, reuse of `ansatz.qgcl`, also resets before the first leaf.
     """
-    routed = routed_star(build(name), k, layout, device)
-    named = {"circuit": name, "k": k, "layout": layout, "device": device if layout == "device" else None}
-    return named | routed.count()
+    counts = routed_star(build(name), k, layout, device).count()
+    return {"circuit": name, "k": k, "layout": layout, "device": device if layout == "device" else None} | counts
 
 
 def table(ks: Sequence[int], device: str) -> pd.DataFrame:
-    """Return a row per circuit, number of leaves and layout (see `count`), with the columns `COLUMNS`."""
-    rows = [count(name, k, layout, device) for name in ANSATZE for k in ks for layout in LAYOUTS]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    """Return a row per circuit, number of leaves and layout (see `count`)."""
+    return pd.DataFrame([count(name, k, layout, device) for name in ANSATZE for k in ks for layout in LAYOUTS])
