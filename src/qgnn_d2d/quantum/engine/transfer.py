@@ -52,14 +52,7 @@ def embed(matrix: np.ndarray, qubits: Sequence[int], num_qubits: int) -> np.ndar
 
 @dataclass(frozen=True, eq=False)
 class ParametricGate:
-    """A transfer matrix as a function of angles; gates of one kind share one object.
-
-    Attributes:
-        name: For messages.
-        num_qubits: n.
-        num_angles: p.
-        matrix: Maps p angles to the transfer matrix (4^n, 4^n).
-    """
+    """A transfer matrix (4^n, 4^n) of n qubits as a function of p angles; gates of one kind share one object."""
 
     name: str
     num_qubits: int
@@ -135,13 +128,9 @@ def block_gates(ansatz: Ansatz) -> list[BlockGate]:
 def record_gates(
     function: Callable[..., None], num_parameters: int, wires: Sequence[str], name: str = "circuit"
 ) -> list[BlockGate]:
-    """Record a quantum function with PennyLane and return its gates in order.
+    """Record a quantum function of ``num_parameters`` weights and the wires with PennyLane; return its gates in order.
 
-    Args:
-        function: Called with ``num_parameters`` weights and the wires.
-        num_parameters: P.
-        wires: Wire names; a gate's qubits are positions in this list.
-        name: For messages.
+    A gate's qubits are positions in the list of wires.
 
     Raises:
         ValueError: A gate takes an angle that is no entry of the weights, or acts on more than two qubits and
