@@ -62,10 +62,8 @@ def geometric(settings: Geometric, num_realizations: int, seed: Seed) -> xr.Data
 
 
 def _place_receivers(transmitter: FloatArray, settings: Geometric, seed: Seed) -> FloatArray:
-    """Place receivers by rejection, shape (N, M, 2), such that a realization never depends on later ones.
-
-    Each round has its own stream, which serves the realizations that are still open in their order.
-    """
+    """Place receivers by rejection, shape (N, M, 2), such that a realization never depends on later ones."""
+    # Each round has its own stream, which serves the realizations that are still open in their order.
     num_links = transmitter.shape[1]
     smallest, largest = settings.pair_distance_min, settings.pair_distance_max
     receiver = np.empty_like(transmitter)

@@ -21,32 +21,20 @@ PROTOCOL_TITLES = {
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity that powers are reported in.
+    """A quantity that powers are reported in."""
 
-    Attributes:
-        name: Its name in tables and datasets.
-        label: What it is, in a sentence.
-        short: What it is, on an axis.
-        unit: Its unit.
-        protocol: The protocol that it belongs to.
-        function: Name of the function in `objective.rates`.
-        solver_power: Variable of the solvers' dataset with the powers that it is evaluated for.
-        bound: Variable of the solvers' dataset with the certified upper bound, of a quantity that is maximized: the one
-            that models of the protocol are trained and reported in.
-        wmmse_line: Label of WMMSE's line, in the quantity in which WMMSE is compared with models of the protocol.
-        only_p_max: The only largest amplitude, sqrt(W), for which it means anything; None for all.
-    """
-
-    name: str
-    label: str
-    short: str
+    name: str  # in tables and datasets
+    label: str  # what it is, in a sentence
+    short: str  # what it is, on an axis
     unit: str
     protocol: str
-    function: str
-    solver_power: str
+    function: str  # of `objective.rates`
+    solver_power: str  # variable of the solvers' dataset with the powers that it is evaluated for
+    # Variable of the solvers' dataset with the certified upper bound, of a quantity that is maximized: the one that
+    # models of the protocol are trained and reported in.
     bound: str | None = None
-    wmmse_line: str = ""
-    only_p_max: float | None = None
+    wmmse_line: str = ""  # label of WMMSE's line, in the quantity in which it is compared with models of the protocol
+    only_p_max: float | None = None  # the only largest amplitude, sqrt(W), for which it means anything; None for all
 
     def values(self, gain: Tensor, power: Tensor, weight: Tensor, noise_power: float | Tensor) -> Tensor:
         """Return the quantity, shape (...), of gains (..., M, M), powers and weights (..., M); differentiable."""

@@ -152,29 +152,3 @@ def star_wires(ansatz: Ansatz, k: int) -> list[str]:
     require_count("k", k)
     leaves = [f"{kind} {i}" for i in range(1, k + 1) for kind in ("leaf", "edge")]
     return [ansatz.memory[0], *leaves, *ansatz.memory[1:]]
-
-
-def star_circuit(ansatz: Ansatz, weights: Any, center: Any, leaves: Any, edges: Any) -> None:
-    """Apply a whole star as a PennyLane quantum function.
-
-    Args:
-        ansatz: The circuit.
-        weights: (P,) where all leaves share them, else (k, P).
-        center: (..., 2) encoding angles of the center; a leading dim is PennyLane's broadcasting.
-        leaves: (..., k, 2) encoding angles of the leaves.
-        edges: (..., k, 2) encoding angles of the edges.
-    """
-    k = leaves.shape[-2]
-    encode(center, ansatz.memory[0])
-    for i in range(k):
-        encode(leaves[..., i, :], f"leaf {i + 1}")
-        encode(edges[..., i, :], f"edge {i + 1}")
-    for i in range(k):
-        block_weights = weights if weights.ndim == 1 else weights[i]
-        ansatz.block(block_weights, *ansatz.memory, f"leaf {i + 1}", f"edge {i + 1}")
-
-
-def measurements(ansatz: Ansatz) -> list[Any]:
-    """Return the expectation values that make up the embedding, as PennyLane measurements."""
-    wire_map = {wire: i for i, wire in enumerate(ansatz.memory)}
-    return [qml.expval(qml.pauli.string_to_pauli_word(word, wire_map=wire_map)) for word in ansatz.observables]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..checks import require_choice
-from .ansatz import Ansatz, measurements, star_circuit, star_wires
+from .ansatz import Ansatz, encode, star_wires
 from .hardware.devices import SIMULATORS
 
 
@@ -33,13 +33,20 @@ def star_qnode(
     """
     require_choice("simulator", simulator, SIMULATORS)
     method, options = SIMULATORS[simulator]
+    wire_map = {wire: i for i, wire in enumerate(ansatz.memory)}
     device = qml.device(simulator, wires=star_wires(ansatz, k), **options)
 
     @qml.set_shots(shots)
     @qml.qnode(device, interface="torch", diff_method=method if shots is None else "parameter-shift")
     def circuit(weights: Any, center: Any, leaves: Any, edges: Any) -> Any:
-        star_circuit(ansatz, weights, center, leaves, edges)
-        return measurements(ansatz)
+        encode(center, ansatz.memory[0])
+        for i in range(k):
+            encode(leaves[..., i, :], f"leaf {i + 1}")
+            encode(edges[..., i, :], f"edge {i + 1}")
+        for i in range(k):
+            block_weights = weights if weights.ndim == 1 else weights[i]
+            ansatz.block(block_weights, *ansatz.memory, f"leaf {i + 1}", f"edge {i + 1}")
+        return [qml.expval(qml.pauli.string_to_pauli_word(word, wire_map=wire_map)) for word in ansatz.observables]
 
     def embedding(weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
         return torch.stack(list(circuit(weights, center, leaves, edges)), dim=-1)

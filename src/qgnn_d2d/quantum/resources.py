@@ -40,17 +40,11 @@ _BASIS = ["rz", *_ONE_QUBIT_GATES, _TWO_QUBIT_GATE]
 
 @dataclass(frozen=True)
 class RoutedStar:
-    """A star in native gates on a device's qubits.
+    """A star in native gates on a device's qubits."""
 
-    Attributes:
-        star: The circuit, without measurement, on all qubits of the device, whether it uses them or not.
-        memory: Where center and, if there is one, ancilla are at the end.
-        coupling_map: Neighbors on the device.
-    """
-
-    star: StarCircuit
-    memory: tuple[int, ...]
-    coupling_map: CouplingMap
+    star: StarCircuit  # on all qubits of the device, whether it uses them or not
+    memory: tuple[int, ...]  # where center and, if there is one, ancilla are at the end
+    coupling_map: CouplingMap  # neighbors on the device
 
     def count(self) -> dict[str, int]:
         """Return the number of qubits that the circuit touches, its gates and its depths.

@@ -27,29 +27,18 @@ OPTIMUM_GAP = 1e-6
 
 @dataclass(frozen=True)
 class Method:
-    """A method and everything that tables and figures know of it.
+    """A method and everything that tables and figures know of it."""
 
-    Attributes:
-        name: Its name in tables and datasets.
-        label: What legends call it.
-        short: What labels at lines call it.
-        implementation: ``module:function``.
-        options: Keyword arguments of the function.
-        certified: Whether the function returns a `branch_and_bound.Certified`, whose powers `solve` returns.
-        is_reference: Whether tables give percentages of its mean, and compare models with it.
-        max_links: Number of links beyond which it takes too long; None for no limit.
-        shown_in: Where it stands beside the tables: `gaps` (the gaps to the optimum), `scale` (other numbers of links)
-            and `baselines` (the lines beside networks on informed stars).
-    """
-
-    name: str
-    label: str
-    short: str
-    implementation: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    certified: bool = False
-    is_reference: bool = False
-    max_links: int | None = None
+    name: str  # in tables and datasets
+    label: str  # in legends
+    short: str  # in labels at lines
+    implementation: str  # ``module:function``
+    options: Mapping[str, Any] = field(default_factory=dict)  # keyword arguments of the function
+    certified: bool = False  # whether the function returns a `branch_and_bound.Certified`, whose powers `solve` returns
+    is_reference: bool = False  # whether tables give percentages of its mean, and compare models with it
+    max_links: int | None = None  # number of links beyond which it takes too long; None for no limit
+    # Where it stands beside the tables: `gaps` (the gaps to the optimum), `scale` (other numbers of links) and
+    # `baselines` (the lines beside networks on informed stars).
     shown_in: tuple[str, ...] = ()
 
     @property

@@ -39,24 +39,14 @@ _SPLIT_SHARE = 0.4  # smallest share of the width below a split; at most one hal
 
 
 class Networks(NamedTuple):
-    """Networks in the module's units.
+    """Networks in the module's units."""
 
-    Attributes:
-        direct: Direct gains, above zero, shape (N, M); 1 for links that are left off.
-        cross: Gains of the interference, shape (N, M, M), receiver first; zero on the diagonal and for links that
-            are left off.
-        weight: Weights, shape (N, M); 0 for links that are left off.
-        usable: Which links may transmit, shape (N, M).
-        unit: Rate of the best single link, nats, shape (N,).
-        left_out: What the links that are left off could add to the rate at most, nats, shape (N,).
-    """
-
-    direct: FloatArray
-    cross: FloatArray
-    weight: FloatArray
-    usable: BoolArray
-    unit: FloatArray
-    left_out: FloatArray
+    direct: FloatArray  # direct gains, above zero, (N, M); 1 for links that are left off
+    cross: FloatArray  # the others, (N, M, M), receiver first; zero on the diagonal and for links that are left off
+    weight: FloatArray  # (N, M); 0 for links that are left off
+    usable: BoolArray  # which links may transmit, (N, M)
+    unit: FloatArray  # rate of the best single link, nats, (N,)
+    left_out: FloatArray  # what the links that are left off could add to the rate at most, nats, (N,)
 
     def take(self, index: IntArray) -> "Networks":
         """Return one network per index."""
@@ -80,21 +70,13 @@ class Networks(NamedTuple):
 
 
 class Boxes(NamedTuple):
-    """B boxes of powers.
+    """B boxes of powers."""
 
-    Attributes:
-        owner: Realization that the box belongs to, shape (B,).
-        low: Smallest powers, shape (B, M).
-        high: Largest powers, shape (B, M).
-        spread: 1 / beta of the envelope, the best one found for the box or its parent, shape (B, M).
-        bound: Upper bound on the rate in the box, shape (B,).
-    """
-
-    owner: IntArray
-    low: FloatArray
-    high: FloatArray
-    spread: FloatArray
-    bound: FloatArray
+    owner: IntArray  # realization that the box belongs to, (B,)
+    low: FloatArray  # smallest powers, (B, M)
+    high: FloatArray  # largest powers, (B, M)
+    spread: FloatArray  # 1 / beta of the envelope, the best one found for the box or its parent, (B, M)
+    bound: FloatArray  # upper bound on the rate in the box, (B,)
 
     def take(self, index: slice | IntArray | BoolArray) -> "Boxes":
         """Return some of the boxes."""
@@ -171,16 +153,11 @@ def envelope(
 
     Every beta gives a valid bound. It is improved by a fixed-point iteration: the best bound is reached where every
     link's coefficient a_k beta_k - price_k is zero or beta_k is at an end of its range, with price_k the chords'
-    total slope with respect to p_k. The best of all iterations is returned, box by box.
-
-    Args:
-        networks: The boxes' networks.
-        low: Smallest powers, shape (B, M).
-        high: Largest powers, shape (B, M).
-        spread: 1 / beta to start from, shape (B, M).
+    total slope with respect to p_k. ``spread`` is 1 / beta to start from, (B, M).
 
     Returns:
-        Upper bounds, shape (B,); the affine functions' coefficients, shape (B, M); 1 / beta, shape (B, M).
+        The best of all iterations, box by box: upper bounds, (B,); the affine functions' coefficients, (B, M);
+        1 / beta, (B, M).
     """
     width = high - low
     d_low = networks.disturbance(low)
@@ -234,17 +211,10 @@ def branching_score(networks: Networks, boxes: Boxes) -> FloatArray:
 
 
 def tighten_by_bound(boxes: Boxes, slope: FloatArray, threshold: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Cut off the powers at which the affine bound is below the threshold.
+    """Cut off the powers at which the affine bound is below the threshold; return smallest and largest ones, (B, M).
 
-    A power that is d from its best end costs |slope| d of the bound. A bound below the threshold leaves that end.
-
-    Args:
-        boxes: The boxes, with the affine function's largest value as bound.
-        slope: Coefficients of the affine function, shape (B, M).
-        threshold: Rates that are of no interest, shape (B,).
-
-    Returns:
-        Smallest and largest powers, shape (B, M).
+    A power that is d from its best end costs |slope| d of the bound. A bound below the threshold leaves that end. The
+    boxes' bound is the largest value of the affine function of coefficients ``slope``, (B, M).
     """
     slack = np.maximum(boxes.bound - threshold, 0.0) + _ROUNDING * boxes.bound
     with np.errstate(over="ignore"):  # hardly any slope: no limit, as without one

@@ -98,17 +98,11 @@ def trigonometric(angles: Tensor, frequency: Tensor, phase: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a block: what acts on which of its qubits.
+    """One step of a block: what acts on which of its qubits."""
 
-    Attributes:
-        qubits: Positions in (memory..., leaf, edge).
-        gate: A fixed transfer matrix (4^n, 4^n), or a gate with angles.
-        angles: (p, P) matrix that maps the block's P weights to the gate's p angles; None for a fixed gate.
-    """
-
-    qubits: tuple[int, ...]
-    gate: np.ndarray | ParametricGate
-    angles: np.ndarray | None = None
+    qubits: tuple[int, ...]  # positions in (memory..., leaf, edge)
+    gate: np.ndarray | ParametricGate  # a fixed transfer matrix (4^n, 4^n), or a gate with angles
+    angles: np.ndarray | None = None  # (p, P), maps the block's P weights to the gate's p angles; None: a fixed gate
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,10 @@ from .compile import CENTER, NativeStar, StarParts
 
 @dataclass(frozen=True)
 class StarCircuit:
-    """A whole star, ready to be bound.
+    """A whole star, ready to be bound."""
 
-    Attributes:
-        circuit: Without measurement; parameters are weights, then center, leaves, edges.
-        parameters: The parameters in the order of `bindings`.
-    """
-
-    circuit: QuantumCircuit
-    parameters: tuple[Parameter, ...]
+    circuit: QuantumCircuit  # without measurement
+    parameters: tuple[Parameter, ...]  # in the order of `bindings`: weights, center, leaves, edges
 
 
 def bindings(weights: np.ndarray, center: np.ndarray, leaves: np.ndarray, edges: np.ndarray) -> np.ndarray:

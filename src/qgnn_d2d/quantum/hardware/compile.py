@@ -97,32 +97,20 @@ def _in_native_gates(circuit: QuantumCircuit, line: Line) -> QuantumCircuit:
 
 @dataclass(frozen=True)
 class StarParts:
-    """The parts of a star.
+    """The parts of a star."""
 
-    Attributes:
-        weights: The P parameters of the block.
-        block: The block on (memory..., leaf, edge).
-        angles: Two parameters, in which the encodings are written.
-        encodings: The encodings of center, leaf and edge, each on all qubits of the block.
-    """
-
-    weights: tuple[Parameter, ...]
-    block: QuantumCircuit
-    angles: tuple[Parameter, ...]
-    encodings: tuple[QuantumCircuit, ...]
+    weights: tuple[Parameter, ...]  # the block's P parameters
+    block: QuantumCircuit  # on (memory..., leaf, edge)
+    angles: tuple[Parameter, ...]  # the two in which the encodings are written
+    encodings: tuple[QuantumCircuit, ...]  # of center, leaf and edge, each on all qubits of the block
 
 
 @dataclass(frozen=True)
 class NativeStar(StarParts):
-    """The parts of a star on a line, in native gates, on (center, leaf, edge).
-
-    Attributes:
-        line: The line.
-        basis_changes: Observable (X, Y, Z of the center) to what is done before Z is measured.
-    """
+    """The parts of a star on a line, in native gates, on (center, leaf, edge)."""
 
     line: Line
-    basis_changes: dict[str, QuantumCircuit]
+    basis_changes: dict[str, QuantumCircuit]  # X, Y and Z of the center to what is done before Z is measured
 
     def count(self) -> dict[str, int]:
         """Return the gates of one leaf: its block and the encodings of leaf and edge."""
@@ -206,11 +194,9 @@ def folded(circuit: QuantumCircuit, factor: int) -> QuantumCircuit:
 
 
 def _with_delays(star: NativeStar) -> NativeStar:
-    """Schedule one leaf's part of the circuit as late as possible and fill its gaps with delays.
-
-    Every leaf's part is the same: reset of leaf and edge, their encoding, the block; the center waits meanwhile. What
-    the leaf and the edge wait for between reset and encoding leaves them in |0>.
-    """
+    """Schedule one leaf's part of the circuit as late as possible and fill its gaps with delays."""
+    # Every leaf's part is the same: reset of leaf and edge, their encoding, the block; the center waits meanwhile. What
+    # the leaf and the edge wait for between reset and encoding leaves them in |0>.
     target = star.line.target
     if target.dt is None:
         raise ValueError(f"line of {star.line.device} has no gate durations: idle relaxation needs them")
