@@ -32,9 +32,9 @@ def draw(name: str, settings: Scenario, split: str, size: int, seed: int) -> xr.
     Splits of equal size are then identical, others share their first weights.
 
     Args:
-        name: The scenario's name, which its random stream is named after.
+        name: The scenario's, which its random stream is named after.
         settings: The scenario.
-        split: Name of the split.
+        split: The split's name.
         size: Number of realizations.
         seed: The study's seed.
 

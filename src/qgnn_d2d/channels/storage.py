@@ -74,16 +74,11 @@ def to_channels(dataset: xr.Dataset, source: str = "dataset") -> Channels:
 
 
 def read(study: Study, scenario: str, files: Mapping[str, Path | str]) -> dict[str, Channels]:
-    """Read splits of a study's scenario.
+    """Read splits of a study's scenario, given the splits' files.
 
     Held against the study are the numbers of realizations and links, and all attributes: kind, parameters, split, seed,
     noise and largest amplitude. The entries themselves are held by the records of `make provenance`, and by
     `make verify`; gains that are all zero are channels, too.
-
-    Args:
-        study: The study.
-        scenario: The scenario's name.
-        files: Split to its file.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -93,15 +93,9 @@ class _CircuitEstimator(ABC):
 
 
 class AerEstimator(_CircuitEstimator):
-    """Qiskit Aer's density matrices, three qubits with reset, under a line's noise (see `compile.native_star`).
+    """Qiskit Aer's density matrices, three qubits with reset, under the noise of a star (see `compile.native_star`).
 
-    Args:
-        ansatz: The circuit.
-        line: Where it runs.
-        idle: Whether waiting qubits relax.
-        fold: Odd noise scale factor.
-        shots: Measurements per expectation value; None for exact ones.
-        seed: Of the shots.
+    ``shots`` are the measurements per expectation value, None for exact ones; ``seed`` is theirs.
     """
 
     def __init__(
@@ -169,15 +163,8 @@ def hardware_line(name: str) -> tuple[Any, Line]:
 class RuntimeEstimator(_CircuitEstimator):
     """Qiskit Runtime's EstimatorV2: real devices, or the local testing mode on simulators.
 
-    Args:
-        ansatz: The circuit.
-        backend: A Qiskit backend.
-        line: Its line (see `hardware_line`).
-        mode: A Qiskit Runtime session or batch on that backend.
-        shots: Measurements per expectation value.
-        fold: Odd noise scale factor.
-
-    Shots are not seeded, locally either: a seed there is the same for every circuit of a job, and correlates them.
+    ``backend`` and ``line`` are what `hardware_line` returns, ``mode`` is a session or batch on that backend. Shots are
+    not seeded, locally either: a seed there is the same for every circuit of a job, and correlates them.
     """
 
     def __init__(self, ansatz: Ansatz, backend: Any, line: Line, mode: Any, *, shots: int, fold: int = 1) -> None:

@@ -132,10 +132,7 @@ def record_gates(
     """
     probes = np.random.default_rng(0).random(num_parameters)
     index = {float(value): i for i, value in enumerate(probes)}
-    with qml.queuing.AnnotatedQueue() as queue:
-        function(probes, *wires)
-    gates = []
-    pending = list(qml.tape.QuantumScript.from_queue(queue).operations)
+    gates, pending = [], qml.tape.make_qscript(function)(probes, *wires).operations
     while pending:
         operation = pending.pop(0)
         if len(operation.wires) > 2 or any(np.ndim(angle) for angle in operation.parameters):

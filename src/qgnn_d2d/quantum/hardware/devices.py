@@ -61,11 +61,7 @@ class Line:
 
 
 def line_for(noise: NoiseModel) -> Line:
-    """Return the line that a noise model names, readout without errors where it inverts them.
-
-    Raises:
-        ValueError: The line that it chooses is no line of usable pairs.
-    """
+    """Return the line that a noise model names (see `line_of`), readout without errors where it inverts them."""
     if noise.depolarizing is not None:
         return depolarizing_line(noise.depolarizing)
     assert noise.device is not None
@@ -76,11 +72,7 @@ def line_for(noise: NoiseModel) -> Line:
 
 @lru_cache
 def backend(device: str) -> Any:
-    """Return the fake backend called ``device``.
-
-    Raises:
-        ValueError: It is not in `CALIBRATIONS`.
-    """
+    """Return the fake backend called ``device``; a ValueError if it is not in `CALIBRATIONS`."""
     require_choice("device", device, CALIBRATIONS)
     from qiskit_ibm_runtime import fake_provider
 
@@ -89,11 +81,7 @@ def backend(device: str) -> Any:
 
 @lru_cache
 def device_line(device: str, chosen: tuple[int, ...] | None = None) -> Line:
-    """Return a line of a calibrated device (see `line_of`).
-
-    Raises:
-        ValueError: An unknown device, or a choice that is no line of usable pairs.
-    """
+    """Return a line of a calibrated device; a ValueError for an unknown device, or see `line_of`."""
     return line_of(backend(device), device, chosen)
 
 
@@ -157,9 +145,7 @@ def _readout(backend: Any, qubit: int) -> tuple[tuple[float, float], tuple[float
 def depolarizing_line(probability: float) -> Line:
     """Return a synthetic line: cx followed by two-qubit depolarizing noise, sx and x by one of a tenth of it.
 
-    Args:
-        probability: p, of the cx, from 0 to 1. rho becomes (1 - p) rho + p I / 4; readout is perfect, and nothing
-            takes time.
+    With probability p, from 0 to 1, rho becomes (1 - p) rho + p I / 4; readout is perfect, and nothing takes time.
     """
     target = Target(num_qubits=3, qubit_properties=[QubitProperties() for _ in ROLES])
     # A target holds average gate infidelities: p (d - 1) / d for depolarizing noise in d dimensions.
