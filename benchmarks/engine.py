@@ -14,11 +14,13 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pennylane as qml
 import torch
-from qiskit.quantum_info import Pauli
+from qiskit.quantum_info import Kraus, Operator, Pauli, SuperOp
 from qiskit_aer import AerSimulator
 
 from qgnn_d2d import channels
@@ -27,7 +29,7 @@ from qgnn_d2d.quantum import ansatz as ansatze
 from qgnn_d2d.quantum.engine.star import StarEngine
 from qgnn_d2d.quantum.engine.transfer import block_gates
 from qgnn_d2d.quantum.hardware import circuits, compile, devices, noise
-from qgnn_d2d.quantum.qnode import noisy_star_qnode, star_qnode
+from qgnn_d2d.quantum.qnode import star_qnode
 from qgnn_d2d.settings import NoiseModel, RunSettings, Training
 from qgnn_d2d.settings.model import QGNNOptions
 from qgnn_d2d.settings.scenario import Rayleigh
@@ -208,8 +210,8 @@ def aer_rows(k: int = 3) -> list[dict[str, object]]:
     ansatz = ansatze.qgcl()
     line = devices.device_line(NOISY_DEVICES[0])
     star = compile.native_star(ansatz, line)
-    engine = StarEngine(ansatz, noise.star_program(ansatz, star))
-    reuse = circuits.reuse_circuit(star, k)
+    engine = StarEngine(ansatz, noise.program(ansatz, line))
+    reuse = circuits.assembled(star, k)
     circuit = reuse.circuit.copy()
     for letter in "XYZ":
         circuit.save_expectation_value(Pauli(letter), [circuits.CENTER], label=letter)
@@ -243,12 +245,53 @@ def aer_rows(k: int = 3) -> list[dict[str, object]]:
     ]
 
 
+def noisy_star_qnode(star: compile.NativeStar, k: int) -> Embedding:
+    """Return a compiled star under its line's noise as a function on PennyLane's density-matrix simulator.
+
+    Every native gate is followed by its error as Kraus operators, on 2k + 1 qubits, each as noisy as its role's qubit.
+    It is slow, and a third implementation besides the star engine and Aer.
+
+    Args:
+        star: What `compile.native_star` returns, without idle relaxation.
+        k: Leaves per star.
+
+    Returns:
+        ``f(weights, center, leaves, edges)`` for X, Y and Z of the center, as `star_qnode` returns it, with readout.
+    """
+    placed = circuits.assembled(star, k, wide=True)
+    errors = noise.LineNoise(star.line)
+    readout = torch.as_tensor(noise.readout_matrix(errors, star, "XYZ"))
+
+    @qml.qnode(qml.device("default.mixed", wires=2 * k + 1), interface="torch", diff_method="backprop")
+    def circuit(values: torch.Tensor) -> Any:
+        for operation, qubits in compile.instructions(placed.circuit):
+            if operation.name == "rz":
+                row, constant = compile.affine(operation.params[0], placed.parameters)
+                qml.RZ(values @ torch.as_tensor(row, dtype=values.dtype) + constant, wires=qubits)
+                continue
+            wires = qubits[::-1]  # Qiskit's first qubit is the last of a matrix
+            qml.QubitUnitary(Operator(operation).data, wires=wires)
+            error = errors.error(operation, tuple(0 if qubit == 0 else 2 - qubit % 2 for qubit in qubits))
+            if error is not None:
+                qml.QubitChannel(Kraus(SuperOp(error)).data, wires=wires)
+        return [qml.expval(pauli(0)) for pauli in (qml.X, qml.Y, qml.Z)]
+
+    def embedding(
+        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
+    ) -> torch.Tensor:
+        values = [weights.expand(len(center), -1), center, leaves.flatten(1), edges.flatten(1)]
+        bloch = torch.stack(list(circuit(torch.cat(values, dim=1))), dim=-1)
+        return bloch @ readout[:, 1:].T.to(bloch.dtype) + readout[:, 0]
+
+    return embedding
+
+
 def mixed_rows(k: int = 3) -> list[dict[str, object]]:
     """Time noisy stars forward and backward: the engine, and default.mixed with torch's backpropagation."""
     ansatz = ansatze.qgcl()
-    star = compile.native_star(ansatz, devices.device_line(NOISY_DEVICES[0]))
-    engine = StarEngine(ansatz, noise.star_program(ansatz, star))
-    reference = noisy_star_qnode(star, k)
+    line = devices.device_line(NOISY_DEVICES[0])
+    engine = StarEngine(ansatz, noise.program(ansatz, line))
+    reference = noisy_star_qnode(compile.native_star(ansatz, line), k)
     arguments = [
         argument.detach().double().requires_grad_()
         for argument in star_arguments(k, ansatz.num_parameters, MIXED_STARS)

@@ -14,10 +14,10 @@ from qiskit_aer.noise.device import basic_device_readout_errors
 from qgnn_d2d import models, settings, stars
 from qgnn_d2d.quantum.estimators import AerEstimator, exact
 from qgnn_d2d.quantum.hardware import devices
-from qgnn_d2d.quantum.hardware.circuits import bindings, full_width_circuit, measured, reuse_circuit
+from qgnn_d2d.quantum.hardware.circuits import assembled, bindings, measured
 from qgnn_d2d.quantum.hardware.compile import CENTER, native_star
 from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, device_line, line_for
-from qgnn_d2d.quantum.hardware.noise import LineNoise, noise_model, readout_map
+from qgnn_d2d.quantum.hardware.noise import LineNoise, readout_map
 from tests.circuits import (
     AER,
     EXACT,
@@ -100,7 +100,16 @@ def test_a_circuit_of_ones_own_with_noise(name):
 def test_engine_equals_aer_at_full_width(name, k):
     line = line_called(name)
     native, arguments = native_star(QGCL, line), random_stars(QGCL, k, count=2)
-    star, model = full_width_circuit(native, k), noise_model(native, k)
+    model = NoiseModel(basis_gates=["rz", "sx", "x", line.entangler])
+    errors = {
+        (gate, tuple(0 if qubit == CENTER else qubit + 2 * i for qubit in qubits)): error
+        for i in range(k)
+        for (gate, qubits), error in LineNoise(line).gate_errors.items()
+        if gate != "reset"
+    }
+    for (gate, qubits), error in errors.items():
+        model.add_quantum_error(error, gate, qubits)
+    star = assembled(native, k, wide=True)
     expected = density_matrix_values(model, star, native, arguments, readout_map(line))
     assert_close(engine_on(name)(*arguments), expected, AER)
 
@@ -112,7 +121,7 @@ def test_engine_equals_aer_to_rounding_with_errors_as_superoperators():
     model = NoiseModel(basis_gates=["rz", "sx", "x", line.entangler, "reset"])
     for (name, qubits), error in noise.gate_errors.items():
         model.add_quantum_error(QuantumError(SuperOp(error)), name, qubits)
-    expected = density_matrix_values(model, reuse_circuit(native, 3), native, arguments, readout_map(line))
+    expected = density_matrix_values(model, assembled(native, 3), native, arguments, readout_map(line))
     assert_close(engine_on(BIG)(*arguments), expected, WHOLE)
 
 
@@ -174,7 +183,7 @@ def test_engine_equals_aer_on_the_whole_device(name, cases, letters):
     circuits, binds, arguments = [], [], []
     for k, idle in cases:
         native = native_star(QGCL, line, idle=idle)
-        star = reuse_circuit(native, k)
+        star = assembled(native, k)
         arguments.append(random_stars(QGCL, k, count=1))
         for letter in letters:
             circuit = placed(star.circuit.compose(native.basis_changes[letter], range(3)), backend, line)
@@ -201,7 +210,7 @@ def test_counts_on_the_whole_device_follow_the_binomial_law():
     backend, model = whole_device(name)
     line = device_line(name)
     native, arguments = native_star(QGCL, line), random_stars(QGCL, k, count=4)
-    star = reuse_circuit(native, k)
+    star = assembled(native, k)
     count, bind = bound(star, arguments)
     circuits = [placed(measured(star.circuit, native, letter), backend, line) for letter in "XYZ"]
     simulator = AerSimulator(method="density_matrix", noise_model=model, max_parallel_threads=1, seed_simulator=0)

@@ -32,7 +32,6 @@ class Channels:
     p_max: float
 
     def __post_init__(self) -> None:
-        """Check shapes and values."""
         check_channels(self.gain, self.weight, self.noise_power, self.p_max)
         if self.gain.ndim != 3:
             raise ValueError(f"gain has shape {tuple(self.gain.shape)}; it must be (N, M, M)")
@@ -42,7 +41,6 @@ class Channels:
                 raise ValueError(f"{name} of weight is {other}; it must be that of gain, {own}")
 
     def __len__(self) -> int:
-        """Return the number of realizations N."""
         return self.gain.shape[0]
 
     @property
@@ -54,11 +52,7 @@ class Channels:
         """Return some of the realizations.
 
         Args:
-            indices: A slice, or a list or tensor of indices (integers; negative ones count from the end) or of choices
-                (booleans, one for each of the N realizations).
-
-        Returns:
-            The realizations, in the order of `indices`.
+            indices: A slice, or a list or tensor of integers (negative ones count from the end) or of N booleans.
 
         Raises:
             ValueError: If the indices are none of these or out of range, or no realization is left.

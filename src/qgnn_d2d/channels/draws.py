@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from ..checks import require_choice
@@ -14,40 +14,29 @@ if TYPE_CHECKING:
 
 
 def realizations(settings: Scenario, num_realizations: int, seed: Seed) -> xr.Dataset:
-    """Draw from a scenario of any kind.
+    """Draw N realizations from a scenario of any kind: a dataset as the package describes it.
 
-    Args:
-        settings: The scenario.
-        num_realizations: Number of realizations N.
-        seed: Non-negative integer or `numpy.random.SeedSequence` (which is not changed).
-
-    Returns:
-        Dataset as the package describes it.
+    ``seed`` is a non-negative integer or a `numpy.random.SeedSequence`, which is not changed.
 
     Raises:
         ValueError: See the scenario's function.
     """
-    module, _, function = settings.implementation.partition(":")
-    drawn: xr.Dataset = getattr(import_module(module), function)(settings, num_realizations, seed)
-    return drawn
+    return resolve_name(settings.implementation)(settings, num_realizations, seed)
 
 
 def draw(name: str, settings: Scenario, split: str, size: int, seed: int) -> xr.Dataset:
-    """Draw one split of a study's scenario.
+    """Draw one split of a study's scenario; the split's name is the attribute `split`.
 
     The splits take the children 0, 1, 2, ... of the scenario's stream in the order of `SPLITS`, so they are disjoint
     by construction. The kind `public_draws` is the exception, and exists for it: all of its splits come from one seed.
     Splits of equal size are then identical, others share their first weights.
 
     Args:
-        name: The scenario's name, which its random stream is named after.
+        name: The scenario's, which its random stream is named after.
         settings: The scenario.
-        split: Name of the split.
+        split: The split's name.
         size: Number of realizations.
         seed: The study's seed.
-
-    Returns:
-        Dataset as the package describes it, with the split's name as attribute `split`.
 
     Raises:
         ValueError: An unknown split, or see `realizations`.
@@ -58,7 +47,6 @@ def draw(name: str, settings: Scenario, split: str, size: int, seed: int) -> xr.
         (3, 4, 4)
     """
     require_choice("split", split, SPLITS)
-    stream = child(seed_sequence(seed, "channels", name), SPLITS.index(split))
-    drawn = realizations(settings, size, stream)
+    drawn = realizations(settings, size, child(seed_sequence(seed, "channels", name), SPLITS.index(split)))
     drawn.attrs["split"] = split
     return drawn

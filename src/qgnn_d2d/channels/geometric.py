@@ -29,13 +29,7 @@ def geometric(settings: Geometric, num_realizations: int, seed: Seed) -> xr.Data
     P.1411 line of sight with breakpoint R = 4 h^2 / lambda and L_R = |20 log10(lambda^2 / (8 pi h^2))|: in
     dB, L_R + 6 + 20 log10(d/R), plus another 20 log10(d/R) beyond R. Weights are U(0, 1).
 
-    Args:
-        settings: Number of links M, and everything physical.
-        num_realizations: Number of realizations N.
-        seed: Non-negative integer or `numpy.random.SeedSequence` (which is not changed).
-
-    Returns:
-        Dataset as the package describes it, and `transmitter_position` and `receiver_position`, m, of shape (N, M, 2).
+    The dataset also holds `transmitter_position` and `receiver_position`, m, of shape (N, M, 2).
 
     Raises:
         ValueError: The square is too crowded to keep the cross links apart, or so large that distances are lost.
@@ -68,10 +62,8 @@ def geometric(settings: Geometric, num_realizations: int, seed: Seed) -> xr.Data
 
 
 def _place_receivers(transmitter: FloatArray, settings: Geometric, seed: Seed) -> FloatArray:
-    """Place receivers by rejection, shape (N, M, 2), such that a realization never depends on later ones.
-
-    Each round has its own stream, which serves the realizations that are still open in their order.
-    """
+    """Place receivers by rejection, shape (N, M, 2), such that a realization never depends on later ones."""
+    # Each round has its own stream, which serves the realizations that are still open in their order.
     num_links = transmitter.shape[1]
     smallest, largest = settings.pair_distance_min, settings.pair_distance_max
     receiver = np.empty_like(transmitter)
@@ -102,8 +94,7 @@ def _place_receivers(transmitter: FloatArray, settings: Geometric, seed: Seed) -
 def _link_distances(transmitter: FloatArray, receiver: FloatArray) -> FloatArray:
     """Return distances in m, shape (N, M, M), receiver first."""
     offset = receiver[:, :, None, :] - transmitter[:, None, :, :]
-    distances: FloatArray = np.hypot(offset[..., 0], offset[..., 1])
-    return distances
+    return np.hypot(offset[..., 0], offset[..., 1])
 
 
 def _path_loss_db(distance: FloatArray, carrier_frequency: float, antenna_height: float) -> FloatArray:
@@ -112,5 +103,4 @@ def _path_loss_db(distance: FloatArray, carrier_frequency: float, antenna_height
     breakpoint_distance = 4 * antenna_height**2 / wavelength
     breakpoint_loss = abs(20 * math.log10(wavelength**2 / (8 * math.pi * antenna_height**2)))
     slope = 20 * np.log10(distance / breakpoint_distance)
-    loss: FloatArray = breakpoint_loss + 6 + slope + np.maximum(slope, 0.0)
-    return loss
+    return breakpoint_loss + 6 + slope + np.maximum(slope, 0.0)

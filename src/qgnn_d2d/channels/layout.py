@@ -1,4 +1,4 @@
-"""The layout of channel realizations as a dataset, and what is required of one."""
+"""The layout of channel realizations as a dataset."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..checks import check_channels
 from ..random_streams import Seed
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ FloatArray = NDArray[np.float64]
 WEIGHT_STREAM, FADING_STREAM, TRANSMITTER_STREAM, RECEIVER_STREAM = range(4)
 
 DIMS = {"gain": ("realization", "receiver", "transmitter"), "weight": ("realization", "receiver")}
-_ATTRIBUTES = ("scenario", "p_max", "noise_power", "seed", "package_version")
+ATTRIBUTES = ("scenario", "p_max", "noise_power", "seed", "package_version")
 
 
 def dataset(
@@ -49,29 +48,3 @@ def dataset(
             "package_version": __version__,
         },
     )
-
-
-def check_dataset(dataset: xr.Dataset, source: str) -> None:
-    """Require a complete set of realizations.
-
-    Raises:
-        ValueError: It is none; the line starts with `source`.
-    """
-    import torch
-
-    for name, dims in DIMS.items():
-        if name not in dataset.data_vars:
-            raise ValueError(f"{source}: variables are {sorted(map(str, dataset.data_vars))}; {name} is missing")
-        if dataset[name].dims != dims or dataset[name].dtype != np.float64:
-            raise ValueError(
-                f"{source}: {name} has dimensions {dataset[name].dims} and dtype {dataset[name].dtype}; they must be "
-                f"{dims} and float64"
-            )
-    missing = [name for name in _ATTRIBUTES if name not in dataset.attrs]
-    if missing:
-        raise ValueError(f"{source}: attributes {missing} are missing; required are {list(_ATTRIBUTES)}")
-    gain, weight = (torch.tensor(dataset[name].values) for name in DIMS)
-    try:
-        check_channels(gain, weight, dataset.attrs["noise_power"], dataset.attrs["p_max"])
-    except ValueError as error:
-        raise ValueError(f"{source}: {error}") from error

@@ -19,15 +19,8 @@ def public_draws(settings: PublicDraws, num_realizations: int, seed: Seed = 0) -
 
     RandomState(draw_seed) draws weights rand(N, M), then real parts randn(N, M, M), then imaginary parts;
     |h|^2 = (re^2 + im^2) / 2 with P_max = 1 and noise power 0.1. NOT prefix-nested: sets of different sizes share the
-    first weights but not the channels. Source: LeGiangK62/QGNN_Comm, commit 8471955.
-
-    Args:
-        settings: Number of links M and the seed of the draws.
-        num_realizations: Number of realizations N.
-        seed: Not used: all splits come from the settings' seed, as training and test sets do in the public code.
-
-    Returns:
-        Dataset as the package describes it: `gain` of shape (N, M, M), `weight` of shape (N, M).
+    first weights but not the channels. ``seed`` is not used: all splits come from the settings' seed, as training and
+    test sets do in the public code. Source: LeGiangK62/QGNN_Comm, commit 8471955.
     """
     generator = np.random.RandomState(settings.draw_seed)
     shape = (num_realizations, settings.num_links)

@@ -17,14 +17,6 @@ def rayleigh(settings: Rayleigh, num_realizations: int, seed: Seed) -> xr.Datase
 
     Source: Shen et al., JSAC 2021 (reference [14] of the paper), whose public code has M = 10 links and P_max = 1.
 
-    Args:
-        settings: Number of links M, P_max and noise power.
-        num_realizations: Number of realizations N.
-        seed: Non-negative integer or `numpy.random.SeedSequence` (which is not changed).
-
-    Returns:
-        Dataset as the package describes it: `gain` of shape (N, M, M), `weight` of shape (N, M).
-
     Example:
         >>> rayleigh(Rayleigh(num_links=3), 5, seed=7).gain.sizes
         Frozen({'realization': 5, 'receiver': 3, 'transmitter': 3})

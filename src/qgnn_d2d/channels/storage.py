@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import torch
+
 from ..io import read_netcdf, write_netcdf
 from .batch import Channels
 from .draws import draw
-from .layout import DIMS, check_dataset
+from .layout import ATTRIBUTES, DIMS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,7 +29,7 @@ def save(dataset: xr.Dataset, path: Path | str) -> None:
     Raises:
         ValueError: `dataset` is no complete set of channel realizations; nothing is written then.
     """
-    check_dataset(dataset, "dataset")
+    to_channels(dataset)
     compressed = {"zlib": True, "complevel": 4, "fletcher32": True, "_FillValue": None}
     write_netcdf(path, dataset, dict.fromkeys(dataset.data_vars, compressed))
 
@@ -36,41 +39,46 @@ def load(path: Path | str) -> xr.Dataset:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is truncated or foreign, or its content is no complete set of channel realizations:
-            dimensions, dtypes, non-negative finite values, required attributes. The line names the file.
+        ValueError: The file is truncated or foreign, or no complete set of realizations (`to_channels`).
     """
     dataset = read_netcdf(path)
-    check_dataset(dataset, str(path))
+    to_channels(dataset, str(path))
     return dataset
 
 
-def to_channels(dataset: xr.Dataset) -> Channels:
+def to_channels(dataset: xr.Dataset, source: str = "dataset") -> Channels:
     """Copy realizations into float64 tensors.
 
     Raises:
-        ValueError: `dataset` is no complete set of channel realizations.
+        ValueError: `dataset` is no complete set of channel realizations (variables, dimensions, dtypes, attributes, the
+            values that `Channels` requires); the line starts with ``source``.
     """
-    import torch
-
-    check_dataset(dataset, "dataset")
+    for name, dims in DIMS.items():
+        if name not in dataset.data_vars:
+            raise ValueError(f"{source}: variables are {sorted(map(str, dataset.data_vars))}; {name} is missing")
+        if dataset[name].dims != dims or dataset[name].dtype != np.float64:
+            raise ValueError(
+                f"{source}: {name} has dimensions {dataset[name].dims} and dtype {dataset[name].dtype}; they must be "
+                f"{dims} and float64"
+            )
+    missing = [name for name in ATTRIBUTES if name not in dataset.attrs]
+    if missing:
+        raise ValueError(f"{source}: attributes {missing} are missing; required are {list(ATTRIBUTES)}")
     gain, weight = (torch.tensor(dataset[name].values) for name in DIMS)
-    return Channels(gain, weight, float(dataset.attrs["noise_power"]), float(dataset.attrs["p_max"]))
+    found = (dataset.attrs[name] for name in ("noise_power", "p_max"))
+    noise_power, p_max = (number.item() if isinstance(number, np.generic) else number for number in found)
+    try:
+        return Channels(gain, weight, noise_power, p_max)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
 
 
 def read(study: Study, scenario: str, files: Mapping[str, Path | str]) -> dict[str, Channels]:
-    """Read splits of a study's scenario.
+    """Read splits of a study's scenario, given the splits' files.
 
     Held against the study are the numbers of realizations and links, and all attributes: kind, parameters, split, seed,
     noise and largest amplitude. The entries themselves are held by the records of `make provenance`, and by
     `make verify`; gains that are all zero are channels, too.
-
-    Args:
-        study: The study.
-        scenario: The scenario's name.
-        files: Split to its file.
-
-    Returns:
-        Split to its realizations.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -78,16 +86,15 @@ def read(study: Study, scenario: str, files: Mapping[str, Path | str]) -> dict[s
     """
     settings, channels = study.scenarios[scenario], {}
     for split, path in files.items():
-        found = load(path)
+        found = read_netcdf(path)
+        channels[split] = to_channels(found, str(path))
         expected = draw(scenario, settings, split, 1, study.seed).attrs  # the same for any number of realizations
         del expected["package_version"]
         expected |= {"realizations": study.splits[split], "links": settings.num_links}
-        sizes = {"realizations": found.sizes["realization"], "links": found.sizes["receiver"]}
+        own = {**found.attrs, "realizations": len(channels[split]), "links": channels[split].num_links}
         for key, value in expected.items():
-            own = {**found.attrs, **sizes}.get(key)
-            if not _agree(own, value):
-                raise ValueError(f"{path}: {key} is {own!s}; split {split} of scenario {scenario} has {value}")
-        channels[split] = to_channels(found)
+            if not _agree(own.get(key), value):
+                raise ValueError(f"{path}: {key} is {own.get(key)!s}; split {split} of scenario {scenario} has {value}")
     return channels
 
 

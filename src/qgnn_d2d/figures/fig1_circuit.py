@@ -38,13 +38,22 @@ def data(study: Study, files: Files) -> Table:
     import pandas as pd
 
     from ..quantum import ansatz
-    from ..quantum.drawing import star_gates
+    from ..quantum.engine.transfer import block_gates
 
     options = _options(study)
     star = ansatz.build(options.circuit, options.entangling_layers)
     order = [wire.replace(" ", "_") for wire in ansatz.star_wires(star, options.k)]
-    gates = list(star_gates(star, options.k))
     memory = (order[0], *order[2 * options.k + 1 :])
+    leaves = [(f"leaf_{i}", f"edge_{i}") for i in range(1, options.k + 1)]
+    encoded = {order[0]: "c"} | {wire: f"{wire[0]}{wire[5:]}." for pair in leaves for wire in pair}
+    gates: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
+    for wire, name in encoded.items():
+        gates += [("RX", (wire,), (f"{name}1",)), ("RZ", (wire,), (f"{name}2",))]
+    block = block_gates(star)
+    for pair in leaves:
+        for one in block:
+            wires = tuple((*memory, *pair)[qubit] for qubit in one.qubits)
+            gates.append((one.operation.__name__, wires, tuple(f"θ{weight + 1}" for weight in one.weights)))
     gates.append((", ".join(f"⟨{word}⟩" for word in star.observables), memory, ()))
     rows, busy = [], dict[str, int]()
     for gate, wires, angles in gates:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
 from ..settings.run import Protocol
@@ -22,39 +21,26 @@ PROTOCOL_TITLES = {
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity that powers are reported in.
+    """A quantity that powers are reported in."""
 
-    Attributes:
-        name: Its name in tables and datasets.
-        label: What it is, in a sentence.
-        short: What it is, on an axis.
-        unit: Its unit.
-        protocol: The protocol that it belongs to.
-        function: Name of the function in `objective.rates`.
-        solver_power: Variable of the solvers' dataset with the powers that it is evaluated for.
-        bound: Variable of the solvers' dataset with the certified upper bound, of a quantity that is maximized: the one
-            that models of the protocol are trained and reported in.
-        wmmse_line: Label of WMMSE's line, in the quantity in which WMMSE is compared with models of the protocol.
-        only_p_max: The only largest amplitude, sqrt(W), for which it means anything; None for all.
-    """
-
-    name: str
-    label: str
-    short: str
+    name: str  # in tables and datasets
+    label: str  # what it is, in a sentence
+    short: str  # what it is, on an axis
     unit: str
     protocol: str
-    function: str
-    solver_power: str
+    function: str  # of `objective.rates`
+    solver_power: str  # variable of the solvers' dataset with the powers that it is evaluated for
+    # Variable of the solvers' dataset with the certified upper bound, of a quantity that is maximized: the one that
+    # models of the protocol are trained and reported in.
     bound: str | None = None
-    wmmse_line: str = ""
-    only_p_max: float | None = None
+    wmmse_line: str = ""  # label of WMMSE's line, in the quantity in which it is compared with models of the protocol
+    only_p_max: float | None = None  # the only largest amplitude, sqrt(W), for which it means anything; None for all
 
     def values(self, gain: Tensor, power: Tensor, weight: Tensor, noise_power: float | Tensor) -> Tensor:
         """Return the quantity, shape (...), of gains (..., M, M), powers and weights (..., M); differentiable."""
         from . import rates
 
-        value: Tensor = getattr(rates, self.function)(gain, power, weight, noise_power)
-        return value
+        return getattr(rates, self.function)(gain, power, weight, noise_power)
 
     @property
     def title(self) -> str:
@@ -62,45 +48,43 @@ class Quantity:
         return self.label[0].upper() + self.label[1:]
 
 
-QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
-    {
-        quantity.name: quantity
-        for quantity in (
-            Quantity(
-                name="sum_rate",
-                label="weighted sum rate, eq. (2)",
-                short="weighted sum rate",
-                unit="bps/Hz",
-                protocol="stated",
-                function="weighted_sum_rate",
-                solver_power="power",
-                bound="upper_bound",
-                wmmse_line="WMMSE, full-power start",
-            ),
-            Quantity(
-                name="released_metric",
-                label="the public code's model metric",
-                short="public code's metric",
-                unit="bps/Hz",  # of the network of `released_gain`
-                protocol="released",
-                function="released_metric",
-                solver_power="released_power",
-                bound="released_upper_bound",
-            ),
-            Quantity(
-                name="released_wmmse_rate",
-                label="the public code's evaluation of WMMSE",
-                short="public code's evaluation",
-                unit="nats",
-                protocol="released",
-                function="released_wmmse_rate",
-                solver_power="power",
-                wmmse_line="WMMSE as the public code reports it (nats)",
-                only_p_max=1.0,
-            ),
-        )
-    }
-)
+QUANTITIES: Mapping[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity(
+            name="sum_rate",
+            label="weighted sum rate, eq. (2)",
+            short="weighted sum rate",
+            unit="bps/Hz",
+            protocol="stated",
+            function="weighted_sum_rate",
+            solver_power="power",
+            bound="upper_bound",
+            wmmse_line="WMMSE, full-power start",
+        ),
+        Quantity(
+            name="released_metric",
+            label="the public code's model metric",
+            short="public code's metric",
+            unit="bps/Hz",  # of the network of `released_gain`
+            protocol="released",
+            function="released_metric",
+            solver_power="released_power",
+            bound="released_upper_bound",
+        ),
+        Quantity(
+            name="released_wmmse_rate",
+            label="the public code's evaluation of WMMSE",
+            short="public code's evaluation",
+            unit="nats",
+            protocol="released",
+            function="released_wmmse_rate",
+            solver_power="power",
+            wmmse_line="WMMSE as the public code reports it (nats)",
+            only_p_max=1.0,
+        ),
+    )
+}
 """All quantities by name, in the tables' order."""
 
 

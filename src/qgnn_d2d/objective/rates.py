@@ -28,10 +28,7 @@ from ..checks import require_positive
 def sinr(gain: Tensor, power: Tensor, noise_power: float | Tensor) -> Tensor:
     """Return the signal-to-interference-plus-noise ratio of every link, eq. (1) of the paper.
 
-    gamma_m = |g_mm p_m|^2 / (sum_{k != m} |g_km p_k|^2 + sigma^2), with |p|^2 = power.
-
-    Returns:
-        Linear SINR, shape (..., M).
+    gamma_m = |g_mm p_m|^2 / (sum_{k != m} |g_km p_k|^2 + sigma^2), with |p|^2 = power; linear, shape (..., M).
 
     Example:
         >>> gain = torch.tensor([[4.0, 1.0], [2.0, 3.0]])
@@ -49,10 +46,7 @@ def sinr(gain: Tensor, power: Tensor, noise_power: float | Tensor) -> Tensor:
 
 
 def weighted_sum_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power: float | Tensor) -> Tensor:
-    """Return the weighted sum rate, eq. (2) of the paper: sum_m alpha_m log2(1 + gamma_m).
-
-    Returns:
-        Weighted sum rate, bps/Hz, shape (...).
+    """Return the weighted sum rate, eq. (2) of the paper: sum_m alpha_m log2(1 + gamma_m), bps/Hz, shape (...).
 
     Example:
         >>> gain, weight = torch.tensor([[3.0, 0.0], [0.0, 7.0]]), torch.tensor([1.0, 0.5])
@@ -67,10 +61,8 @@ def weighted_sum_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power: 
 def single_link_rate(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
     """Return what every link is worth alone: alpha_m log2(1 + |g_mm|^2 P_max^2 / sigma^2).
 
-    It is eq. (2) with link m at full power and all others off. A node knows it without a message from any other.
-
-    Returns:
-        Weighted rates, bps/Hz, shape (..., M).
+    It is eq. (2) with link m at full power and all others off, bps/Hz, shape (..., M). A node knows it without a
+    message from any other.
 
     Example:
         >>> single_link_rate(torch.tensor([[3.0, 9.0], [9.0, 7.0]]), torch.tensor([1.0, 0.5]), 1.0, 1.0)
@@ -84,10 +76,7 @@ def released_gain(gain: Tensor, weight: Tensor) -> Tensor:
     """Return the gains with which eq. (2) becomes the metric that the public code trains on.
 
     G_mm = alpha_m d_m^2 and G_mj = d_m^2 for every j != m, with d_m^2 = gain_mm: the weight stands inside the
-    logarithm, and interference arrives over the receiver's own direct gain.
-
-    Returns:
-        Equivalent power gains (dimensionless), shape (..., M, M).
+    logarithm, and interference arrives over the receiver's own direct gain. Dimensionless, shape (..., M, M).
     """
     _require_links(gain, weight=weight)
     direct = _direct_gain(gain)
@@ -98,11 +87,8 @@ def released_metric(gain: Tensor, power: Tensor, weight: Tensor, noise_power: fl
     """Return the quantity that the public code trains and reports its models in.
 
     sum_m log2(1 + alpha_m d_m^2 p_m^2 / (d_m^2 sum_{j != m} p_j^2 + sigma^2)), with p^2 = power; this is eq.
-    (2) for the gains of `released_gain` and unit weights. Source: LeGiangK62/QGNN_Comm, src/d2d, commit
-    8471955.
-
-    Returns:
-        The public code's model metric, in bps/Hz of the equivalent network, shape (...).
+    (2) for the gains of `released_gain` and unit weights, in bps/Hz of that network, shape (...). Source:
+    LeGiangK62/QGNN_Comm, src/d2d, commit 8471955.
     """
     return weighted_sum_rate(released_gain(gain, weight), power, torch.ones_like(weight), noise_power)
 
@@ -110,12 +96,9 @@ def released_metric(gain: Tensor, power: Tensor, weight: Tensor, noise_power: fl
 def released_wmmse_rate(gain: Tensor, power: Tensor, weight: Tensor, noise_power: float | Tensor) -> Tensor:
     """Return a solver's rate as the public code evaluates its WMMSE line.
 
-    sum_m alpha_m ln(1 + |g_mm|^2 P_m^2 / (sum_{j != m} gain_jm P_j^2 + sigma^2)): nats, the cross gains
-    transposed with respect to those that were solved for, and the solver's power P in the place of an
-    amplitude. Source: LeGiangK62/QGNN_Comm, src/d2d, commit 8471955. Only meant for P_max = 1, as there.
-
-    Returns:
-        The public code's WMMSE figure, nats, shape (...).
+    sum_m alpha_m ln(1 + |g_mm|^2 P_m^2 / (sum_{j != m} gain_jm P_j^2 + sigma^2)): nats, shape (...), the cross gains
+    transposed with respect to those that were solved for, and the solver's power P in the place of an amplitude.
+    Source: LeGiangK62/QGNN_Comm, src/d2d, commit 8471955. Only meant for P_max = 1, as there.
     """
     _require_links(gain, power=power)  # before a transposition that would fail itself
     return weighted_sum_rate(gain.mT, power.square(), weight, noise_power) * math.log(2)

@@ -63,13 +63,9 @@ def encode(angles: Any, wire: Any) -> None:
 
 
 def encoded_bloch(angles: Tensor) -> Tensor:
-    r"""Return the Bloch vectors of `encode`: (sin a sin b, -sin a cos b, cos a) for RX(a), then RZ(b).
+    """Return the Bloch vectors (..., 3, N) of `encode` for angles (..., 2, N), in radians.
 
-    Args:
-        angles: (..., 2, N), in radians.
-
-    Returns:
-        (..., 3, N): the expectation values of X, Y and Z.
+    They are (sin a sin b, -sin a cos b, cos a): the expectation values of X, Y and Z after RX(a), then RZ(b).
     """
     sine, cosine = torch.sin(angles), torch.cos(angles)
     sin_a, sin_b = sine.unbind(-2)
@@ -78,15 +74,7 @@ def encoded_bloch(angles: Tensor) -> Tensor:
 
 
 def qgcl(entangling_layers: int = 2) -> Ansatz:
-    """The paper's layer: a shared three-qubit block on (center, leaf, edge), X, Y and Z of the center measured.
-
-    Args:
-        entangling_layers: Strongly entangling layers in the block, E; 9E angles.
-
-    Raises:
-        ValueError: ``entangling_layers`` is below 1.
-    """
-    require_count("entangling_layers", entangling_layers)
+    """The paper's layer: a shared block on (center, leaf, edge), X, Y and Z of the center measured; 9E angles."""
 
     def block(weights: Any, center: Any, leaf: Any, edge: Any) -> None:
         qml.StronglyEntanglingLayers(qml.math.reshape(weights, (entangling_layers, 3, 3)), wires=[center, leaf, edge])
@@ -99,14 +87,7 @@ def qgcl_commuting(entangling_layers: int = 2) -> Ansatz:
 
     Strongly entangling layers on (leaf, edge), then exp(-iθ/2 ZZ) of (leaf, center) and of (edge, center); X, Y and Z
     of the center are measured (Z is that of the encoding). 6E + 2 angles.
-
-    Args:
-        entangling_layers: Strongly entangling layers in the block, E.
-
-    Raises:
-        ValueError: ``entangling_layers`` is below 1.
     """
-    require_count("entangling_layers", entangling_layers)
 
     def block(weights: Any, center: Any, leaf: Any, edge: Any) -> None:
         layers = qml.math.reshape(weights[:-2], (entangling_layers, 2, 3))
@@ -123,12 +104,6 @@ def qgcl_ancilla(entangling_layers: int = 2) -> Ansatz:
     The message is CRX(leaf -> edge), CRY(edge -> leaf) and strongly entangling layers on (edge, leaf); the update is
     strongly entangling layers on (center, leaf, ancilla). Z of the center and of the ancilla are measured. The first
     2 + 6E angles belong to the message (`num_message_parameters`), the other 9E to the update.
-
-    Args:
-        entangling_layers: Strongly entangling layers in either part, E.
-
-    Raises:
-        ValueError: ``entangling_layers`` is below 1.
     """
     message_end = num_message_parameters(entangling_layers)
 
@@ -145,12 +120,7 @@ def qgcl_ancilla(entangling_layers: int = 2) -> Ansatz:
 
 
 def num_message_parameters(entangling_layers: int) -> int:
-    """Return how many of `qgcl_ancilla`'s angles belong to the message: 2 + 6E.
-
-    Raises:
-        ValueError: ``entangling_layers`` is below 1.
-    """
-    require_count("entangling_layers", entangling_layers)
+    """Return how many of `qgcl_ancilla`'s angles belong to the message: 2 + 6E."""
     return 2 + 6 * entangling_layers
 
 
@@ -159,12 +129,13 @@ ANSATZE: dict[str, Callable[[int], Ansatz]] = {name: globals()[name] for name in
 
 
 def build(name: str, entangling_layers: int = 2) -> Ansatz:
-    """Return the ansatz called ``name``.
+    """Return the ansatz called ``name`` with E strongly entangling layers per block (or part of it).
 
     Raises:
-        ValueError: There is no such ansatz.
+        ValueError: There is no such ansatz, or E is below 1.
     """
     require_choice("circuit", name, ANSATZE)
+    require_count("entangling_layers", entangling_layers)
     return ANSATZE[name](entangling_layers)
 
 
@@ -181,29 +152,3 @@ def star_wires(ansatz: Ansatz, k: int) -> list[str]:
     require_count("k", k)
     leaves = [f"{kind} {i}" for i in range(1, k + 1) for kind in ("leaf", "edge")]
     return [ansatz.memory[0], *leaves, *ansatz.memory[1:]]
-
-
-def star_circuit(ansatz: Ansatz, weights: Any, center: Any, leaves: Any, edges: Any) -> None:
-    """Apply a whole star as a PennyLane quantum function.
-
-    Args:
-        ansatz: The circuit.
-        weights: (P,) where all leaves share them, else (k, P).
-        center: (..., 2) encoding angles of the center; a leading dim is PennyLane's broadcasting.
-        leaves: (..., k, 2) encoding angles of the leaves.
-        edges: (..., k, 2) encoding angles of the edges.
-    """
-    k = leaves.shape[-2]
-    encode(center, ansatz.memory[0])
-    for i in range(k):
-        encode(leaves[..., i, :], f"leaf {i + 1}")
-        encode(edges[..., i, :], f"edge {i + 1}")
-    for i in range(k):
-        block_weights = weights if weights.ndim == 1 else weights[i]
-        ansatz.block(block_weights, *ansatz.memory, f"leaf {i + 1}", f"edge {i + 1}")
-
-
-def measurements(ansatz: Ansatz) -> list[Any]:
-    """Return the expectation values that make up the embedding, as PennyLane measurements."""
-    wire_map = {wire: i for i, wire in enumerate(ansatz.memory)}
-    return [qml.expval(qml.pauli.string_to_pauli_word(word, wire_map=wire_map)) for word in ansatz.observables]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from torch import Tensor
 
 from .ansatz import Ansatz
 from .engine.star import StarEngine
-from .hardware.circuits import StarCircuit, bindings, measured, reuse_circuit
+from .hardware.circuits import StarCircuit, assembled, bindings, measured
 from .hardware.compile import CENTER, NativeStar, native_star
 from .hardware.devices import CALIBRATIONS, Line, backend, depolarizing_line, device_line, line_of
 from .hardware.noise import noise_model, program, readout_map, with_relaxation
@@ -30,17 +31,7 @@ class Estimator(Protocol):
     """Expectation values of N stars for each of G sets of weights."""
 
     def __call__(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor, /) -> Tensor:
-        """Estimate.
-
-        Args:
-            weights: (G, P) block angles.
-            center: (G, 2, N) encoding angles.
-            leaves: (G, k, 2, N) encoding angles.
-            edges: (G, k, 2, N) encoding angles.
-
-        Returns:
-            (G, observables, N).
-        """
+        """Estimate (G, observables, N) from block angles (G, P) and encoding angles (G, 2, N), (G, k, 2, N) twice."""
         ...
 
 
@@ -67,13 +58,7 @@ def sampled(estimator: Estimator, shots: int, generator: torch.Generator) -> Est
 
 
 def mitigated(build: Callable[[int], Estimator], mitigation: Mitigation, line: Line) -> Estimator:
-    """Return mitigated expectation values.
-
-    Args:
-        build: Fold factor to the estimator that measures at it, readout error included.
-        mitigation: What to do.
-        line: Where it is measured.
-    """
+    """Return expectation values on a line, mitigated; ``build`` gives the estimator, with readout, at a fold factor."""
     offset, slope = readout_map(line) if mitigation.invert_readout else (0.0, 1.0)
     weights_at = extrapolation_weights(mitigation.factors, mitigation.degree)
     estimators = [build(factor) for factor in mitigation.factors]
@@ -93,15 +78,12 @@ class _CircuitEstimator(ABC):
     def __init__(self, ansatz: Ansatz, star: NativeStar) -> None:
         self.observables = ansatz.observables
         self.star = star
-        self._circuits: dict[int, StarCircuit] = {}
+        self._circuit = cache(partial(assembled, star))
 
     def __call__(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor, /) -> Tensor:
-        k = leaves.shape[1]
-        if k not in self._circuits:
-            self._circuits[k] = reuse_circuit(self.star, k)
         arrays = [values.detach().double().cpu().numpy() for values in (weights, center, leaves, edges)]
         values = np.concatenate([bindings(*group) for group in zip(*arrays, strict=True)])  # (G·N, parameters)
-        found = self._run(self._circuits[k], values)  # (observables, G·N)
+        found = self._run(self._circuit(leaves.shape[1]), values)  # (observables, G·N)
         shape = (len(self.observables), len(weights), -1)
         return torch.as_tensor(found.reshape(shape).transpose(1, 0, 2).copy()).to(center.dtype)
 
@@ -111,27 +93,20 @@ class _CircuitEstimator(ABC):
 
 
 class AerEstimator(_CircuitEstimator):
-    """Qiskit Aer's density matrices, three qubits with reset, under a line's noise.
+    """Qiskit Aer's density matrices, three qubits with reset, under the noise of a star (see `compile.native_star`).
 
-    Args:
-        ansatz: The circuit.
-        line: Where it runs.
-        idle: Whether waiting qubits relax.
-        fold: Odd noise scale factor.
-        shots: Measurements per expectation value; None for exact ones.
-        seed: Of the shots.
+    ``shots`` are the measurements per expectation value, None for exact ones; ``seed`` is theirs.
     """
 
     def __init__(
         self, ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1, shots: int | None = None, seed: int = 0
     ) -> None:
-        super().__init__(ansatz, native_star(ansatz, line, idle=idle, fold=fold))
+        star = native_star(ansatz, line, idle=idle, fold=fold)
+        super().__init__(ansatz, with_relaxation(star))
         self.shots = shots
         self._seed = seed
         self._readout = readout_map(line)
-        self._simulator = AerSimulator(
-            method="density_matrix", noise_model=noise_model(self.star), max_parallel_threads=1
-        )
+        self._simulator = AerSimulator(method="density_matrix", noise_model=noise_model(star), max_parallel_threads=1)
 
     def _run(self, star: StarCircuit, values: np.ndarray) -> np.ndarray:
         circuits = [self._prepared(star.circuit, letter) for letter in self.observables]
@@ -151,13 +126,12 @@ class AerEstimator(_CircuitEstimator):
         return 1 - 2 * np.reshape(ones, shape) / self.shots
 
     def _prepared(self, circuit: QuantumCircuit, letter: str) -> QuantumCircuit:
-        """Return the circuit in the basis of a letter, with what is measured or saved, and with idle noise."""
+        """Return the circuit in the basis of a letter, with what is measured or saved."""
         if self.shots is not None:
-            prepared = measured(circuit, self.star, letter)
-        else:
-            prepared = circuit.compose(self.star.basis_changes[letter], range(circuit.num_qubits))
-            prepared.save_expectation_value(Pauli("Z"), [CENTER])
-        return with_relaxation(prepared, self.star)
+            return measured(circuit, self.star, letter)
+        prepared = circuit.compose(self.star.basis_changes[letter], range(circuit.num_qubits))
+        prepared.save_expectation_value(Pauli("Z"), [CENTER])
+        return prepared
 
 
 def hardware_line(name: str) -> tuple[Any, Line]:
@@ -189,15 +163,8 @@ def hardware_line(name: str) -> tuple[Any, Line]:
 class RuntimeEstimator(_CircuitEstimator):
     """Qiskit Runtime's EstimatorV2: real devices, or the local testing mode on simulators.
 
-    Args:
-        ansatz: The circuit.
-        backend: A Qiskit backend.
-        line: Its line (see `hardware_line`).
-        mode: A Qiskit Runtime session or batch on that backend.
-        shots: Measurements per expectation value.
-        fold: Odd noise scale factor.
-
-    Shots are not seeded, locally either: a seed there is the same for every circuit of a job, and correlates them.
+    ``backend`` and ``line`` are what `hardware_line` returns, ``mode`` is a session or batch on that backend. Shots are
+    not seeded, locally either: a seed there is the same for every circuit of a job, and correlates them.
     """
 
     def __init__(self, ansatz: Ansatz, backend: Any, line: Line, mode: Any, *, shots: int, fold: int = 1) -> None:

@@ -16,12 +16,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Mitigation:
-    """What is done to measured expectation values.
+    """What is done to measured expectation values: the readout map is undone, a polynomial in the factors fitted.
 
-    Attributes:
-        invert_readout: Whether the readout map is undone.
-        factors: Odd noise scale factors at which every expectation value is measured; (1,) extrapolates nothing.
-        degree: Of the polynomial.
+    The factors are the odd noise scale factors at which every value is measured; (1,) extrapolates nothing.
     """
 
     invert_readout: bool
@@ -41,15 +38,11 @@ MITIGATIONS: dict[str, Mitigation] = {
 def extrapolation_weights(factors: Sequence[float], degree: int) -> np.ndarray:
     """Return w with sum_i w_i v(factor_i) = the least-squares polynomial through v, at zero.
 
-    Raises:
-        ValueError: The degree needs more distinct factors.
+    The degree must be below the number of distinct factors.
 
     Example:
         >>> extrapolation_weights([1, 3], 1)
         array([ 1.5, -0.5])
     """
-    distinct = len(set(factors))
-    if distinct <= degree:
-        raise ValueError(f"degree is {degree}; {distinct} distinct factors allow at most {distinct - 1}")
     powers = np.vander(np.asarray(factors, dtype=float), degree + 1, increasing=True)
     return np.round(np.linalg.pinv(powers)[0], 12)

@@ -6,7 +6,7 @@ an ancilla), of which leaf and edge are reset after each leaf and serve the next
 
 All circuits are in the gates rz, sx, x and cx, and neighbors have their cx in both directions, whatever the device's
 own two-qubit gate is: that makes the counts comparable. Angles are parameters, so nothing is simplified for particular
-values. Reuse with the center as the only memory is the circuit of the noise study (`circuits.reuse_circuit`);
+values. Reuse with the center as the only memory is the circuit of the noise study (`circuits.assembled`);
 everything else is routed by Qiskit at its highest optimization level. That is a heuristic: what it finds is an upper
 bound. It is given two forms of the block, as written and bridged (see `compile.abstract_parts`), with each of `SEEDS`,
 and the best result counts.
@@ -14,9 +14,10 @@ and the best result counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -24,15 +25,11 @@ from qiskit import generate_preset_pass_manager
 from qiskit.transpiler import CouplingMap
 
 from .ansatz import ANSATZE, Ansatz, build
-from .hardware.circuits import StarCircuit, assembled, reuse_circuit
+from .hardware.circuits import StarCircuit, assembled
 from .hardware.compile import CENTER, abstract_parts, instructions, native_star
 from .hardware.devices import backend, depolarizing_line
 
 LAYOUTS = ("device", "line", "reuse")
-COLUMNS = (
-    "circuit", "k", "layout", "device",
-    "qubits", "two_qubit_gates", "two_qubit_depth", "depth", "one_qubit_gates", "resets",
-)  # fmt: skip
 SEEDS = range(20)
 """Of Qiskit's transpiler. The result with the fewest two-qubit gates counts; ties go to the smaller depths."""
 
@@ -43,17 +40,11 @@ _BASIS = ["rz", *_ONE_QUBIT_GATES, _TWO_QUBIT_GATE]
 
 @dataclass(frozen=True)
 class RoutedStar:
-    """A star in native gates on a device's qubits.
+    """A star in native gates on a device's qubits."""
 
-    Attributes:
-        star: The circuit, without measurement, on all qubits of the device, whether it uses them or not.
-        memory: Where center and, if there is one, ancilla are at the end.
-        coupling_map: Neighbors on the device.
-    """
-
-    star: StarCircuit
-    memory: tuple[int, ...]
-    coupling_map: CouplingMap
+    star: StarCircuit  # on all qubits of the device, whether it uses them or not
+    memory: tuple[int, ...]  # where center and, if there is one, ancilla are at the end
+    coupling_map: CouplingMap  # neighbors on the device
 
     def count(self) -> dict[str, int]:
         """Return the number of qubits that the circuit touches, its gates and its depths.
@@ -73,23 +64,16 @@ class RoutedStar:
 
 
 def routed_star(ansatz: Ansatz, k: int, layout: str, device: str) -> RoutedStar:
-    """Return a star in the gates rz, sx, x and cx, routed for a layout.
+    """Return a star of k leaves in the gates rz, sx, x and cx, routed for a layout: the best one that was found.
 
-    Args:
-        ansatz: The circuit.
-        k: Leaves.
-        layout: One of `LAYOUTS`.
-        device: One of `devices.CALIBRATIONS`, whose topology the layout ``device`` has.
-
-    Returns:
-        The circuit with the fewest two-qubit gates that was found.
+    ``device`` is one of `devices.CALIBRATIONS`, whose topology the layout ``device`` has.
 
     Raises:
         ValueError: An unknown device, ``k`` below 1, or a device with too few qubits.
     """
     if layout == "reuse" and len(ansatz.memory) == 1:
         line = depolarizing_line(0)
-        return RoutedStar(reuse_circuit(native_star(ansatz, line), k), (CENTER,), line.target.build_coupling_map())
+        return RoutedStar(assembled(native_star(ansatz, line), k), (CENTER,), line.target.build_coupling_map())
     forms = [
         assembled(abstract_parts(ansatz, bridge=bridge), k, wide=layout != "reuse", barriers=False)
         for bridge in (False, True)
@@ -101,22 +85,15 @@ def routed_star(ansatz: Ansatz, k: int, layout: str, device: str) -> RoutedStar:
             f"device {device} has {coupling_map.size()} qubits; {ansatz.name} with {k} leaves needs {width}"
         )
 
-    def cost(routed: RoutedStar) -> tuple[int, ...]:
-        counts = routed.count()
-        return tuple(counts[name] for name in ("two_qubit_gates", "two_qubit_depth", "depth", "one_qubit_gates"))
-
-    return min(_routings(forms, len(ansatz.memory), coupling_map), key=cost)
-
-
-def _routings(forms: Sequence[StarCircuit], num_memory: int, coupling_map: CouplingMap) -> Iterator[RoutedStar]:
-    """Route every form of a star with every seed."""
-    options = {"optimization_level": 3, "coupling_map": coupling_map, "basis_gates": _BASIS}
+    routed = []
     for seed in SEEDS:
-        passes = generate_preset_pass_manager(**options, seed_transpiler=seed)
+        passes = generate_preset_pass_manager(3, coupling_map=coupling_map, basis_gates=_BASIS, seed_transpiler=seed)
         for form in forms:
             circuit = passes.run(form.circuit)
-            memory = tuple(circuit.layout.final_index_layout()[:num_memory])
-            yield RoutedStar(StarCircuit(circuit, form.parameters), memory, coupling_map)
+            memory = tuple(circuit.layout.final_index_layout()[: len(ansatz.memory)])
+            routed.append(RoutedStar(StarCircuit(circuit, form.parameters), memory, coupling_map))
+    cost = itemgetter("two_qubit_gates", "two_qubit_depth", "depth", "one_qubit_gates")
+    return min(routed, key=lambda star: cost(star.count()))
 
 
 @lru_cache
@@ -127,26 +104,15 @@ def _topology(device: str) -> CouplingMap:
 
 
 def count(name: str, k: int, layout: str, device: str) -> dict[str, Any]:
-    """Return what a star costs: a row with the keys `COLUMNS`, its counts described at `RoutedStar.count`.
+    """Return what a star costs: circuit, k, layout, device (None in other layouts), and `RoutedStar.count`.
 
-    Arguments and errors are those of `routed_star`, with a circuit of `ansatz.ANSATZE` by its name; ``device`` is None
-    where the layout is another one. The noise study's circuit, reuse of `ansatz.qgcl`, also resets before the first
-    leaf.
+    Arguments and errors are those of `routed_star`, with a circuit of `ansatz.ANSATZE` by its name. The noise study's
+    circuit, reuse of `ansatz.qgcl`, also resets before the first leaf.
     """
-    routed = routed_star(build(name), k, layout, device)
-    named = {"circuit": name, "k": k, "layout": layout, "device": device if layout == "device" else None}
-    return named | routed.count()
+    counts = routed_star(build(name), k, layout, device).count()
+    return {"circuit": name, "k": k, "layout": layout, "device": device if layout == "device" else None} | counts
 
 
 def table(ks: Sequence[int], device: str) -> pd.DataFrame:
-    """Return what stars of every circuit cost in every layout.
-
-    Args:
-        ks: Numbers of leaves.
-        device: One of `devices.CALIBRATIONS`, for the layout ``device``.
-
-    Returns:
-        One row per circuit, k and layout (see `count`), with the columns `COLUMNS`.
-    """
-    rows = [count(name, k, layout, device) for name in ANSATZE for k in ks for layout in LAYOUTS]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    """Return a row per circuit, number of leaves and layout (see `count`)."""
+    return pd.DataFrame([count(name, k, layout, device) for name in ANSATZE for k in ks for layout in LAYOUTS])

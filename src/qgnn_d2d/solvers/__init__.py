@@ -15,8 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
-from types import MappingProxyType
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,80 +27,63 @@ OPTIMUM_GAP = 1e-6
 
 @dataclass(frozen=True)
 class Method:
-    """A method and everything that tables and figures know of it.
+    """A method and everything that tables and figures know of it."""
 
-    Attributes:
-        name: Its name in tables and datasets.
-        label: What legends call it.
-        short: What labels at lines call it.
-        implementation: ``module:function``.
-        options: Keyword arguments of the function.
-        certified: Whether the function returns a `branch_and_bound.Certified`, whose powers `solve` returns.
-        is_reference: Whether tables give percentages of its mean, and compare models with it.
-        max_links: Number of links beyond which it takes too long; None for no limit.
-        shown_in: Where it stands beside the tables: `gaps` (the gaps to the optimum), `scale` (other numbers of links)
-            and `baselines` (the lines beside networks on informed stars).
-    """
-
-    name: str
-    label: str
-    short: str
-    implementation: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    certified: bool = False
-    is_reference: bool = False
-    max_links: int | None = None
+    name: str  # in tables and datasets
+    label: str  # in legends
+    short: str  # in labels at lines
+    implementation: str  # ``module:function``
+    options: Mapping[str, Any] = field(default_factory=dict)  # keyword arguments of the function
+    certified: bool = False  # whether the function returns a `branch_and_bound.Certified`, whose powers `solve` returns
+    is_reference: bool = False  # whether tables give percentages of its mean, and compare models with it
+    max_links: int | None = None  # number of links beyond which it takes too long; None for no limit
+    # Where it stands beside the tables: `gaps` (the gaps to the optimum), `scale` (other numbers of links) and
+    # `baselines` (the lines beside networks on informed stars).
     shown_in: tuple[str, ...] = ()
 
     @property
     def function(self) -> Callable[..., Any]:
         """The function, loaded when it is asked for."""
-        module, _, name = self.implementation.partition(":")
-        function: Callable[..., Any] = getattr(import_module(module), name)
-        return function
+        return resolve_name(self.implementation)
 
     def solve(self, gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
         """Return transmit powers (see the package)."""
         result = self.function(gain, weight, noise_power, p_max, **self.options)
-        power: Tensor = result.power if self.certified else result
-        return power
+        return result.power if self.certified else result
 
 
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        method.name: method
-        for method in (
-            Method(
-                "wmmse", "WMMSE, full-power start", "WMMSE", "qgnn_d2d.solvers.wmmse:wmmse",
-                is_reference=True, shown_in=("gaps", "scale", "baselines"),
-            ),
-            Method(  # its M + 1 starts cost M^3 a realization and iteration
-                "wmmse_multistart", "WMMSE, multistart", "WMMSE, multistart", "qgnn_d2d.solvers.wmmse:wmmse_multistart",
-                is_reference=True, max_links=100, shown_in=("gaps", "scale"),
-            ),
-            Method(
-                "full_power", "full power", "full power", "qgnn_d2d.solvers.heuristics:full_power",
-                shown_in=("gaps",),
-            ),
-            Method(
-                "best_single_link", "best single link", "best single link",
-                "qgnn_d2d.solvers.heuristics:best_single_link", shown_in=("gaps", "scale", "baselines"),
-            ),
-            Method(
-                "on_off_3", "on/off search over 3 links", "on/off, best 3",
-                "qgnn_d2d.solvers.heuristics:on_off_search", {"candidates": 3}, shown_in=("baselines",),
-            ),
-            Method(
-                "on_off_4", "on/off search over 4 links", "on/off, best 4",
-                "qgnn_d2d.solvers.heuristics:on_off_search", {"candidates": 4}, shown_in=("gaps", "baselines"),
-            ),
-            Method(
-                "optimum", "certified optimum", "certified optimum", "qgnn_d2d.solvers.branch_and_bound:optimum",
-                {"gap": OPTIMUM_GAP}, certified=True, is_reference=True, shown_in=("scale", "baselines"),
-            ),
-        )
-    }
-)  # fmt: skip
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            "wmmse", "WMMSE, full-power start", "WMMSE", "qgnn_d2d.solvers.wmmse:wmmse",
+            is_reference=True, shown_in=("gaps", "scale", "baselines"),
+        ),
+        Method(  # its M + 1 starts cost M^3 a realization and iteration
+            "wmmse_multistart", "WMMSE, multistart", "WMMSE, multistart", "qgnn_d2d.solvers.wmmse:wmmse_multistart",
+            is_reference=True, max_links=100, shown_in=("gaps", "scale"),
+        ),
+        Method(
+            "full_power", "full power", "full power", "qgnn_d2d.solvers.heuristics:full_power", shown_in=("gaps",),
+        ),
+        Method(
+            "best_single_link", "best single link", "best single link", "qgnn_d2d.solvers.heuristics:on_off_search",
+            {"candidates": 1}, shown_in=("gaps", "scale", "baselines"),
+        ),
+        Method(
+            "on_off_3", "on/off search over 3 links", "on/off, best 3", "qgnn_d2d.solvers.heuristics:on_off_search",
+            {"candidates": 3}, shown_in=("baselines",),
+        ),
+        Method(
+            "on_off_4", "on/off search over 4 links", "on/off, best 4", "qgnn_d2d.solvers.heuristics:on_off_search",
+            {"candidates": 4}, shown_in=("gaps", "baselines"),
+        ),
+        Method(
+            "optimum", "certified optimum", "certified optimum", "qgnn_d2d.solvers.branch_and_bound:optimum",
+            {"gap": OPTIMUM_GAP}, certified=True, is_reference=True, shown_in=("scale", "baselines"),
+        ),
+    )
+}  # fmt: skip
 """All methods by name, in the tables' order."""
 
 

@@ -13,7 +13,7 @@ weights and D_m(p) = 1 + sum_{j != m} G_mj p_j what disturbs receiver m:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -38,35 +38,23 @@ _ENVELOPE_STEPS = 2  # improvements of beta per visit of a box
 _SPLIT_SHARE = 0.4  # smallest share of the width below a split; at most one half
 
 
-@dataclass(frozen=True)
-class Networks:
-    """Networks in the module's units.
+class Networks(NamedTuple):
+    """Networks in the module's units."""
 
-    Attributes:
-        direct: Direct gains, above zero, shape (N, M); 1 for links that are left off.
-        cross: Gains of the interference, shape (N, M, M), receiver first; zero on the diagonal and for links that
-            are left off.
-        weight: Weights, shape (N, M); 0 for links that are left off.
-        usable: Which links may transmit, shape (N, M).
-        unit: Rate of the best single link, nats, shape (N,).
-        left_out: What the links that are left off could add to the rate at most, nats, shape (N,).
-    """
-
-    direct: FloatArray
-    cross: FloatArray
-    weight: FloatArray
-    usable: BoolArray
-    unit: FloatArray
-    left_out: FloatArray
+    direct: FloatArray  # direct gains, above zero, (N, M); 1 for links that are left off
+    cross: FloatArray  # the others, (N, M, M), receiver first; zero on the diagonal and for links that are left off
+    weight: FloatArray  # (N, M); 0 for links that are left off
+    usable: BoolArray  # which links may transmit, (N, M)
+    unit: FloatArray  # rate of the best single link, nats, (N,)
+    left_out: FloatArray  # what the links that are left off could add to the rate at most, nats, (N,)
 
     def take(self, index: IntArray) -> "Networks":
         """Return one network per index."""
-        return Networks(*(getattr(self, field.name)[index] for field in fields(self)))
+        return Networks._make(values[index] for values in self)
 
     def rate(self, power: FloatArray) -> FloatArray:
         """Return the weighted sum rates, shape (N,), of powers of shape (N, M)."""
-        rates: FloatArray = (self.weight * np.log1p(self.direct * power / self.disturbance(power))).sum(-1)
-        return rates
+        return (self.weight * np.log1p(self.direct * power / self.disturbance(power))).sum(-1)
 
     def disturbance(self, power: FloatArray) -> FloatArray:
         """Return noise plus interference D at every receiver, shape (N, M)."""
@@ -74,44 +62,30 @@ class Networks:
 
     def interference(self, power: FloatArray) -> FloatArray:
         """Return the interference at every receiver, shape (N, M)."""
-        received: FloatArray = np.matmul(self.cross, power[..., None])[..., 0]
-        return received
+        return np.matmul(self.cross, power[..., None])[..., 0]
 
     def caused(self, price: FloatArray) -> FloatArray:
         """Return what every transmitter's interference costs at prices per receiver, shape (N, M)."""
-        total: FloatArray = np.matmul(price[:, None, :], self.cross)[:, 0, :]
-        return total
+        return np.matmul(price[:, None, :], self.cross)[:, 0, :]
 
 
-@dataclass(frozen=True)
-class Boxes:
-    """B boxes of powers.
+class Boxes(NamedTuple):
+    """B boxes of powers."""
 
-    Attributes:
-        owner: Realization that the box belongs to, shape (B,).
-        low: Smallest powers, shape (B, M).
-        high: Largest powers, shape (B, M).
-        spread: 1 / beta of the envelope, the best one found for the box or its parent, shape (B, M).
-        bound: Upper bound on the rate in the box, shape (B,).
-    """
-
-    owner: IntArray
-    low: FloatArray
-    high: FloatArray
-    spread: FloatArray
-    bound: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.owner)
+    owner: IntArray  # realization that the box belongs to, (B,)
+    low: FloatArray  # smallest powers, (B, M)
+    high: FloatArray  # largest powers, (B, M)
+    spread: FloatArray  # 1 / beta of the envelope, the best one found for the box or its parent, (B, M)
+    bound: FloatArray  # upper bound on the rate in the box, (B,)
 
     def take(self, index: slice | IntArray | BoolArray) -> "Boxes":
         """Return some of the boxes."""
-        return Boxes(*(getattr(self, field.name)[index] for field in fields(self)))
+        return Boxes._make(values[index] for values in self)
 
-    @classmethod
-    def join(cls, parts: Sequence["Boxes"]) -> "Boxes":
-        """Return the boxes of all parts, in their order."""
-        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+def join(parts: Sequence[Boxes]) -> Boxes:
+    """Return the boxes of all parts, in their order."""
+    return Boxes._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 def scaled(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Networks:
@@ -179,16 +153,11 @@ def envelope(
 
     Every beta gives a valid bound. It is improved by a fixed-point iteration: the best bound is reached where every
     link's coefficient a_k beta_k - price_k is zero or beta_k is at an end of its range, with price_k the chords'
-    total slope with respect to p_k. The best of all iterations is returned, box by box.
-
-    Args:
-        networks: The boxes' networks.
-        low: Smallest powers, shape (B, M).
-        high: Largest powers, shape (B, M).
-        spread: 1 / beta to start from, shape (B, M).
+    total slope with respect to p_k. ``spread`` is 1 / beta to start from, (B, M).
 
     Returns:
-        Upper bounds, shape (B,); the affine functions' coefficients, shape (B, M); 1 / beta, shape (B, M).
+        The best of all iterations, box by box: upper bounds, (B,); the affine functions' coefficients, (B, M);
+        1 / beta, (B, M).
     """
     width = high - low
     d_low = networks.disturbance(low)
@@ -222,8 +191,7 @@ def envelope(
 def _alpha(ratio: FloatArray, low: FloatArray, high: FloatArray, spread: FloatArray) -> FloatArray:
     """Return the largest log(1 + p G_mm / D) - beta p for low <= p <= high, given D / G_mm and 1 / beta: (B, M)."""
     power = np.clip(spread - ratio, low, high)
-    value: FloatArray = np.log1p(power / ratio) - power / spread
-    return value
+    return np.log1p(power / ratio) - power / spread
 
 
 def branching_score(networks: Networks, boxes: Boxes) -> FloatArray:
@@ -243,17 +211,10 @@ def branching_score(networks: Networks, boxes: Boxes) -> FloatArray:
 
 
 def tighten_by_bound(boxes: Boxes, slope: FloatArray, threshold: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Cut off the powers at which the affine bound is below the threshold.
+    """Cut off the powers at which the affine bound is below the threshold; return smallest and largest ones, (B, M).
 
-    A power that is d from its best end costs |slope| d of the bound. A bound below the threshold leaves that end.
-
-    Args:
-        boxes: The boxes, with the affine function's largest value as bound.
-        slope: Coefficients of the affine function, shape (B, M).
-        threshold: Rates that are of no interest, shape (B,).
-
-    Returns:
-        Smallest and largest powers, shape (B, M).
+    A power that is d from its best end costs |slope| d of the bound. A bound below the threshold leaves that end. The
+    boxes' bound is the largest value of the affine function of coefficients ``slope``, (B, M).
     """
     slack = np.maximum(boxes.bound - threshold, 0.0) + _ROUNDING * boxes.bound
     with np.errstate(over="ignore"):  # hardly any slope: no limit, as without one
@@ -270,19 +231,15 @@ def split(boxes: Boxes, score: FloatArray) -> tuple[Boxes, Boxes]:
     value = np.where(wide, score * width, 0.0)
     # Where no power is responsible for the looseness, beta is: the widest box side.
     value = np.where(value.any(axis=1, keepdims=True), value, np.where(wide, width, 0.0))
-    index = (np.arange(len(boxes)), value.argmax(axis=1))
+    index = (np.arange(len(boxes.owner)), value.argmax(axis=1))
     low, high = boxes.low[index], boxes.high[index]
     # The geometric mean, because rates depend on the powers' logarithms, but not too far from the middle.
     cut = np.clip(np.sqrt(low * high), low + _SPLIT_SHARE * (high - low), 0.5 * (low + high))
     lower_high, upper_low = boxes.high.copy(), boxes.low.copy()
     lower_high[index], upper_low[index] = cut, cut
-    return (
-        Boxes(boxes.owner, boxes.low, lower_high, boxes.spread, boxes.bound),
-        Boxes(boxes.owner, upper_low, boxes.high, boxes.spread, boxes.bound),
-    )
+    return boxes._replace(high=lower_high), boxes._replace(low=upper_low)
 
 
 def divisible(low: FloatArray, high: FloatArray) -> BoolArray:
     """Return which sides of boxes are wide enough to be split in float64, shape (B, M)."""
-    wide: BoolArray = high - low > _ROUNDING * high
-    return wide
+    return high - low > _ROUNDING * high

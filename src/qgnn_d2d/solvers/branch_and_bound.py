@@ -16,10 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checks import check_channels, require_count
-from ..objective import weighted_sum_rate
+from ..checks import require_count
+from ..objective.rates import weighted_sum_rate
 from .bounds import (
-    BoolArray,
     Boxes,
     FloatArray,
     IntArray,
@@ -27,6 +26,7 @@ from .bounds import (
     branching_score,
     divisible,
     envelope,
+    join,
     scaled,
     split,
     tighten_by_bound,
@@ -63,11 +63,6 @@ class Certified:
     certified: Tensor
     boxes: Tensor
 
-    @property
-    def gap(self) -> Tensor:
-        """Relative gap (upper - lower) / lower, shape (...); 0 where both are 0."""
-        return torch.where(self.upper > self.lower, (self.upper - self.lower) / self.lower, 0.0)
-
 
 @torch.no_grad()
 def optimum(
@@ -82,17 +77,11 @@ def optimum(
 
     Certificates hold up to rounding in float64; upper bounds include an allowance of 1e-9 of their value for it.
 
-    Args:
-        gain: This and the next three: see `qgnn_d2d.solvers`.
-        weight: Link weights.
-        noise_power: Noise power, W.
-        p_max: Largest transmit amplitude, sqrt(W).
-        gap: Relative gap to certify: upper <= (1 + gap) lower. From 1e-8 to 1e6; a smaller gap hardly takes longer.
-        max_boxes: Number of boxes after which a realization is given up: it is returned with the bounds reached so
-            far, `certified` False. It is checked between batches of boxes and can be exceeded by one batch.
+    Arguments: see `qgnn_d2d.solvers`; and
 
-    Returns:
-        Powers, bounds and certificates, each of leading shape (...).
+    * gap: relative gap to certify: upper <= (1 + gap) lower. From 1e-8 to 1e6; a smaller gap hardly takes longer.
+    * max_boxes: number of boxes after which a realization is given up: it is returned with the bounds reached so
+      far, `certified` False. It is checked between batches of boxes and can be exceeded by one batch.
 
     Raises:
         ValueError: If the network is not usable (`checks.check_channels`), a gain exceeds 1e30 noise_power / p_max^2,
@@ -106,13 +95,12 @@ def optimum(
         >>> bool(best.certified), round(best.lower.item(), 4), bool(best.upper <= best.lower * 1.0001)
         (True, 5.3576, True)
     """
-    check_channels(gain, weight, noise_power, p_max)
     if not _MIN_GAP <= gap <= _MAX_GAP:
         raise ValueError(f"gap is {gap!r}; it must be from {_MIN_GAP} to {_MAX_GAP:g}")
     require_count("max_boxes", max_boxes)
 
+    start = wmmse_multistart(gain, weight, noise_power, p_max) / p_max**2  # checks the networks
     networks = scaled(gain, weight, noise_power, p_max)
-    start = wmmse_multistart(gain, weight, noise_power, p_max) / p_max**2
     search = _Search(networks, start.cpu().numpy().reshape(networks.weight.shape), gap, max_boxes)
     search.run()
 
@@ -126,13 +114,7 @@ def optimum(
 
 
 class _Search:
-    """The branch and bound over N networks.
-
-    Attributes:
-        power: Best powers found, shape (N, M).
-        rate: Their weighted sum rates, shape (N,).
-        boxes: Number of boxes examined, shape (N,).
-    """
+    """The branch and bound over N networks: best powers (N, M), their rates (N,), numbers of boxes examined (N,)."""
 
     def __init__(self, networks: Networks, start: FloatArray, gap: float, max_boxes: int) -> None:
         self.networks = networks
@@ -152,35 +134,30 @@ class _Search:
         while self._stack:
             boxes = self._pop()
             # Negated, so that no comparison with NaN could ever discard a box.
-            is_open: BoolArray = np.logical_not(boxes.bound <= self._threshold(boxes.owner))
+            is_open = ~(boxes.bound <= self._threshold(boxes.owner))
             over = is_open & (self.boxes[boxes.owner] >= self._max_boxes)
             self._give_up(boxes.take(over))
             boxes = boxes.take(is_open & ~over)
-            if len(boxes):
+            if len(boxes.owner):
                 self.boxes += np.bincount(boxes.owner, minlength=len(self.boxes))
                 self._examine(boxes)
 
     def upper(self) -> FloatArray:
         """Return the upper bounds of all networks once the search has ended, shape (N,)."""
-        bounds: FloatArray = np.maximum(self._threshold(slice(None)), self._given_up) * (1 + ROUNDING_ALLOWANCE)
-        return bounds
+        return np.maximum(self.rate * self._factor, self._given_up) * (1 + ROUNDING_ALLOWANCE)
 
-    def _threshold(self, owner: IntArray | slice) -> FloatArray:
+    def _threshold(self, owner: IntArray) -> FloatArray:
         """Return the rates up to which a box need not be examined further."""
-        threshold: FloatArray = self.rate[owner] * self._factor
-        return threshold
+        return self.rate[owner] * self._factor
 
     def _pop(self) -> Boxes:
         parts = [self._stack.pop()]
-        size = len(parts[0])
-        while self._stack and size < _CHUNK:
+        while self._stack and sum(len(part.owner) for part in parts) < _CHUNK:
             parts.append(self._stack.pop())
-            size += len(parts[-1])
-        boxes = Boxes.join(parts)
-        if size > _CHUNK:
+        boxes = join(parts)
+        if len(boxes.owner) > _CHUNK:
             self._stack.append(boxes.take(slice(_CHUNK, None)))
-            boxes = boxes.take(slice(_CHUNK))
-        return boxes
+        return boxes.take(slice(_CHUNK))
 
     def _give_up(self, boxes: Boxes) -> None:
         np.maximum.at(self._given_up, boxes.owner, boxes.bound)
@@ -197,16 +174,16 @@ class _Search:
         networks, slope = networks.take(keep), slope[keep]
         self._offer(boxes.owner, np.where(slope > 0, boxes.high, boxes.low), networks)
         # A point's bound is its rate, up to rounding: it cannot be improved, and cannot be split.
-        is_point: BoolArray = np.logical_not(divisible(boxes.low, boxes.high).any(axis=1))
+        is_point = np.logical_not(divisible(boxes.low, boxes.high).any(axis=1))
         self._give_up(boxes.take(is_point))
 
         score = branching_score(networks, boxes)
         low, high = tighten_by_bound(boxes, slope, self._threshold(boxes.owner))
         before, after = (score * (boxes.high - boxes.low)).sum(axis=1), (score * (high - low)).sum(axis=1)
         repeat = (after < _REPEAT_BELOW * before) | ~divisible(low, high).any(axis=1)
-        tightened = Boxes(boxes.owner, low, high, boxes.spread, boxes.bound)
+        tightened = boxes._replace(low=low, high=high)
         again, halved = repeat & ~is_point, ~repeat & ~is_point
-        self._stack.append(Boxes.join([*split(tightened.take(halved), score[halved]), tightened.take(again)]))
+        self._stack.append(join([*split(tightened.take(halved), score[halved]), tightened.take(again)]))
 
     def _offer(self, owner: IntArray, power: FloatArray, networks: Networks) -> None:
         """Take powers, one row per owner, that are better than the best ones known."""

@@ -1,4 +1,4 @@
-"""Power allocations without iterations: full power, one link, or the best of few on/off patterns."""
+"""Power allocations without iterations: full power, or the best of few on/off patterns."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..checks import check_channels, require_count
-from ..objective import single_link_rate, weighted_sum_rate
+from ..objective.rates import single_link_rate, weighted_sum_rate
 
 # 2^16 patterns take minutes for a thousand realizations: more is a mistake, not a heuristic.
 _MAX_CANDIDATES = 16
@@ -25,14 +25,6 @@ def full_power(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -
     return torch.full(weight.shape, p_max**2, dtype=torch.float64, device=gain.device)
 
 
-def best_single_link(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
-    """Let only the link transmit that is worth most alone (`objective.single_link_rate`), at full power.
-
-    Arguments, result, errors: see `qgnn_d2d.solvers`.
-    """
-    return on_off_search(gain, weight, noise_power, p_max, candidates=1)
-
-
 @torch.no_grad()
 def on_off_search(gain: Tensor, weight: Tensor, noise_power: float, p_max: float, *, candidates: int = 3) -> Tensor:
     """Search all on/off patterns of the few links that are worth most alone; the others stay off.
@@ -40,18 +32,8 @@ def on_off_search(gain: Tensor, weight: Tensor, noise_power: float, p_max: float
     Candidates are the links of largest alpha_m log2(1 + |h_mm|^2 P_max^2 / sigma^2); patterns are compared by
     the weighted sum rate of eq. (2). Cost 2^candidates rates.
 
-    Args:
-        gain: This and the next three: see `qgnn_d2d.solvers`.
-        weight: Link weights.
-        noise_power: Noise power, W.
-        p_max: Largest transmit amplitude, sqrt(W).
-        candidates: Number of links searched, from 1 to 16; all of a network that has fewer.
-
-    Returns:
-        Transmit powers, 0 or p_max^2, W, float64, shape (..., M).
-
-    Raises:
-        ValueError: The network is not usable (`checks.check_channels`), or `candidates` is out of range.
+    Arguments, result (here 0 or p_max^2), errors: see `qgnn_d2d.solvers`; and ``candidates``, the number of links
+    searched, from 1 to 16 (a ValueError otherwise): all of a network that has fewer.
     """
     check_channels(gain, weight, noise_power, p_max)
     require_count("candidates", candidates, minimum=1, maximum=_MAX_CANDIDATES)
@@ -64,14 +46,7 @@ def on_off_search(gain: Tensor, weight: Tensor, noise_power: float, p_max: float
     # Links that are off neither earn nor disturb: the candidates' own gains (..., C, C) decide.
     chosen_gain = gain.take_along_dim(chosen.unsqueeze(-1), dim=-2).take_along_dim(chosen.unsqueeze(-2), dim=-1)
 
-    best_power = torch.zeros_like(chosen_weight)
-    best_rate = torch.full(weight.shape[:-1], -torch.inf, dtype=torch.float64, device=gain.device)
-    for pattern in itertools.product((1.0, 0.0), repeat=candidates):
-        if not any(pattern):
-            continue
-        power = p_max**2 * torch.tensor(pattern, dtype=torch.float64, device=gain.device)
-        rate = weighted_sum_rate(chosen_gain, power, chosen_weight, noise_power)
-        better = rate > best_rate
-        best_rate = torch.where(better, rate, best_rate)
-        best_power = torch.where(better.unsqueeze(-1), power, best_power)
-    return torch.zeros_like(weight).scatter(-1, chosen, best_power)
+    patterns = torch.tensor(list(itertools.product((1.0, 0.0), repeat=candidates))[:-1], dtype=torch.float64)
+    powers = p_max**2 * patterns.to(gain.device)  # all patterns but "all off"
+    rates = torch.stack([weighted_sum_rate(chosen_gain, power, chosen_weight, noise_power) for power in powers])
+    return torch.zeros_like(weight).scatter(-1, chosen, powers[rates.argmax(0)])

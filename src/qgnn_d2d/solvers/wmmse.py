@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ..checks import check_channels, require_count
-from ..objective import weighted_sum_rate
+from ..objective.rates import weighted_sum_rate
 
 # Power of the links that are not favored by a near-one-hot start, as a share of full power. Not zero: WMMSE
 # never turns a link on again that is off.
@@ -32,21 +32,11 @@ def wmmse(
     v_m = clip(alpha_m w_m u_m h_mm / sum_j alpha_j w_j u_j^2 gain_jm, 0, p_max). The objective never falls.
     Source: Shi, Razaviyayn, Luo and He, IEEE Trans. Signal Process. 59(9), 2011, for single antennas.
 
-    Args:
-        gain: This and the next three: see `qgnn_d2d.solvers`.
-        weight: Link weights.
-        noise_power: Noise power, W.
-        p_max: Largest transmit amplitude, sqrt(W).
-        init: "full" for full power, or starting powers, W, that broadcast to (..., M). A link that starts at
-            zero stays there.
-        iterations: Number of iterations, all of which are done; 0 returns the start.
+    Arguments, result, errors: see `qgnn_d2d.solvers`; and
 
-    Returns:
-        Transmit powers from 0 to p_max^2, W, float64, shape (..., M).
-
-    Raises:
-        ValueError: If the network is not usable (`checks.check_channels`), `iterations` is negative, or
-            `init` is another word, has a shape that does not fit, or leaves [0, p_max^2].
+    * init: "full" for full power, or starting powers from 0 to p_max^2, W, that broadcast to (..., M) (a ValueError
+      otherwise). A link that starts at zero stays there.
+    * iterations: number of iterations, at least 0 (a ValueError otherwise), all of which are done; 0 returns the start.
 
     Example:
         >>> gain = torch.tensor([[4.0, 9.0], [9.0, 1.0]], dtype=torch.float64)
@@ -54,7 +44,6 @@ def wmmse(
         tensor([1., 0.], dtype=torch.float64)
     """
     check_channels(gain, weight, noise_power, p_max)
-    require_count("iterations", iterations, minimum=0)
     start = _starting_shares(init, weight.shape, p_max).to(gain.device)
     return _iterate(gain, weight, noise_power, p_max, start.unsqueeze(-1), iterations).squeeze(-1)
 
@@ -66,36 +55,22 @@ def wmmse_multistart(
     """Return the best of M + 1 WMMSE runs: from full power, and from each link at full power alone.
 
     "Alone" means that the other links start at 1 % of full power, because WMMSE never turns a link on that is off.
-    Runs are compared by the weighted sum rate of eq. (2); the first of equals wins.
-
-    Args:
-        gain: This and the next three: see `qgnn_d2d.solvers`.
-        weight: Link weights.
-        noise_power: Noise power, W.
-        p_max: Largest transmit amplitude, sqrt(W).
-        iterations: Number of iterations of each run.
-
-    Returns:
-        Transmit powers from 0 to p_max^2, W, float64, shape (..., M).
-
-    Raises:
-        ValueError: If the network is not usable (`checks.check_channels`) or `iterations` is negative.
+    Runs, of ``iterations`` each, are compared by the weighted sum rate of eq. (2); the first of equals wins. Arguments,
+    result, errors: see `wmmse`.
     """
     check_channels(gain, weight, noise_power, p_max)
-    require_count("iterations", iterations, minimum=0)
     num_links = gain.shape[-1]
     alone = torch.full((num_links, num_links), _START_SHARE, dtype=torch.float64, device=gain.device)
     alone.fill_diagonal_(1.0)
     starts = torch.cat([torch.ones_like(alone[:, :1]), alone], dim=-1)  # (M, M + 1), one start per column
     power = _iterate(gain, weight, noise_power, p_max, starts.expand(*gain.shape[:-1], -1), iterations)
-    runs = power.unbind(-1)
-    rates = torch.stack([weighted_sum_rate(gain, run, weight, noise_power) for run in runs], dim=-1)
-    best = rates.argmax(-1)[..., None, None]  # (..., 1, 1)
-    return power.take_along_dim(best, dim=-1).squeeze(-1)
+    rates = torch.stack([weighted_sum_rate(gain, run, weight, noise_power) for run in power.unbind(-1)], dim=-1)
+    return power.take_along_dim(rates.argmax(-1)[..., None, None], dim=-1).squeeze(-1)
 
 
 def _iterate(gain: Tensor, weight: Tensor, noise_power: float, p_max: float, start: Tensor, iterations: int) -> Tensor:
     """Iterate from S starts at once, shares of p_max^2 (..., M, S); return powers, W, of the same shape."""
+    require_count("iterations", iterations, minimum=0)
     # Amplitudes in units of p_max and gains in units of noise per full power: geometric networks (gains from
     # 1e-14, noise 6e-14 W) and normalized ones then run through the same range of numbers.
     scaled = gain.to(torch.float64) * (p_max**2 / noise_power)

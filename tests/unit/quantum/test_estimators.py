@@ -13,7 +13,7 @@ from qiskit_ibm_runtime.accounts import management
 from scipy.stats import chi2
 
 from qgnn_d2d.quantum.estimators import AerEstimator, RuntimeEstimator, exact, hardware_line, mitigated, sampled
-from qgnn_d2d.quantum.hardware.circuits import reuse_circuit
+from qgnn_d2d.quantum.hardware.circuits import assembled
 from qgnn_d2d.quantum.hardware.compile import CENTER, instructions, native_star
 from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, Line, device_line
 from qgnn_d2d.quantum.mitigation import MITIGATIONS
@@ -157,7 +157,7 @@ def test_runtime_gets_the_circuit_as_it_was_compiled(name, monkeypatch):
     with Batch(backend=backend) as batch, pytest.raises(Handed):
         RuntimeEstimator(QGCL, backend, line, batch, shots=1, fold=fold)(*random_stars(QGCL, k))
     ((circuit, operators, values),) = handed
-    compiled = reuse_circuit(native_star(QGCL, line, fold=fold), k).circuit
+    compiled = assembled(native_star(QGCL, line, fold=fold), k).circuit
 
     def by_qubit(circuit, layout):
         """Return each physical qubit's operations in order: independent ones may change places."""

@@ -2,10 +2,11 @@
 
 import pytest
 
+from benchmarks.engine import noisy_star_qnode
 from qgnn_d2d.quantum.engine.star import StarEngine
 from qgnn_d2d.quantum.estimators import exact
 from qgnn_d2d.quantum.hardware.compile import native_star
-from qgnn_d2d.quantum.qnode import noisy_star_qnode, star_qnode
+from qgnn_d2d.quantum.qnode import star_qnode
 from tests.circuits import QGCL, as_pennylane, assert_close, line_called, random_stars
 
 

@@ -67,7 +67,8 @@ def test_the_routing_with_the_fewest_two_qubit_gates_counts(monkeypatch):
 
 def test_the_table_has_a_row_per_circuit_k_and_layout(few_seeds):
     data = resources.table([1, 2], DEVICE)
-    assert list(data.columns) == list(resources.COLUMNS)
+    counts = ["qubits", "two_qubit_gates", "two_qubit_depth", "depth", "one_qubit_gates", "resets"]
+    assert list(data.columns) == ["circuit", "k", "layout", "device", *counts]
     assert len(data) == len(data.drop_duplicates(["circuit", "k", "layout"])) == len(ANSATZE) * 2 * 3
     assert set(data["device"].dropna()) == {DEVICE}
     assert (data["device"].notna() == (data["layout"] == "device")).all()

@@ -47,7 +47,6 @@ def test_every_realization_is_certified_to_the_gap(channels):
     assert best.certified.all()
     assert (best.lower <= best.upper).all()
     assert (best.upper <= best.lower * (1 + GAP)).all()
-    assert (best.gap <= GAP * (1 + RTOL_RATE)).all()
     assert (best.boxes >= 1).all()
 
 
@@ -187,7 +186,7 @@ def test_links_that_cannot_earn_are_off():
 def test_networks_without_gains_have_rate_zero():
     best = optimum(torch.zeros(2, 3, 3), torch.ones(2, 3), 0.1, 1.0)
     assert best.certified.all()
-    for values in (best.power, best.lower, best.upper, best.gap):
+    for values in (best.power, best.lower, best.upper):
         assert (values == 0).all()
 
 

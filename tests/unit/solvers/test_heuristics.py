@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from qgnn_d2d.objective import single_link_rate
-from qgnn_d2d.solvers.heuristics import best_single_link, on_off_search
+from qgnn_d2d.solvers import METHODS
+from qgnn_d2d.solvers.heuristics import on_off_search
 from tests.unit.solvers.cases import CASES, arguments, rate
 
 RTOL_MONOTONE = 1e-12  # rounding, relative to the rate
@@ -16,7 +17,7 @@ RTOL_RATE = 1e-9
 def test_best_single_link_has_the_best_rate_alone(channels):
     alone = channels.p_max**2 * torch.eye(channels.num_links, dtype=torch.float64)
     rates = torch.stack([rate(channels, power.expand_as(channels.weight)) for power in alone])
-    power = best_single_link(*arguments(channels))
+    power = METHODS["best_single_link"].solve(*arguments(channels))
     assert ((power > 0).sum(-1) == 1).all()
     torch.testing.assert_close(rate(channels, power), rates.amax(0), rtol=RTOL_RATE, atol=0)
 

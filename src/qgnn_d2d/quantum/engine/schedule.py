@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -33,14 +34,10 @@ class Rotations:
         self, qubits: Iterable[int], matrices: Mapping[Shape, Sequence[Tensor]], identity: Tensor
     ) -> Tensor | None:
         """Return the Kronecker product of the transfer matrices on some qubits; None where there is no gate on them."""
-        if not any(qubit in self.placed for qubit in qubits):
+        found = [self.placed.get(qubit) for qubit in qubits]
+        if not any(found):
             return None
-        product = None
-        for qubit in qubits:
-            shape, position = self.placed.get(qubit, (None, 0))
-            matrix = identity if shape is None else matrices[shape][position]
-            product = matrix if product is None else _kron(product, matrix)
-        return product
+        return reduce(_kron, [matrices[place[0]][place[1]] if place else identity for place in found])
 
 
 @dataclass

@@ -59,9 +59,7 @@ class StarEngine:
     The equation is in the module's docstring. ``transfer`` builds T from the block's angles, ``contract`` applies it
     leaf by leaf; calling the engine does both for angles as PennyLane takes them.
 
-    Args:
-        ansatz: The circuit.
-        program: What happens to a star of that circuit; by default what an ideal device does.
+    ``program`` is what happens to a star of that circuit; by default what an ideal device does.
 
     Example:
         >>> from qgnn_d2d.quantum import ansatz
@@ -90,10 +88,7 @@ class StarEngine:
         return self._constants[key]
 
     def transfer(self, weights: Tensor) -> Tensor:
-        """Build the block's transfer tensor.
-
-        Args:
-            weights: (..., P) angles of the block; leading dims (layers, heads, seeds, leaf slots) are batched.
+        """Build the block's transfer tensor from its angles (..., P); leading dims are batched.
 
         Returns:
             T as (..., R, 1 + R, 16) with R = 4^m - 1: output word a (the identity's row, which is trivial, left
@@ -135,14 +130,9 @@ class StarEngine:
         return rows.reshape(*batch, self.num_rows, memory, pair)
 
     def encode(self, angles: Tensor, role: str) -> Tensor:
-        """Return the Bloch vectors of encoded qubits.
+        """Return the Bloch vectors (..., 3, N) of qubits that encode angles (..., 2, N), in radians.
 
-        Args:
-            angles: (..., 2, N), in radians.
-            role: center, leaf or edge: on a device these are different qubits.
-
-        Returns:
-            (..., 3, N).
+        ``role`` is center, leaf or edge: on a device these are different qubits.
         """
         if self.program.encodings is None:
             return encoded_bloch(angles)
@@ -154,16 +144,13 @@ class StarEngine:
         return torch.stack([x * cos_b - y * sin_b, x * sin_b + y * cos_b, z], dim=-2)
 
     def contract(self, transfer: Tensor, center: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
-        """Take N stars through their leaves.
+        """Take N stars through their leaves; return their expectation values (G, number of observables, N).
 
         Args:
             transfer: (G, 1 or k, R, 1 + R, 16): T of each group (a seed's head, say), one for all leaves or one each.
             center: (G, 3, N) Bloch vectors of the centers.
             leaves: (G, k, 3, N) Bloch vectors of the leaves, in the order in which the block meets them.
             edges: (G, k, 3, N) Bloch vectors of the edges.
-
-        Returns:
-            (G, number of observables, N) expectation values.
 
         Raises:
             ValueError: Shapes that do not belong together.
@@ -191,31 +178,17 @@ class StarEngine:
         return final[:, self._observed]
 
     def expectations(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
-        """Return the expectation values of N stars from their angles, for G sets of weights side by side.
+        """Return the expectation values of N stars, (G, number of observables, N), for G sets of weights side by side.
 
-        Args:
-            weights: (G, 1 or k, P): one set for all leaves, or one each.
-            center: (G, 2, N) encoding angles.
-            leaves: (G, k, 2, N) encoding angles.
-            edges: (G, k, 2, N) encoding angles.
-
-        Returns:
-            (G, number of observables, N).
+        Weights are (G, 1 or k, P), one set for all leaves or one each; angles (G, 2, N), (G, k, 2, N), (G, k, 2, N).
         """
         bloch = self.encode(center, "center"), self.encode(leaves, "leaf"), self.encode(edges, "edge")
         return self.contract(self.transfer(weights), *bloch)
 
     def __call__(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
-        """Return the embedding of N stars from their angles, laid out as PennyLane does.
+        """Return the embedding of N stars, (N, number of observables), laid out as PennyLane does.
 
-        Args:
-            weights: (P,) where all leaves share them, else (k, P).
-            center: (N, 2) encoding angles.
-            leaves: (N, k, 2) encoding angles.
-            edges: (N, k, 2) encoding angles.
-
-        Returns:
-            (N, number of observables).
+        Weights are (P,) where all leaves share them, else (k, P); encoding angles (N, 2), (N, k, 2) and (N, k, 2).
         """
         angles = [values.movedim(0, -1).unsqueeze(0) for values in (center, leaves, edges)]
         return self.expectations(torch.atleast_2d(weights).unsqueeze(0), *angles)[0].T
@@ -229,16 +202,12 @@ class _Constants:
         kinds = {gate for members in engine._members.values() for gate, _ in members}
         fitted = {gate: gate.coefficients() for gate in kinds}
         self.identity = here(np.eye(4))
-        self.angles = {
-            shape: here(np.concatenate([angles for _, angles in members]).T)
-            for shape, members in engine._members.items()
-        }
-        self.coefficients = {
-            shape: here(torch.stack([fitted[gate] for gate, _ in members]))
-            for shape, members in engine._members.items()
-        }
+        self.angles, self.coefficients = {}, {}
+        for shape, members in engine._members.items():
+            self.angles[shape] = here(np.concatenate([angles for _, angles in members]).T)
+            self.coefficients[shape] = here(torch.stack([fitted[gate] for gate, _ in members]))
         self.harmonics = {num_qubits: tuple(map(here, harmonics(num_qubits))) for num_qubits, _ in engine._members}
-        self.encodings = {role: here(response) for role, response in (engine.program.encodings or {}).items()}
+        self.encodings = {role: here(matrix) for role, matrix in (engine.program.encodings or {}).items()}
         self.readout = None if engine.program.readout is None else here(engine.program.readout)
         start = np.zeros((engine.num_rows, 4**engine.num_memory, 16))
         start[np.arange(engine.num_rows), np.arange(1, engine.num_rows + 1), 0] = 1.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 import pennylane as qml
@@ -26,10 +26,7 @@ FIT_TOLERANCE = 1e-12  # residual above which a gate is no trigonometric polynom
 @lru_cache
 def _pauli_words(num_qubits: int) -> np.ndarray:
     """All 4^n Pauli words as matrices (4^n, 2^n, 2^n), the first qubit's letter slowest."""
-    words = _PAULIS
-    for _ in range(num_qubits - 1):
-        words = np.array([np.kron(word, pauli) for word in words for pauli in _PAULIS])
-    return words
+    return reduce(np.kron, [_PAULIS] * num_qubits)
 
 
 def pauli_transfer_matrix(unitary: np.ndarray) -> np.ndarray:
@@ -55,14 +52,7 @@ def embed(matrix: np.ndarray, qubits: Sequence[int], num_qubits: int) -> np.ndar
 
 @dataclass(frozen=True, eq=False)
 class ParametricGate:
-    """A transfer matrix as a function of angles; gates of one kind share one object.
-
-    Attributes:
-        name: For messages.
-        num_qubits: n.
-        num_angles: p.
-        matrix: Maps p angles to the transfer matrix (4^n, 4^n).
-    """
+    """A transfer matrix (4^n, 4^n) of n qubits as a function of p angles; gates of one kind share one object."""
 
     name: str
     num_qubits: int
@@ -103,25 +93,16 @@ def trigonometric(angles: Tensor, frequency: Tensor, phase: Tensor) -> Tensor:
     Every factor is cos(frequency t + phase), with the (1 + 2F) entries that `harmonics` gives.
     """
     factors = torch.cos(angles.unsqueeze(-1) * frequency + phase).unbind(-2)
-    product = factors[0]
-    for factor in factors[1:]:
-        product = (product.unsqueeze(-1) * factor.unsqueeze(-2)).flatten(-2)
-    return product
+    return reduce(lambda product, factor: (product.unsqueeze(-1) * factor.unsqueeze(-2)).flatten(-2), factors)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a block: what acts on which of its qubits.
+    """One step of a block: what acts on which of its qubits."""
 
-    Attributes:
-        qubits: Positions in (memory..., leaf, edge).
-        gate: A fixed transfer matrix (4^n, 4^n), or a gate with angles.
-        angles: (p, P) matrix that maps the block's P weights to the gate's p angles; None for a fixed gate.
-    """
-
-    qubits: tuple[int, ...]
-    gate: np.ndarray | ParametricGate
-    angles: np.ndarray | None = None
+    qubits: tuple[int, ...]  # positions in (memory..., leaf, edge)
+    gate: np.ndarray | ParametricGate  # a fixed transfer matrix (4^n, 4^n), or a gate with angles
+    angles: np.ndarray | None = None  # (p, P), maps the block's P weights to the gate's p angles; None: a fixed gate
 
 
 @dataclass(frozen=True)
@@ -141,13 +122,9 @@ def block_gates(ansatz: Ansatz) -> list[BlockGate]:
 def record_gates(
     function: Callable[..., None], num_parameters: int, wires: Sequence[str], name: str = "circuit"
 ) -> list[BlockGate]:
-    """Record a quantum function with PennyLane and return its gates in order.
+    """Record a quantum function of ``num_parameters`` weights and the wires with PennyLane; return its gates in order.
 
-    Args:
-        function: Called with ``num_parameters`` weights and the wires.
-        num_parameters: P.
-        wires: Wire names; a gate's qubits are positions in this list.
-        name: For messages.
+    A gate's qubits are positions in the list of wires.
 
     Raises:
         ValueError: A gate takes an angle that is no entry of the weights, or acts on more than two qubits and
@@ -155,10 +132,7 @@ def record_gates(
     """
     probes = np.random.default_rng(0).random(num_parameters)
     index = {float(value): i for i, value in enumerate(probes)}
-    with qml.queuing.AnnotatedQueue() as queue:
-        function(probes, *wires)
-    gates = []
-    pending = list(qml.tape.QuantumScript.from_queue(queue).operations)
+    gates, pending = [], qml.tape.make_qscript(function)(probes, *wires).operations
     while pending:
         operation = pending.pop(0)
         if len(operation.wires) > 2 or any(np.ndim(angle) for angle in operation.parameters):

@@ -19,25 +19,16 @@ from .compile import CENTER, NativeStar, StarParts
 
 @dataclass(frozen=True)
 class StarCircuit:
-    """A whole star, ready to be bound.
+    """A whole star, ready to be bound."""
 
-    Attributes:
-        circuit: Without measurement; parameters are weights, then center, leaves, edges.
-        parameters: The parameters in the order of `bindings`.
-    """
-
-    circuit: QuantumCircuit
-    parameters: tuple[Parameter, ...]
+    circuit: QuantumCircuit  # without measurement
+    parameters: tuple[Parameter, ...]  # in the order of `bindings`: weights, center, leaves, edges
 
 
 def bindings(weights: np.ndarray, center: np.ndarray, leaves: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Return the parameter values of N stars, (N, P + 2 + 4k), in the order of `StarCircuit.parameters`.
 
-    Args:
-        weights: (P,).
-        center: (2, N).
-        leaves: (k, 2, N).
-        edges: (k, 2, N).
+    Shapes are (P,), (2, N), (k, 2, N) and (k, 2, N).
     """
     count = center.shape[-1]
     rows = [np.broadcast_to(weights[:, None], (len(weights), count))]
@@ -45,34 +36,15 @@ def bindings(weights: np.ndarray, center: np.ndarray, leaves: np.ndarray, edges:
     return np.concatenate(rows).T
 
 
-def reuse_circuit(star: NativeStar, k: int) -> StarCircuit:
-    """Return a star of k leaves on three qubits: leaf and edge are reset before each leaf and used again.
-
-    Raises:
-        ValueError: ``k`` is below 1.
-    """
-    return assembled(star, k, wide=False, barriers=True)
-
-
-def full_width_circuit(star: NativeStar, k: int) -> StarCircuit:
-    """Return a star of k leaves on 2k + 1 qubits (center, leaf 1, edge 1, ...), each as noisy as its role's qubit.
-
-    No device is wired like this; it is the reference that qubit reuse is checked against.
-
-    Raises:
-        ValueError: ``k`` is below 1.
-    """
-    return assembled(star, k, wide=True, barriers=True)
-
-
-def assembled(star: StarParts, k: int, *, wide: bool, barriers: bool) -> StarCircuit:
-    """Put the parts of a star together.
+def assembled(star: StarParts, k: int, *, wide: bool = False, barriers: bool = True) -> StarCircuit:
+    """Put the parts of a star of k leaves together.
 
     Args:
         star: The parts.
         k: Leaves.
         wide: Whether every leaf and every edge has a qubit of its own, after the memory: leaf 1, edge 1, leaf 2, ...
-            Else they share two qubits, reset from leaf to leaf.
+            Else they share two qubits, reset from leaf to leaf. No device is wired like a wide star; it is the
+            reference that qubit reuse is checked against.
         barriers: Whether barriers keep a compiler's hands off each block; the shared qubits are then reset before the
             first leaf too, so that all leaves are alike.
 

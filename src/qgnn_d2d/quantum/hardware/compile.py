@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit, transpile
-from qiskit.circuit import Parameter, ParameterExpression, ParameterVector, Qubit
+from qiskit.circuit import Parameter, ParameterExpression, ParameterVector
 from qiskit.transpiler import PassManager
 from qiskit.transpiler.passes import ALAPScheduleAnalysis, PadDelay
 
@@ -44,12 +44,7 @@ _AS_U: dict[str, Callable[..., tuple[Any, Any, Any]]] = {
 
 
 def to_qiskit(gates: Sequence[BlockGate], weights: Sequence[Any], num_qubits: int) -> QuantumCircuit:
-    """Write recorded PennyLane gates as a Qiskit circuit.
-
-    Args:
-        gates: What `transfer.block_gates` returns.
-        weights: P numbers or parameters.
-        num_qubits: Of the circuit.
+    """Write recorded PennyLane gates (see `transfer.block_gates`) as a Qiskit circuit of P numbers or parameters.
 
     Raises:
         ValueError: A gate that is not known here.
@@ -83,20 +78,14 @@ def bridged(circuit: QuantumCircuit, pair: tuple[int, int], through: int) -> Qua
     """Write a circuit with CX only, and replace each CX between the qubits of ``pair`` by four ``through`` another."""
     plain = transpile(circuit, basis_gates=[*_ONE_QUBIT, "cx"], optimization_level=0)
     result = plain.copy_empty_like()
-    for instruction in plain.data:
-        positions = _positions(plain, instruction.qubits)
-        if set(positions) != set(pair):
-            result.append(instruction)
+    for operation, qubits in instructions(plain):
+        if set(qubits) != set(pair):
+            result.append(operation, qubits)
             continue
-        control, target = positions
+        control, target = qubits
         for ends in [(control, through), (through, target)] * 2:
             result.cx(*ends)
     return result
-
-
-def _positions(circuit: QuantumCircuit, qubits: Sequence[Qubit]) -> tuple[int, ...]:
-    """Return the numbers of a circuit's qubits."""
-    return tuple(circuit.find_bit(qubit).index for qubit in qubits)
 
 
 def _in_native_gates(circuit: QuantumCircuit, line: Line) -> QuantumCircuit:
@@ -108,32 +97,20 @@ def _in_native_gates(circuit: QuantumCircuit, line: Line) -> QuantumCircuit:
 
 @dataclass(frozen=True)
 class StarParts:
-    """The parts of a star.
+    """The parts of a star."""
 
-    Attributes:
-        weights: The block's P parameters.
-        block: The block on (memory..., leaf, edge).
-        angles: Two parameters, in which the encodings are written.
-        encodings: The encodings of center, leaf and edge, each on all qubits of the block.
-    """
-
-    weights: tuple[Parameter, ...]
-    block: QuantumCircuit
-    angles: tuple[Parameter, ...]
-    encodings: tuple[QuantumCircuit, ...]
+    weights: tuple[Parameter, ...]  # the block's P parameters
+    block: QuantumCircuit  # on (memory..., leaf, edge)
+    angles: tuple[Parameter, ...]  # the two in which the encodings are written
+    encodings: tuple[QuantumCircuit, ...]  # of center, leaf and edge, each on all qubits of the block
 
 
 @dataclass(frozen=True)
 class NativeStar(StarParts):
-    """The parts of a star on a line, in native gates, on (center, leaf, edge).
-
-    Attributes:
-        line: The line.
-        basis_changes: Observable (X, Y, Z of the center) to what is done before Z is measured.
-    """
+    """The parts of a star on a line, in native gates, on (center, leaf, edge)."""
 
     line: Line
-    basis_changes: dict[str, QuantumCircuit]
+    basis_changes: dict[str, QuantumCircuit]  # X, Y and Z of the center to what is done before Z is measured
 
     def count(self) -> dict[str, int]:
         """Return the gates of one leaf: its block and the encodings of leaf and edge."""
@@ -144,10 +121,8 @@ class NativeStar(StarParts):
 def abstract_parts(ansatz: Ansatz, *, bridge: bool) -> StarParts:
     """Return the parts of a star in gates that any device can translate, without those that nothing depends on.
 
-    Args:
-        ansatz: The circuit.
-        bridge: Write the block so that it fits on a row of qubits and leaves them where they are: with four CX through
-            the center instead of one between leaf and edge or, where there is an ancilla, between leaf and ancilla.
+    With ``bridge``, the block fits on a row of qubits and leaves them where they are: it has four CX through the center
+    instead of one between leaf and edge or, where there is an ancilla, between leaf and ancilla.
 
     Raises:
         ValueError: The block has a gate that `to_qiskit` does not know.
@@ -188,7 +163,7 @@ def native_star(ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1
     if fold < 1 or fold % 2 != 1:
         raise ValueError(f"fold is {fold}; it must be an odd number of at least 1: others fold only part of the gates")
     parts = abstract_parts(ansatz, bridge=True)
-    changes = {"X": QuantumCircuit(3), "Y": QuantumCircuit(3), "Z": QuantumCircuit(3)}
+    changes = {letter: QuantumCircuit(3) for letter in "XYZ"}
     changes["X"].rz(np.pi / 2, CENTER)
     for letter in "XY":
         changes[letter].sx(CENTER)
@@ -219,11 +194,9 @@ def folded(circuit: QuantumCircuit, factor: int) -> QuantumCircuit:
 
 
 def _with_delays(star: NativeStar) -> NativeStar:
-    """Schedule one leaf's part of the circuit as late as possible and fill its gaps with delays.
-
-    Every leaf's part is the same: reset of leaf and edge, their encoding, the block; the center waits meanwhile. What
-    the leaf and the edge wait for between reset and encoding leaves them in |0>.
-    """
+    """Schedule one leaf's part of the circuit as late as possible and fill its gaps with delays."""
+    # Every leaf's part is the same: reset of leaf and edge, their encoding, the block; the center waits meanwhile. What
+    # the leaf and the edge wait for between reset and encoding leaves them in |0>.
     target = star.line.target
     if target.dt is None:
         raise ValueError(f"line of {star.line.device} has no gate durations: idle relaxation needs them")
@@ -236,24 +209,17 @@ def _with_delays(star: NativeStar) -> NativeStar:
     leaf_part.compose(star.block, inplace=True)
     leaf_part.barrier()
     schedule = PassManager([ALAPScheduleAnalysis(target=target), PadDelay(target=target)])
-    padded = schedule.run(leaf_part)
     block, seen = QuantumCircuit(3), 0
-    for instruction in padded.data:
-        (first, *_) = positions = _positions(padded, instruction.qubits)
-        name = instruction.operation.name
-        if name == "barrier":
+    for operation, qubits in instructions(schedule.run(leaf_part), barriers=True):
+        if operation.name == "barrier":
             seen += 1
-        elif seen == 2 or (first == CENTER and name == "delay"):
-            block.append(instruction.operation, positions)
+        elif seen == 2 or (qubits[0] == CENTER and operation.name == "delay"):
+            block.append(operation, qubits)
     return replace(star, block=block)
 
 
 def affine(angle: float | ParameterExpression, weights: Sequence[Parameter]) -> tuple[np.ndarray, float]:
-    """Write an angle as row @ weights + offset.
-
-    Raises:
-        ValueError: It is no such function.
-    """
+    """Write an angle as row @ weights + offset; a ValueError where it is no such function."""
     row = np.zeros(len(weights))
     if not isinstance(angle, ParameterExpression):
         return row, float(angle)
@@ -265,8 +231,8 @@ def affine(angle: float | ParameterExpression, weights: Sequence[Parameter]) -> 
     return row, float(angle.bind({parameter: 0.0 for parameter in angle.parameters}))
 
 
-def instructions(circuit: QuantumCircuit) -> Iterator[tuple[Any, tuple[int, ...]]]:
-    """Yield every operation but barriers, with the positions of its qubits."""
+def instructions(circuit: QuantumCircuit, *, barriers: bool = False) -> Iterator[tuple[Any, tuple[int, ...]]]:
+    """Yield every operation, barriers only if asked for, with the positions of its qubits."""
     for instruction in circuit.data:
-        if instruction.operation.name != "barrier":
-            yield instruction.operation, _positions(circuit, instruction.qubits)
+        if barriers or instruction.operation.name != "barrier":
+            yield instruction.operation, tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)

@@ -7,16 +7,17 @@ of its qubits, a line leaf - center - edge, and `Line` is that part of the devic
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
+
+from qiskit.circuit import Measure, Parameter, Reset
+from qiskit.circuit.library import CXGate, RZGate, SXGate, XGate
+from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
 from ...checks import require_choice
 from ...settings.noise import Calibration, NoiseModel
-
-if TYPE_CHECKING:  # Qiskit is loaded only where a device is built
-    from qiskit.transpiler import Target
 
 SIMULATORS: dict[str, tuple[str, dict[str, Any]]] = {
     "default.qubit": ("backprop", {}),
@@ -37,7 +38,6 @@ ROLES = ("center", "leaf", "edge")
 
 ENTANGLERS = ("cx", "cz", "ecr")
 _NEEDED = ("rz", "sx", "x", "reset", "measure", "delay")
-_PAIRS = ((0, 1), (1, 0), (0, 2), (2, 0))  # positions in ROLES that are neighbors
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,26 +61,18 @@ class Line:
 
 
 def line_for(noise: NoiseModel) -> Line:
-    """Return the line that a noise model names, readout without errors where it inverts them.
-
-    Raises:
-        ValueError: The line that it chooses is no line of usable pairs.
-    """
+    """Return the line that a noise model names (see `line_of`), readout without errors where it inverts them."""
     if noise.depolarizing is not None:
         return depolarizing_line(noise.depolarizing)
     assert noise.device is not None
-    line = device_line(noise.device, None if noise.line is None else (noise.line[0], noise.line[1], noise.line[2]))
+    line = device_line(noise.device, None if noise.line is None else tuple(noise.line))
     # Inverting the readout map of exact expectation values leaves what perfect readout measures.
     return replace(line, readout=Line.readout) if noise.invert_readout else line
 
 
 @lru_cache
 def backend(device: str) -> Any:
-    """Return the fake backend called ``device``.
-
-    Raises:
-        ValueError: It is not in `CALIBRATIONS`.
-    """
+    """Return the fake backend called ``device``; a ValueError if it is not in `CALIBRATIONS`."""
     require_choice("device", device, CALIBRATIONS)
     from qiskit_ibm_runtime import fake_provider
 
@@ -88,16 +80,12 @@ def backend(device: str) -> Any:
 
 
 @lru_cache
-def device_line(device: str, chosen: tuple[int, int, int] | None = None) -> Line:
-    """Return a line of a calibrated device (see `line_of`).
-
-    Raises:
-        ValueError: An unknown device, or a choice that is no line of usable pairs.
-    """
+def device_line(device: str, chosen: tuple[int, ...] | None = None) -> Line:
+    """Return a line of a calibrated device; a ValueError for an unknown device, or see `line_of`."""
     return line_of(backend(device), device, chosen)
 
 
-def line_of(backend: Any, device: str, chosen: tuple[int, int, int] | None = None) -> Line:
+def line_of(backend: Any, device: str, chosen: tuple[int, ...] | None = None) -> Line:
     """Return a line of a device, found by rule or chosen.
 
     The rule: among the qubits with two usable neighbors, the center has the smallest readout error, because it alone
@@ -121,18 +109,25 @@ def line_of(backend: Any, device: str, chosen: tuple[int, int, int] | None = Non
     missing = [name for name in _NEEDED if name not in target.operation_names]
     if missing:
         raise ValueError(f"device {device} has no {missing[0]}; stars need {', '.join(_NEEDED)}")
-    pairs = _usable_pairs(target, entangler)
+    near: dict[int, list[tuple[float, int]]] = {}  # qubit to its usable neighbors, the best first
+    for pair, error in _pair_errors(target, entangler).items():
+        for qubit in pair:
+            if error < 1:
+                near[qubit] = sorted([*near.get(qubit, []), *((error, other) for other in pair - {qubit})])
     if chosen is None:
-        chosen = _best_line(target, pairs, device)
+        centers = [(target["measure"][(qubit,)].error, qubit) for qubit, found in near.items() if len(found) > 1]
+        if not centers:
+            raise ValueError(f"device {device} has no three usable qubits in a row")
+        center = min(centers)[1]
+        chosen = near[center][0][1], center, near[center][1][1]
     leaf, center, edge = chosen
+    neighbors = sorted(qubit for _, qubit in near.get(center, []))
+    if leaf == edge or not {leaf, edge} <= set(neighbors):
+        raise ValueError(
+            f"line of {device} is [leaf, center, edge] = {list(chosen)}: it must be three qubits in a row with a "
+            f"calibrated {entangler} between neighbors; qubit {center} has such a gate with {neighbors or 'no other'}"
+        )
     qubits = (center, leaf, edge)
-    for neighbor in (leaf, edge):
-        if frozenset((center, neighbor)) not in pairs or len(set(qubits)) < 3:
-            near = sorted(q for pair in pairs if center in pair for q in pair if q != center)
-            raise ValueError(
-                f"line of {device} is [leaf, center, edge] = {list(chosen)}: it must be three qubits in a row with a "
-                f"calibrated {entangler} between neighbors; qubit {center} has such a gate with {near or 'no other'}"
-            )
     return Line(device, qubits, _cut(target, qubits, entangler), entangler, _readout(backend, center))
 
 
@@ -150,22 +145,17 @@ def _readout(backend: Any, qubit: int) -> tuple[tuple[float, float], tuple[float
 def depolarizing_line(probability: float) -> Line:
     """Return a synthetic line: cx followed by two-qubit depolarizing noise, sx and x by one of a tenth of it.
 
-    Args:
-        probability: p, of the cx, from 0 to 1. rho becomes (1 - p) rho + p I / 4; readout is perfect, and nothing
-            takes time.
+    With probability p, from 0 to 1, rho becomes (1 - p) rho + p I / 4; readout is perfect, and nothing takes time.
     """
-    from qiskit.circuit import Measure, Parameter, Reset
-    from qiskit.circuit.library import CXGate, RZGate, SXGate, XGate
-    from qiskit.transpiler import InstructionProperties, QubitProperties, Target
-
     target = Target(num_qubits=3, qubit_properties=[QubitProperties() for _ in ROLES])
-    target.add_instruction(RZGate(Parameter("angle")), {(q,): InstructionProperties(error=0.0) for q in range(3)})
     # A target holds average gate infidelities: p (d - 1) / d for depolarizing noise in d dimensions.
-    for gate in (SXGate(), XGate()):
-        target.add_instruction(gate, {(q,): InstructionProperties(error=probability / 10 / 2) for q in range(3)})
-    target.add_instruction(CXGate(), {pair: InstructionProperties(error=probability * 3 / 4) for pair in _PAIRS})
-    for operation in (Reset(), Measure()):
-        target.add_instruction(operation, {(q,): InstructionProperties(error=0.0) for q in range(3)})
+    one, two = probability / 10 / 2, probability * 3 / 4
+    each, pairs = ((0,), (1,), (2,)), ((0, 1), (1, 0), (0, 2), (2, 0))  # positions in ROLES
+    for operation, places, error in (
+        (RZGate(Parameter("angle")), each, 0.0), (SXGate(), each, one), (XGate(), each, one), (CXGate(), pairs, two),
+        (Reset(), each, 0.0), (Measure(), each, 0.0),
+    ):  # fmt: skip
+        target.add_instruction(operation, {place: InstructionProperties(error=error) for place in places})
     return Line(f"depolarizing {probability:g}", (0, 1, 2), target, "cx")
 
 
@@ -180,48 +170,25 @@ def describe(line: Line) -> dict[str, Any]:
         row[f"{role}_t1_us"] = None if qubit.t1 is None else 1e6 * qubit.t1
         row[f"{role}_t2_us"] = None if qubit.t2 is None else 1e6 * qubit.t2
     (_, row["center_reads_1_in_0"]), (row["center_reads_0_in_1"], _) = line.readout
+    errors = _pair_errors(target, line.entangler)
     for name, neighbor in (("leaf", 1), ("edge", 2)):
-        row[f"{name}_two_qubit_error"] = _pair_error(target, line.entangler, 0, neighbor)
-        durations = [target[line.entangler][pair].duration for pair in _directions(target, line.entangler, 0, neighbor)]
+        row[f"{name}_two_qubit_error"] = errors[frozenset((0, neighbor))]
+        durations = [entry.duration for pair, entry in target[line.entangler].items() if neighbor in pair]
         row[f"{name}_two_qubit_ns"] = None if None in durations else 1e9 * max(durations)
     return row
 
 
-def _directions(target: Target, entangler: str, a: int, b: int) -> list[tuple[int, int]]:
-    """The orders of two qubits in which the target has its two-qubit gate."""
-    return [pair for pair in ((a, b), (b, a)) if pair in target[entangler]]
-
-
-def _pair_error(target: Target, entangler: str, a: int, b: int) -> float:
-    """The largest error over a pair's directions; infinite where one is not calibrated."""
-    found = [target[entangler][pair] for pair in _directions(target, entangler, a, b)]
-    return max((math.inf if entry is None or entry.error is None else entry.error for entry in found), default=math.inf)
-
-
-def _usable_pairs(target: Target, entangler: str) -> dict[frozenset[int], float]:
-    """Usable pairs of neighbors to their two-qubit error."""
-    errors = {frozenset(pair): _pair_error(target, entangler, *pair) for pair in target[entangler]}
-    return {pair: error for pair, error in errors.items() if error < 1}
-
-
-def _best_line(target: Target, pairs: Mapping[frozenset[int], float], device: str) -> tuple[int, int, int]:
-    """The (leaf, center, edge) that the rule of `line_of` finds."""
-    neighbors: dict[int, list[tuple[float, int]]] = {}
-    for (a, b), error in pairs.items():
-        neighbors.setdefault(a, []).append((error, b))
-        neighbors.setdefault(b, []).append((error, a))
-    centers = [(target["measure"][(q,)].error, q) for q, near in neighbors.items() if len(near) > 1]
-    if not centers:
-        raise ValueError(f"device {device} has no three usable qubits in a row")
-    _, center = min(centers)
-    (_, leaf), (_, edge) = sorted(neighbors[center])[:2]
-    return leaf, center, edge
+def _pair_errors(target: Target, entangler: str) -> dict[frozenset[int], float]:
+    """Pairs of neighbors to the larger error of their directions; infinite where one is not calibrated."""
+    errors: dict[frozenset[int], float] = {}
+    for pair, entry in target[entangler].items():
+        error = math.inf if entry is None or entry.error is None else entry.error
+        errors[frozenset(pair)] = max(error, errors.get(frozenset(pair), 0.0))
+    return errors
 
 
 def _cut(target: Target, qubits: Sequence[int], entangler: str) -> Target:
     """The part of a target that concerns ``qubits``, renumbered 0, 1, 2."""
-    from qiskit.transpiler import Target
-
     position = {qubit: i for i, qubit in enumerate(qubits)}
     properties = [target.qubit_properties[qubit] for qubit in qubits]
     part = Target(num_qubits=len(qubits), dt=target.dt, qubit_properties=properties)

@@ -15,11 +15,11 @@ b = (p00 - p01 - p10 + p11) / 2. X and Y are read through the native basis chang
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from qiskit import QuantumCircuit
 from qiskit.quantum_info import PTM, Operator, SuperOp
 from qiskit_aer.noise import NoiseModel, QuantumError, ReadoutError, thermal_relaxation_error
 from qiskit_aer.noise.device import basic_device_gate_errors
@@ -32,28 +32,15 @@ from .devices import ROLES, Line
 
 MAX_RUN_ANGLES = 3  # one-qubit runs are cut here: their polynomial has 3^angles terms
 _AGREEMENT = 1e-12  # of the encoding with its closed form
-GROUND = np.array([1.0, 0.0, 0.0, 1.0])
-"""Pauli coordinates of |0>."""
 
 
 def program(ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1) -> Program:
-    """Return what happens to a star on a line, for `StarEngine`.
-
-    Args:
-        ansatz: A circuit whose memory is the center alone.
-        line: Where it runs.
-        idle: Whether waiting qubits relax.
-        fold: Odd noise scale factor (see `compile.folded`).
+    """Return what happens to a star on a line, for `StarEngine`; arguments: see `compile.native_star`.
 
     Raises:
         ValueError: See `compile.native_star`; or a gate has no entry in the line's calibration.
     """
-    return star_program(ansatz, native_star(ansatz, line, idle=idle, fold=fold))
-
-
-def star_program(ansatz: Ansatz, star: NativeStar) -> Program:
-    """Return what happens to a compiled star, for `StarEngine`."""
-    noise = LineNoise(star.line)
+    star, noise = native_star(ansatz, line, idle=idle, fold=fold), LineNoise(line)
     encodings = {role: _response(noise, star, position) for position, role in enumerate(ROLES)}
     return Program(_steps(noise, star), encodings, readout_matrix(noise, star, ansatz.observables))
 
@@ -82,7 +69,7 @@ class LineNoise:
             qubit = self.line.target.qubit_properties[qubits[0]]
             seconds = operation.duration * (self.line.target.dt if operation.unit == "dt" else 1.0)
             return thermal_relaxation_error(qubit.t1, min(qubit.t2, 2 * qubit.t1), seconds)
-        entries = self.line.target[operation.name] if operation.name in self.line.target.operation_names else {}
+        entries = self.line.target.get(operation.name) or {}
         properties = entries.get(qubits)
         if properties is None or properties.error is None:
             raise ValueError(
@@ -95,18 +82,14 @@ class LineNoise:
         """Return the transfer matrix (4^n, 4^n) of an operation without open angles, followed by its error."""
         key = (operation.name, qubits, *map(float, operation.params))
         if key not in self._matrices:
-            channel = SuperOp(Operator(operation)) if operation.name != "delay" else SuperOp(np.eye(4))
+            channel = SuperOp(Operator(operation))
             error = None if operation.name == "rz" else self.error(operation, qubits)
             if error is not None:
                 channel = channel.compose(SuperOp(error))
-            self._matrices[key] = _first_qubit_slowest(PTM(channel).data.real, len(qubits))
+            matrix, n = PTM(channel).data.real, len(qubits)
+            axes = (*range(n)[::-1], *range(n, 2 * n)[::-1])  # Qiskit's last qubit is the slowest one
+            self._matrices[key] = matrix.reshape((4,) * 2 * n).transpose(axes).reshape(matrix.shape)
         return self._matrices[key]
-
-
-def _first_qubit_slowest(matrix: np.ndarray, num_qubits: int) -> np.ndarray:
-    """Qiskit's last qubit is the slowest index; here the first one is."""
-    axes = (*range(num_qubits)[::-1], *range(num_qubits, 2 * num_qubits)[::-1])
-    return matrix.reshape((4,) * 2 * num_qubits).transpose(axes).reshape(matrix.shape)
 
 
 @lru_cache
@@ -116,22 +99,13 @@ def _rz(angle: float) -> np.ndarray:
     return np.array([[1, 0, 0, 0], [0, cosine, -sine, 0], [0, sine, cosine, 0], [0, 0, 0, 1.0]])
 
 
+@dataclass
 class _Run:
-    """Consecutive one-qubit gates of one qubit: an alternation of fixed matrices and rz with angles."""
+    """Consecutive one-qubit gates of one qubit: fixed matrices, and between each two an rz of angle row @ weights."""
 
-    def __init__(self, qubit: int) -> None:
-        self.qubit = qubit
-        self.fixed = [np.eye(4)]
-        self.rows: list[np.ndarray] = []
-
-    def apply(self, matrix: np.ndarray) -> None:
-        """Add a fixed gate."""
-        self.fixed[-1] = matrix @ self.fixed[-1]
-
-    def rotate(self, row: np.ndarray) -> None:
-        """Add an rz whose angle is row @ weights."""
-        self.rows.append(row)
-        self.fixed.append(np.eye(4))
+    qubit: int
+    fixed: list[np.ndarray] = field(default_factory=lambda: [np.eye(4)])
+    rows: list[np.ndarray] = field(default_factory=list)
 
     def matrix(self, angles: Sequence[float]) -> np.ndarray:
         """Return the run's transfer matrix."""
@@ -160,16 +134,18 @@ def _steps(noise: LineNoise, star: NativeStar) -> list[Step]:
             continue
         (qubit,) = qubits
         run = runs.setdefault(qubit, _Run(qubit))
-        if operation.name != "rz":
-            run.apply(noise.matrix(operation, qubits))
-            continue
-        row, offset = affine(operation.params[0], star.weights)
-        if row.any():
-            if len(run.rows) == MAX_RUN_ANGLES:
-                steps.append(run.step())
-                run = runs[qubit] = _Run(qubit)
-            run.rotate(row)
-        run.apply(_rz(offset))
+        if operation.name == "rz":
+            row, offset = affine(operation.params[0], star.weights)
+            matrix = _rz(offset)
+            if row.any():
+                if len(run.rows) == MAX_RUN_ANGLES:
+                    steps.append(run.step())
+                    run = runs[qubit] = _Run(qubit)
+                run.rows.append(row)
+                run.fixed.append(np.eye(4))
+        else:
+            matrix = noise.matrix(operation, qubits)
+        run.fixed[-1] = matrix @ run.fixed[-1]
     return steps + [run.step() for _, run in sorted(runs.items())]
 
 
@@ -178,7 +154,7 @@ def _response(noise: LineNoise, star: NativeStar, position: int) -> np.ndarray:
 
     def encoded(a: float, b: float) -> np.ndarray:
         values = dict(zip(star.angles, (a, b), strict=True))
-        state = GROUND
+        state = np.array([1.0, 0.0, 0.0, 1.0])  # Pauli coordinates of |0>
         for operation, qubits in instructions(star.encodings[position].assign_parameters(values)):
             state = noise.matrix(operation, qubits) @ state
         return state[1:]
@@ -211,44 +187,31 @@ def readout_matrix(noise: LineNoise, star: NativeStar, observables: Sequence[str
     return np.array(rows)
 
 
-def noise_model(star: NativeStar, k: int | None = None) -> NoiseModel:
-    """Return the line's noise for Qiskit Aer.
-
-    Args:
-        star: The compiled star.
-        k: None for the three qubits of `circuits.reuse_circuit`; else for the 2k + 1 of `circuits.full_width_circuit`.
+def noise_model(star: NativeStar) -> NoiseModel:
+    """Return the noise of the three qubits of `circuits.assembled` for Qiskit Aer.
 
     Raises:
         ValueError: The star has a gate without a noise entry.
     """
     noise = LineNoise(star.line)
-    pairs = [(1, 2)] if k is None else [(1 + 2 * i, 2 + 2 * i) for i in range(k)]
     model = NoiseModel(basis_gates=["rz", "sx", "x", star.line.entangler, "reset", "delay"])
-    for circuit in (star.block, *star.encodings, *star.basis_changes.values()):
-        for operation, qubits in instructions(circuit):
-            if operation.name not in ("rz", "delay"):
-                noise.error(operation, qubits)
-    placed = {
-        (name, tuple((CENTER, leaf, edge)[qubit] for qubit in qubits)): error
-        for leaf, edge in pairs
-        for (name, qubits), error in noise.gate_errors.items()
-        if name != "reset"
+    errors = {
+        (operation.name, qubits): noise.error(operation, qubits)
+        for circuit in (star.block, *star.encodings, *star.basis_changes.values())
+        for operation, qubits in instructions(circuit)
+        if operation.name not in ("rz", "delay")
     }
-    for (name, qubits), error in placed.items():
-        model.add_quantum_error(error, name, qubits)
+    for (name, qubits), error in errors.items():
+        if error is not None:
+            model.add_quantum_error(error, name, qubits)
     model.add_readout_error(ReadoutError(star.line.readout), [CENTER])
     return model
 
 
-def with_relaxation(circuit: QuantumCircuit, star: NativeStar) -> QuantumCircuit:
-    """Write each delay's relaxation into a circuit on the line's three qubits, for Aer, which ignores bare delays."""
-    noise = LineNoise(star.line)
-    result = circuit.copy_empty_like()
-    for instruction in circuit.data:
-        if instruction.operation.name != "delay":
-            result.append(instruction)
-            continue
-        error = noise.error(instruction.operation, (circuit.find_bit(instruction.qubits[0]).index,))
-        assert error is not None
-        result.append(error.to_instruction(), instruction.qubits)
-    return result
+def with_relaxation(star: NativeStar) -> NativeStar:
+    """Write each delay's relaxation into a star's block, for Aer, which ignores bare delays."""
+    noise, block = LineNoise(star.line), star.block.copy_empty_like()
+    for operation, qubits in instructions(star.block):
+        error = noise.error(operation, qubits) if operation.name == "delay" else None
+        block.append(operation if error is None else error.to_instruction(), qubits)
+    return replace(star, block=block)

@@ -5,7 +5,7 @@ import pytest
 from qiskit import transpile
 
 from qgnn_d2d.quantum.ansatz import ANSATZE, build
-from qgnn_d2d.quantum.hardware.circuits import assembled, bindings, full_width_circuit, measured, reuse_circuit
+from qgnn_d2d.quantum.hardware.circuits import assembled, bindings, measured
 from qgnn_d2d.quantum.hardware.compile import abstract_parts, native_star
 from qgnn_d2d.quantum.hardware.devices import depolarizing_line, device_line
 from tests.circuits import ONE_OF_EACH_GATE, QGCL, random_stars
@@ -16,7 +16,7 @@ from tests.circuits import ONE_OF_EACH_GATE, QGCL, random_stars
 def test_a_star_of_any_size_runs_on_three_qubits(name, k):
     line = device_line(name)
     star = native_star(QGCL, line)
-    reused, wide = reuse_circuit(star, k).circuit, full_width_circuit(star, k).circuit
+    reused, wide = assembled(star, k).circuit, assembled(star, k, wide=True).circuit
     assert (reused.num_qubits, wide.num_qubits) == (3, 2 * k + 1)
     assert reused.count_ops()[line.entangler] == wide.count_ops()[line.entangler] == 8 * k
     assert reused.count_ops()["reset"] == 2 * k
@@ -39,14 +39,14 @@ def test_every_circuit_has_its_width(name, wide, k):
 @pytest.mark.parametrize("k", [0, -1, 1.5, True, None])
 def test_impossible_numbers_of_leaves_are_refused(k):
     star = native_star(QGCL, depolarizing_line(0.0))
-    for build_circuit in (reuse_circuit, full_width_circuit):
+    for wide in (False, True):
         with pytest.raises(ValueError, match=f"k is {k}; it must be an integer of at least 1"):
-            build_circuit(star, k)
+            assembled(star, k, wide=wide)
 
 
 def test_bindings_have_the_order_of_the_parameters():
     k, count = 2, 3
-    star = reuse_circuit(native_star(QGCL, depolarizing_line(0.0)), k)
+    star = assembled(native_star(QGCL, depolarizing_line(0.0)), k)
     weights, center, leaves, edges = arguments = [part[0].numpy() for part in random_stars(QGCL, k, count=count)]
     rows = bindings(*arguments)
     assert rows.shape == (count, len(star.parameters))
@@ -62,7 +62,7 @@ def test_bindings_have_the_order_of_the_parameters():
 @pytest.mark.parametrize("letter", "XYZ")
 def test_measured_stars_have_one_bit(letter):
     native = native_star(QGCL, depolarizing_line(0.0))
-    for star in (reuse_circuit(native, 2), full_width_circuit(native, 2)):
+    for star in (assembled(native, 2), assembled(native, 2, wide=True)):
         circuit = measured(star.circuit, native, letter)
         assert circuit.num_clbits == circuit.count_ops()["measure"] == 1
         added = circuit.count_ops().get("sx", 0) - star.circuit.count_ops()["sx"]
@@ -72,7 +72,7 @@ def test_measured_stars_have_one_bit(letter):
 @pytest.mark.parametrize("name", ONE_OF_EACH_GATE)
 def test_the_noisy_gates_do_not_depend_on_the_angles(name):
     line = device_line(name)
-    star = reuse_circuit(native_star(QGCL, line), 3)
+    star = assembled(native_star(QGCL, line), 3)
     size = len(star.parameters)
     at = [np.zeros(size), np.full(size, np.pi / 2), np.random.default_rng(0).uniform(-3, 3, size)]
     circuits = [star.circuit.assign_parameters(dict(zip(star.parameters, values, strict=True))) for values in at]
