@@ -1,7 +1,7 @@
 """The objective: `quantities` says what is reported, without PyTorch; `rates` computes it, loaded when first used."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .quantities import (
     PROTOCOL_TITLES,
@@ -12,6 +12,16 @@ from .quantities import (
     trained_quantity,
     wmmse_quantity,
 )
+
+if TYPE_CHECKING:
+    from .rates import (
+        released_gain,
+        released_metric,
+        released_wmmse_rate,
+        single_link_rate,
+        sinr,
+        weighted_sum_rate,
+    )
 
 __all__ = [
     "PROTOCOLS", "PROTOCOL_TITLES", "QUANTITIES", "Quantity", "axis_label", "released_gain", "released_metric",

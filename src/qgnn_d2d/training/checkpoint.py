@@ -85,7 +85,7 @@ def _state(trainer: Trainer) -> dict[str, torch.Tensor]:
 
 
 def _checked(trainer: Trainer, tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> Records:
-    """Return a checkpoint's records; raise a ValueError unless all of it is what this trainer would write."""
+    """Return a checkpoint's records; refuse it unless all of it is what this trainer would write."""
     if metadata.get("key") != trainer.key:
         raise ValueError(
             f"key is {metadata.get('key')!r}; it must be {trainer.key!r}, of these settings, data and code"
