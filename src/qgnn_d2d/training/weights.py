@@ -27,7 +27,7 @@ def save_weights(model: PowerModel, run: RunSettings, path: Path | str) -> None:
 
 
 def save_manifest(run: RunSettings, model: PowerModel, path: Path | str, **outputs: Path) -> None:
-    """Write what a trained run is: settings, metric, what computed it, parameters, and hashes of its outputs by name."""
+    """Write what a trained run is: settings, metric, what computed it, parameters, and its outputs' hashes, by name."""
     content = {
         "settings": run.as_dict(),
         "metric": trained_quantity(run.protocol).name,

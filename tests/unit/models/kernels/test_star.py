@@ -8,8 +8,7 @@ import torch
 from numba import njit
 
 from qgnn_d2d import models, stars
-from qgnn_d2d.models.kernels import kernel_of
-from qgnn_d2d.models.kernels.adam import adam
+from qgnn_d2d.models.kernels import FlatAdam, kernel_of
 from qgnn_d2d.models.kernels.lanes import tanh, turn
 from qgnn_d2d.models.kernels.star import LANES, serves
 from qgnn_d2d.models.kernels.transfer import Plan
@@ -137,11 +136,18 @@ def test_functions_on_lanes(real, rounding):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_adam_is_torchs(dtype):
     generator = torch.Generator().manual_seed(2)
-    vector = torch.nn.Parameter(torch.randn(50, generator=generator, dtype=dtype))
-    own, moments = vector.detach().clone().numpy(), np.zeros((2, 50), vector.detach().numpy().dtype)
-    optimizer = torch.optim.Adam([vector], lr=0.01)
-    for step in range(1, 20):
-        vector.grad = torch.randn(50, generator=generator, dtype=dtype)
-        optimizer.step()
-        adam(own, vector.grad.numpy(), *moments, step, 0.01, 0.9, 0.999, 1e-8)
-    np.testing.assert_allclose(own, vector.detach(), rtol=1e-5 if dtype == torch.float32 else 1e-13)
+    ours, theirs = (models.build("gcn_small", seeds=range(2), dtype=dtype) for _ in range(2))
+    kernel = kernel_of(ours)
+    optimizers = FlatAdam(kernel, lr=0.01), torch.optim.Adam(theirs.parameters(), lr=0.01)
+    for _ in range(19):
+        for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+            other.grad = torch.randn(other.shape, generator=generator, dtype=dtype)
+            own.grad.copy_(other.grad)
+        for optimizer in optimizers:
+            optimizer.step()
+    states = [optimizer.state_dict()["state"] for optimizer in optimizers]
+    tolerance = {"rtol": 1e-5 if dtype == torch.float32 else 1e-12, "atol": 1e-8}
+    for index, (own, other) in enumerate(zip(ours.parameters(), theirs.parameters(), strict=True)):
+        torch.testing.assert_close(own, other, **tolerance)
+        for name, moment in states[1][index].items():
+            torch.testing.assert_close(states[0][index][name], moment, **tolerance)
