@@ -22,7 +22,10 @@ def main(study: Study, snakemake: Any) -> None:
     if run.train_size is not None:
         train = train.take(slice(run.train_size))
     monitored = {"train": train, "test": read["test"]}
-    trained = training.train(run, train, monitored, checkpoints=checkpoints, progress=sys.stderr)
+    seconds = study.config.torch.checkpoint_seconds
+    trained = training.train(
+        run, train, monitored, checkpoints=checkpoints, checkpoint_seconds=seconds, progress=sys.stderr
+    )
     write_csv(Path(output.curves), trained.curves)
     training.save_weights(trained.model, run, Path(output.weights))
     outputs = {name: Path(output[name]) for name in ("curves", "weights")}

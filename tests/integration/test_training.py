@@ -21,12 +21,12 @@ import sys
 from pathlib import Path
 from qgnn_d2d import training
 from tests.unit.training.cases import channels, monitored, run_of
-training.train(run_of(epochs=60), channels(), monitored(), checkpoints=Path(sys.argv[1]))
+training.train(run_of(epochs=600), channels(), monitored(), checkpoints=Path(sys.argv[1]), checkpoint_seconds=0)
 """
 
 
 def test_a_killed_training_resumes_to_the_identical_curve(tmp_path):
-    run, data = cases.run_of(epochs=60), (cases.channels(), cases.monitored())
+    run, data = cases.run_of(epochs=600), (cases.channels(), cases.monitored())
     path = tmp_path / f"{run.id}-{Trainer(run, *data).key}.safetensors"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, env=environment)
@@ -38,7 +38,7 @@ def test_a_killed_training_resumes_to_the_identical_curve(tmp_path):
     process.wait()
     restored = Trainer(run, *data)
     checkpoint.restore(restored, path)
-    assert 0 < restored.epoch < 60
+    assert 0 < restored.epoch < 600
     resumed = training.train(run, *data, checkpoints=tmp_path)
     pd.testing.assert_frame_equal(resumed.curves, training.train(run, *data).curves, check_exact=True)
 

@@ -3,6 +3,7 @@
 `make test-faults` kills the whole smoke study, at 20 moments.
 """
 
+import contextlib
 import os
 import random
 import time
@@ -25,7 +26,7 @@ TRAIN = RESULTS / "channels" / "rayleigh" / "train.nc"
 MAKE = (str(CURVES), "--cores", "1")
 PATIENCE = 180  # seconds until something is wrong
 KILLS, SEED = 3, 15246
-EPOCHS = 400  # some seconds
+EPOCHS = 1500  # some seconds
 STRIDE = 60  # epochs between two kills, at most; more pass until a slow machine notices
 
 
@@ -37,7 +38,7 @@ def study(tmp_path):
 
 def write_study(folder, epochs):
     config = {
-        "study": STUDY, "seed": SEED, "num_seeds": 2,
+        "study": STUDY, "seed": SEED, "num_seeds": 2, "torch": {"checkpoint_seconds": 0.02},
         "splits": {"train": 24, "validation": 24, "test": 24, "evaluation": 48},
         "scenarios": {"rayleigh": {"kind": "rayleigh"}},
         "training": {"learning_rate": 0.01, "batch_size": 4, "epochs": epochs},
@@ -60,11 +61,11 @@ def assert_undisturbed(results, study):
 
 def epochs_done(results):
     """Return the epoch that the run's checkpoint has."""
-    checkpoints = (results / "checkpoints").glob("*.safetensors")
-    try:
-        return max((read_tensors(path)[1]["epoch"] for path in checkpoints), default=0)
-    except (FileNotFoundError, ValueError):  # replaced just now
-        return 0
+    for _ in range(100):
+        checkpoints = (results / "checkpoints").glob("*.safetensors")
+        with contextlib.suppress(FileNotFoundError, ValueError):  # replaced just now
+            return max((read_tensors(path)[1]["epoch"] for path in checkpoints), default=0)
+    raise AssertionError("no checkpoint can be read")
 
 
 def one_line(done, start):

@@ -28,6 +28,8 @@ class Torch(Settings):
     """PyTorch device of trainings and evaluations, for instance cpu or cuda:1."""
     threads: Count = 1
     """Threads of one training. Jobs run side by side, so 1 is fastest for the whole study."""
+    checkpoint_seconds: Annotated[float, Field(ge=0)] = 20.0
+    """Seconds between two checkpoints of a training; 0 writes one after every epoch."""
 
 
 class Entry(Settings):

@@ -7,6 +7,7 @@ seed's gradient is its own. Adam works element by element: a seed trains here as
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -223,6 +224,7 @@ def train(
     monitored: dict[str, Channels],
     *,
     checkpoints: Path | None = None,
+    checkpoint_seconds: float = 20.0,
     progress: TextIO | None = None,
 ) -> TrainedRun:
     """Train a run to its last epoch, taking up its checkpoint if there is one; one of another version is removed.
@@ -231,8 +233,8 @@ def train(
         run: The run.
         train_channels: Training realizations.
         monitored: Split name to realizations that are scored after every epoch.
-        checkpoints: Folder of the checkpoint, which is rewritten after every epoch and stays (`checkpoint.remove`);
-            None keeps none.
+        checkpoints: Folder of the checkpoint, which stays (`checkpoint.remove`); None keeps none.
+        checkpoint_seconds: How often the checkpoint is rewritten; it is after the last epoch, too.
         progress: Where the progress bar goes; None shows none.
 
     Returns:
@@ -258,13 +260,14 @@ def train(
         disable=progress is None,
         mininterval=2.0,
     ) as bar:
+        saved = time.monotonic()
         while trainer.epoch < epochs:
             trainer.train_epoch()
-            if path is not None:
+            if path is not None and (trainer.epoch == epochs or time.monotonic() - saved >= checkpoint_seconds):
                 checkpoint.save(trainer, path)
+                saved = time.monotonic()
+            scores = {split: f"{np.mean(values):.3f}" for _, split, values in trainer.records[-len(monitored) :]}
+            bar.set_postfix(scores, refresh=False)
             bar.update()
-            bar.set_postfix(
-                {f"{split}": f"{np.mean(values):.3f}" for _, split, values in trainer.records[-len(monitored) :]}
-            )
     trainer.model.eval()
     return TrainedRun(trainer.curves(), trainer.model)

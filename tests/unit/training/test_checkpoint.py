@@ -56,7 +56,7 @@ def test_an_interrupted_training_takes_up_its_checkpoint_and_keeps_it(tmp_path, 
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "train_epoch", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            train(run, channels(), monitored(), checkpoints=tmp_path)
+            train(run, channels(), monitored(), checkpoints=tmp_path, checkpoint_seconds=0)
     epochs = []
     monkeypatch.setattr(Trainer, "train_epoch", lambda self: epochs.append(self.epoch) or train_epoch(self))
     resumed = train(run, channels(), monitored(), checkpoints=tmp_path)
