@@ -12,7 +12,7 @@ from typing import Any
 from ..io import sha256
 
 PACKAGES = (
-    "torch", "numpy", "numba", "scipy", "pandas", "xarray", "pennylane", "pennylane-lightning", "pennylane-qiskit",
+    "torch", "numpy", "numba", "llvmlite", "scipy", "pandas", "xarray", "pennylane", "pennylane-lightning", "pennylane-qiskit",
     "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "h5netcdf", "safetensors", "snakemake",
 )  # fmt: skip
 """Whose versions can change a number."""
