@@ -12,8 +12,8 @@ from typing import Any
 from ..io import sha256
 
 PACKAGES = (
-    "torch", "numpy", "numba", "llvmlite", "scipy", "pandas", "xarray", "pennylane", "pennylane-lightning", "pennylane-qiskit",
-    "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "h5netcdf", "safetensors", "snakemake",
+    "torch", "numpy", "numba", "llvmlite", "scipy", "pandas", "xarray", "pennylane", "pennylane-lightning",
+    "pennylane-qiskit", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "h5netcdf", "safetensors", "snakemake",
 )  # fmt: skip
 """Whose versions can change a number."""
 
