@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from qgnn_d2d import figures, settings
+from qgnn_d2d.claims.judge import CLAIMS
 from tests.runs import SMOKE
 
 STUDY = settings.read(SMOKE)
@@ -82,7 +83,7 @@ def test_claims_come_first_and_are_a_table(seen):
     first = seen["results"][0]
     assert first["category"] == "Claims"
     page = framed(first)
-    assert "<table>" in page and all(re.search(f"<td[^>]*>C{i}</td>", page) for i in range(1, 11))
+    assert "<table>" in page and all(re.search(f"<td[^>]*>{claim.id}</td>", page) for claim in CLAIMS)
 
 
 def test_every_figure_is_drawn_and_explained(seen):

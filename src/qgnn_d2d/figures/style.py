@@ -17,7 +17,7 @@ GRAY = "#666666"
 _HANDLE, _LETTER = 0.68, 0.057  # inches of a legend: a line with its margins, a letter
 # After Okabe and Ito and Tol. Any two that a figure has stay 16 CIELAB units apart with every kind of color blindness.
 _PALETTE = (
-    "#0072B2", "#DE8F05", "#029E73", "#C44601", "#DA8CCB", "#882255", "#56B4E9", "#6B6B00", "#332288", "#949494",
+    "#0072B2", "#DE8F05", "#029E73", "#C44601", "#DA8CCB", "#882255", "#56B4E9", "#6B6B00", "#332288", "#9000F0",
 )  # fmt: skip
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine

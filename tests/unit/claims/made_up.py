@@ -1,7 +1,10 @@
 """Evidence of every kind with known answers."""
 
+from importlib import import_module
+
 import numpy as np
 
+from qgnn_d2d.claims import judge
 from qgnn_d2d.claims.curves import Pair, Scores
 from qgnn_d2d.claims.device_noise import Noisy
 from qgnn_d2d.claims.scaling import Scaling
@@ -40,3 +43,13 @@ def scaling(at_home=80.0, far=79.0):
 
 def noisy(kept=99.0, half=1.0, floor=88.0):
     return Noisy("stated", "made up", True, ("q",), {"a": (kept, kept - half, kept + half), "b": (100, 99, 101)}, floor)
+
+
+def examples():
+    """Return evidence of every kind; of kinds that are not made up here, the ``EXAMPLE`` of their claims' own test."""
+    found = [pair(), sizes(), scaling(), noisy()]
+    for kind in dict.fromkeys(claim.evidence for claim in judge.CLAIMS):
+        if kind not in map(type, found):
+            module = kind.__module__.rpartition(".")[2]
+            found.append(import_module(f"tests.unit.claims.test_{module}").EXAMPLE)
+    return found

@@ -4,11 +4,11 @@ import json
 from dataclasses import replace
 
 from qgnn_d2d.claims import judge, page
-from tests.unit.claims.made_up import noisy, pair, scaling, sizes
+from tests.unit.claims.made_up import examples, pair, scaling
 
 
 def result(*more):
-    return judge.judge([pair(), *more, sizes(), scaling(), noisy()])
+    return judge.judge([*examples(), *more])
 
 
 def test_the_page_shows_every_claim_and_all_evidence():
