@@ -80,8 +80,9 @@ provenance: $(STAMP) ## describe the study as an RO-Crate: results/<study>/ro-cr
 	@$(call snakemake,provenance,$(CONFIG))
 
 .PHONY: bench
-bench: $(STAMP) ## time the star engine against other simulators: results/benchmarks/engine.csv
+bench: $(STAMP) ## time the star engine against other simulators, and an epoch of every model: results/benchmarks
 	$(RUN) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 python benchmarks/engine.py --output results/benchmarks/engine.csv
+	$(RUN) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 python benchmarks/epochs.py --output results/benchmarks/epochs.csv
 
 .PHONY: peers
 peers: $(STAMP) ## add the other simulators that `make bench` compares with, where they are installed
