@@ -30,6 +30,8 @@ class PowerModel(nn.Module, ABC):
     """
 
     compiled: bool = True
+    compiled_parts: bool = False
+    """Whether a model without a kernel computes parts of itself in compiled code, where `compiled` allows it."""
 
     def __init__(self, generators: Generators, options: ModelOptions, *, standardize: bool = False) -> None:
         super().__init__()

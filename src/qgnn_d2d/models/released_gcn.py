@@ -25,6 +25,8 @@ class ReleasedGCN(PowerModel):
             channels.
     """
 
+    compiled_parts = True
+
     def __init__(self, generators: Generators, options: ReleasedGCNOptions) -> None:
         super().__init__(generators, options)
         width = options.width

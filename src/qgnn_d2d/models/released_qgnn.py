@@ -25,16 +25,14 @@ class ReleasedQGNN(PowerModel):
     update, batch norm and a readout network follow. With weights per leaf, the order of the leaves matters, and k is
     fixed by training (graphs with fewer than k + 1 nodes use the first M - 1 leaf slots).
 
+    On the CPU, circuits are compiled operations of autograd (`kernels.circuits`).
+
     Args:
         generators: One per seed.
         options: Leaves, layers, widths, dropout; amplitudes enter raw.
-
-    Attributes:
-        compiled: Whether circuits are compiled operations of autograd (`kernels.circuits`) on the CPU; False computes
-            everything in torch, the reference.
     """
 
-    compiled: bool = True
+    compiled_parts = True
 
     def __init__(self, generators: Generators, options: ReleasedQGNNOptions) -> None:
         super().__init__(generators, options)

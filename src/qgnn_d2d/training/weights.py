@@ -9,7 +9,7 @@ import torch
 from .. import models
 from ..io import read_json, read_tensors, sha256, write_json, write_tensors
 from ..models import PowerModel
-from ..models.kernels import kernel_of
+from ..models.kernels import computed_by
 from ..objective import trained_quantity
 from ..settings import RunSettings
 
@@ -31,7 +31,7 @@ def save_manifest(run: RunSettings, model: PowerModel, path: Path | str, **outpu
     content = {
         "settings": run.as_dict(),
         "metric": trained_quantity(run.protocol).name,
-        "computed_by": "torch" if kernel_of(model) is None else "kernel",
+        "computed_by": computed_by(model),
         "num_parameters": model.num_parameters,
         "outputs": {name: sha256(output) for name, output in outputs.items()},
     }

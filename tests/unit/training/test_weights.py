@@ -37,7 +37,7 @@ def test_the_manifest_says_what_the_run_is(tmp_path):
     manifest = read_json(save(run, tmp_path).with_name("manifest.json"))
     assert RunSettings.from_dict(manifest["settings"]) == run
     assert manifest["metric"] == "released_metric" and manifest["num_parameters"]["total"] == 1233
-    assert list(manifest["outputs"]) == ["weights"]
+    assert list(manifest["outputs"]) == ["weights"] and manifest["computed_by"] == "kernel"
     _, metadata = read_tensors(tmp_path / "weights.safetensors")
     assert metadata == {"model": "gcn", "architecture": run.as_dict()["architecture"], "num_seeds": 2}
 

@@ -14,7 +14,7 @@ from .adam import FlatAdam
 from .base import Inputs, Kernel
 from .igcnet import IGCNetKernel
 
-__all__ = ["FlatAdam", "Inputs", "Kernel", "kernel_of"]
+__all__ = ["FlatAdam", "Inputs", "Kernel", "computed_by", "kernel_of"]
 
 
 def kernel_of(model: PowerModel) -> Kernel | None:
@@ -43,3 +43,11 @@ def kernel_of(model: PowerModel) -> Kernel | None:
         kernel = kernel or star.StarKernel(model)
     model.__dict__["_kernel"] = kernel
     return kernel
+
+
+def computed_by(model: PowerModel) -> str:
+    """Return what computes a model: ``kernel``, ``torch and compiled parts`` or ``torch``."""
+    if kernel_of(model) is not None:
+        return "kernel"
+    on_cpu = next(model.parameters()).device.type == "cpu"
+    return "torch and compiled parts" if model.compiled and model.compiled_parts and on_cpu else "torch"

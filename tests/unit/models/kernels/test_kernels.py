@@ -1,11 +1,13 @@
 """Every kernel computes what its model and torch's autograd do: a kernel is tested by being served."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
 from qgnn_d2d import models, stars
-from qgnn_d2d.models.kernels import kernel_of
+from qgnn_d2d.models.kernels import computed_by, kernel_of
 from qgnn_d2d.objective import trained_quantity
 from qgnn_d2d.settings import MODELS
 from tests.unit.models.cases import NOISE_POWER, channels
@@ -184,3 +186,26 @@ def test_what_no_kernel_serves():
     assert kernel_of(models.build("gcn", dtype=torch.float16)) is None
     assert kernel_of(models.build("gcn_released")) is None
     assert {"gcn", "gcn_small", "gcn_informed"} <= set(SERVED)
+
+
+def test_a_model_keeps_its_kernel_and_a_copy_gets_its_own():
+    model = models.build("gcn")
+    kernel = kernel_of(model)
+    assert kernel_of(model) is kernel
+    copied = copy.deepcopy(model)
+    own = kernel_of(copied)
+    assert own is not kernel and own.model is copied and not np.shares_memory(own.parameters, kernel.parameters)
+    cast = kernel_of(model.double())
+    assert cast is not kernel and cast.parameters.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("name", "compiled", "expected"),
+    [
+        ("gcn", True, "kernel"), ("gcn", False, "torch"), ("mlp_informed", True, "torch"),
+        ("gcn_released", True, "torch and compiled parts"), ("gcn_released", False, "torch"),
+    ],
+)  # fmt: skip
+def test_what_computes_a_model_is_known(name, compiled, expected):
+    model = models.build(name, compiled=compiled)
+    assert computed_by(model) == expected and (kernel_of(model) is None) == (expected != "kernel")
