@@ -14,7 +14,7 @@ CASES = {
 from qgnn_d2d import channels, models, training
 models.build("gcn")
 """,
-        ("pennylane", "qiskit", "matplotlib", "xarray", "seaborn", "numba"),
+        ("pennylane", "qiskit", "matplotlib", "xarray", "seaborn"),
     ),
     "a plot": (
         """
@@ -24,7 +24,7 @@ import pandas as pd
 from qgnn_d2d import figures
 figures.FIGURES["fig2"].draw(pd.read_csv("figures/fig2.csv"))
 """,
-        ("torch", "pennylane", "qiskit", "xarray"),
+        ("torch", "numba", "pennylane", "qiskit", "xarray"),
     ),
     "a comparison with the reference": (
         """
