@@ -89,7 +89,11 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
     documents = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     marked = {path: readme.marked(path.read_text(encoding="utf-8")) for path in documents}
     return {
-        str(path.relative_to(ROOT)): {name: made[name] for name in names} for path, names in marked.items() if names
+        str(path.relative_to(ROOT)): {
+            name: readme.wrapped(made[name]) if path.name == "README.md" else made[name] for name in names
+        }
+        for path, names in marked.items()
+        if names
     }
 
 

@@ -101,9 +101,9 @@ def test_a_figure_has_its_caption_below_it(page):
 
 def test_every_figure_stands_on_a_page_with_its_own_caption():
     blocks = dict(block for page in PAGES for block in BLOCK.findall(text_of(page)))
-    assert {name: text.strip().strip("*") for name, text in blocks.items() if name.startswith("caption_")} == {
-        f"caption_{name}": module.CAPTION for name, module in FIGURES.items()
-    }
+    assert {
+        name: " ".join(text.split()).strip("*") for name, text in blocks.items() if name.startswith("caption_")
+    } == {f"caption_{name}": module.CAPTION for name, module in FIGURES.items()}
 
 
 @every_page

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -183,6 +184,22 @@ def bullets_block(
         f"Trained under simulated noise of an IBM device, the QGNN keeps at least {worst} % of its sum rate.",
     ]
     return "".join(f"- {line}\n" for line in lines)
+
+
+def wrapped(block: str, width: int = 118) -> str:
+    r"""Return a block with its lines of text, but no table's, broken between words.
+
+    Example:
+        >>> wrapped("a caption of one line", 12)
+        'a caption of\none line'
+    """
+    lines = [
+        line
+        if line.startswith(("|", "-"))
+        else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in block.splitlines()
+    ]
+    return "\n".join(lines)
 
 
 def splice(text: str, blocks: Mapping[str, str]) -> str:
