@@ -135,18 +135,6 @@ def test_large_numbers_have_separators(name):
     assert [text for text in texts if re.search(r"(?<![\d.{])\d{4,}(?!\d)", text)] == []
 
 
-@pytest.mark.parametrize("suffix", ["pdf", "png"])
-@every_figure
-def test_the_users_settings_change_no_byte(name, suffix, tmp_path, monkeypatch):
-    monkeypatch.setitem(style.STYLE, "savefig.dpi", 50)  # sooner drawn
-    paths = [tmp_path / f"{i}.{suffix}" for i in range(2)]
-    style.save(FIGURES[name].draw(table_of(name)), paths[0])
-    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    with matplotlib.rc_context({"font.size": 20, "lines.linewidth": 9, "figure.dpi": 10, "text.usetex": True}):
-        style.save(FIGURES[name].draw(table_of(name)), paths[1])
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-
-
 @every_figure
 def test_a_color_belongs_to_its_model(name):
     palette = style.colors([])
