@@ -43,7 +43,7 @@ endef
 .PHONY: help
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z0-9._-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	  /^[a-z0-9._%-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ Reproduce (STUDY=smoke takes the small study)
 
@@ -62,6 +62,10 @@ fig2: $(STAMP) ## Fig. 2 of the study, and what it needs
 .PHONY: claims
 claims: $(STAMP) ## the verdicts on the paper's claims, and what they need
 	@$(call snakemake,claims,$(CONFIG))
+
+claim-%: $(STAMP) ## one claim, such as claim-C2, from the runs that it needs alone
+	@$(call snakemake,claim_$*,$(CONFIG))
+	@cat results/$(STUDY)/claims/$*.md
 
 .PHONY: report
 report: $(STAMP) ## a finished study as one HTML file: results/<study>/report.html

@@ -1,4 +1,4 @@
-"""Draw the channel realizations of one split of one scenario."""
+"""Draw the channel realizations of splits of one scenario."""
 
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from qgnn_d2d.settings import Study
 
 def main(study: Study, snakemake: Any) -> None:
     """Draw and save."""
-    scenario, split = snakemake.wildcards.scenario, snakemake.wildcards.split
-    drawn = channels.draw(scenario, study.scenarios[scenario], split, study.splits[split], study.seed)
-    channels.save(drawn, Path(snakemake.output[0]))
+    scenario = snakemake.wildcards.scenario
+    for path in map(Path, snakemake.output):
+        split = path.stem
+        drawn = channels.draw(scenario, study.scenarios[scenario], split, study.splits[split], study.seed)
+        channels.save(drawn, path)
 
 
 if "snakemake" in globals():

@@ -13,9 +13,11 @@ from qgnn_d2d.settings import Study
 
 
 def main(study: Study, snakemake: Any) -> None:
-    """Write the verdicts as JSON and as a page."""
-    files = {name: snakemake.input.get(name) for name in claims.inputs(study)}
-    judged = judge.judge(judge.evidence(study, {k: [v] if isinstance(v, str) else v for k, v in files.items()}))
+    """Write the verdicts, on all claims or the one that is asked for, as JSON and as a page."""
+    asked = snakemake.wildcards.get("claim")
+    found = {name: snakemake.input.get(name) for name in claims.inputs(study, asked)}
+    files = {name: [paths] if isinstance(paths, str) else paths for name, paths in found.items()}
+    judged = judge.judge(judge.evidence(study, files), [claim for claim in judge.CLAIMS if asked in (None, claim.id)])
     write_json(Path(snakemake.output.json), judged)
     html.write(page.page(judged), Path(snakemake.output.markdown), meaningless=study.meaningless)
 

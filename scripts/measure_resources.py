@@ -1,6 +1,6 @@
-"""Derive each rule's memory and run time from what Snakemake measured, and write them into the default profile.
+"""Derive each rule's memory and run time from what jobs took, and write them into the default profile.
 
-    python scripts/measure_resources.py [--write] [folder of benchmarks ...]        (make measure)
+    python scripts/measure_resources.py [--write] [folder of a study's usage ...]        (make measure)
 
 Prints what each rule took at most and what that comes to; with ``--write`` it changes the section ``set-resources`` of
 profiles/default/config.yaml. Rules that no folder has a benchmark of keep what they have: those of targets that were
@@ -16,10 +16,12 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from qgnn_d2d.artifact import usage
+
 ROOT = Path(__file__).resolve().parents[1]
 PROFILE = ROOT / "profiles" / "default" / "config.yaml"
 RULES = ROOT / "workflow" / "rules"
-MEMORY_HEADROOM = 1.5  # other libraries and machines; peaks between two of Snakemake's samples
+MEMORY_HEADROOM = 1.5  # other libraries and machines
 SNAKEMAKE_MB = 1000  # of the two Snakemake processes around the script in a Slurm job: 870 measured
 MEMORY_STEP_MB = 250
 TIME_HEADROOM = 4  # slower machines
@@ -31,23 +33,19 @@ Resources = dict[str, dict[str, int]]
 
 
 def measured(folders: Sequence[Path]) -> pd.DataFrame:
-    """Return what each rule took at most.
+    """Return what each rule's processes took at most.
 
     Args:
-        folders: Snakemake's benchmark files, in a folder or a file per rule.
+        folders: Of what `artifact.usage` reads.
 
     Returns:
-        Indexed by rule: jobs, max_rss_mb, seconds.
+        Indexed by rule: processes, max_rss_mb, seconds.
     """
-    rows = [
-        {"rule": path.relative_to(folder).parts[0].removesuffix(".tsv"), "max_rss_mb": memory, "seconds": seconds}
-        for folder in folders
-        for path in sorted(folder.rglob("*.tsv"))
-        for memory, seconds in pd.read_csv(path, sep="\t")[["max_rss", "s"]].itertuples(index=False)
-    ]
-    table = pd.DataFrame(rows, columns=["rule", "max_rss_mb", "seconds"]).dropna()  # too short to be sampled
-    return table.groupby("rule").agg(
-        jobs=("rule", "size"), max_rss_mb=("max_rss_mb", "max"), seconds=("seconds", "max")
+    table = pd.concat([usage.read(folder) for folder in folders])
+    table["process"] = table["process"].where(table["process"] != table["rule"], table["job"])  # one job, one process
+    whole = table.groupby(["rule", "process"]).agg(max_rss_mb=("max_rss_mb", "max"), seconds=("seconds", "sum"))
+    return whole.groupby("rule").agg(
+        processes=("seconds", "size"), max_rss_mb=("max_rss_mb", "max"), seconds=("seconds", "max")
     )
 
 
@@ -69,10 +67,9 @@ def needed(max_rss_mb: float, seconds: float) -> dict[str, int]:
 
 
 def rules(folder: Path = RULES) -> list[str]:
-    """Return the rules that have a script: those whose jobs need resources."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.smk"))]
-    blocks = [block for text in texts for block in re.split(r"(?m)^rule ", text)[1:]]
-    return [block.partition(":")[0] for block in blocks if "script:" in block]
+    """Return the scripts of the rules, which give their jobs' records their names: what resources are declared for."""
+    texts = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.smk")))
+    return sorted(set(re.findall(r'"../../scripts/(\w+)\.py"', texts)))
 
 
 def declared(profile: str) -> Resources:
@@ -95,11 +92,11 @@ def main() -> None:
     """Print, and write if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="change the profile")
-    parser.add_argument("folders", nargs="*", type=Path, default=[ROOT / "results" / "paper" / "benchmarks"])
+    parser.add_argument("folders", nargs="*", type=Path, default=[ROOT / "results" / "paper" / "usage"])
     arguments = parser.parse_args()
     table = measured(arguments.folders)
     if table.empty:
-        parser.error(f"no benchmarks in {', '.join(map(str, arguments.folders))}: they come with a full run")
+        parser.error(f"nothing in {', '.join(map(str, arguments.folders))}: it comes with a full run")
     text = PROFILE.read_text(encoding="utf-8")
     before, after = declared(text), Resources()
     for rule in rules():
@@ -107,10 +104,10 @@ def main() -> None:
         if rule not in table.index:
             print(f"{rule}: not measured; {after[rule] or 'nothing declared'}")
             continue
-        jobs, memory, seconds = table.loc[rule]
+        processes, memory, seconds = table.loc[rule]
         kept = {name: after[rule][name] for name in ("runtime",) if rule in QUEUED and name in after[rule]}
         after[rule] = needed(memory, seconds) | kept
-        found = f"{jobs:.0f} jobs, at most {memory:.0f} MB and {seconds:.0f} s"
+        found = f"{processes:.0f} processes, at most {memory:.0f} MB and {seconds:.0f} s"
         print(f"{rule}: {found}; {before.get(rule, 'nothing declared')} -> {after[rule]}")
     if arguments.write:
         PROFILE.write_text(

@@ -8,10 +8,9 @@ No rule does this, so that `results/reference/` changes only on purpose.
 import shutil
 from pathlib import Path
 
-import pandas as pd
-
 from qgnn_d2d import figures, settings
 from qgnn_d2d.artifact import reference as snapshots
+from qgnn_d2d.artifact import usage
 from qgnn_d2d.claims import page
 from qgnn_d2d.io import read_csv, read_json, write_csv, write_json, write_text
 from qgnn_d2d.report import pages as layouts
@@ -33,17 +32,6 @@ COPIED = (
     "paper/scale/*.csv",
     "benchmarks/engine.csv",
 )
-
-
-def job_times(benchmarks: Path) -> pd.DataFrame:
-    """Return what every job took but the search's: rule, job, seconds, cpu_seconds, max_rss_mb."""
-    rows = [
-        (path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), str(path.relative_to(benchmarks)), *measured)
-        for path in sorted(benchmarks.rglob("*.tsv"))
-        for measured in read_csv(path, separator="\t")[["s", "cpu_time", "max_rss"]].itertuples(index=False)
-    ]
-    jobs = pd.DataFrame(rows, columns=["rule", "job", "seconds", "cpu_seconds", "max_rss_mb"])
-    return jobs[~jobs["rule"].isin(["tune_model", "try_choices"])]
 
 
 def blocks(reference: Path) -> dict[str, dict[str, str]]:
@@ -124,7 +112,11 @@ def write_reference(results: Path, reference: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
     study = results / "paper"
-    for name, rows in {**snapshots.made(study), "jobs.csv": job_times(study / "benchmarks")}.items():
+    jobs = usage.read(study / "usage")
+    for name, rows in {
+        **snapshots.made(study),
+        "jobs.csv": jobs[~jobs["rule"].isin(["tune_model", "try_choices"])],
+    }.items():
         write_csv(reference / name, rows)
     write_json(reference / "machine.json", snapshots.machine_of(study, ROOT / "envs" / "requirements.lock"))
     write_pages(reference)

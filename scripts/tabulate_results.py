@@ -15,9 +15,8 @@ def main(study: Study, snakemake: Any) -> None:
     """Write the table, the paired comparisons on the evaluation split, and the page."""
     inputs, output, experiment = snakemake.input, snakemake.output, snakemake.wildcards.experiment
     manifests = [read_json(path) for path in inputs.manifests]
-    scored, solved = (
-        {Path(path).stem: values.load(path) for path in paths} for paths in (inputs.models, inputs.solvers)
-    )
+    scored = {split: values.load_runs(inputs[split]) for split in ("test", "evaluation")}
+    solved = {Path(path).stem: values.load(path) for path in inputs.solvers}
     table = tables.results(manifests, scored, solved)
     compared = tables.comparisons(
         manifests, scored["evaluation"], solved["evaluation"], study.select("main", variant="qgnn_informed")

@@ -1,37 +1,41 @@
-"""Train all seeds of one run; an interrupted training goes on from its checkpoint."""
+"""Train one run after the other, and evaluate it; an interrupted training goes on from its checkpoint."""
 
 import sys
 from pathlib import Path
 from typing import Any
 
-from _job import run as run_job
+from _job import run_each
 
 from qgnn_d2d import channels, training
+from qgnn_d2d.analysis import evaluation, values
 from qgnn_d2d.io import write_csv
 from qgnn_d2d.settings import Study
-from qgnn_d2d.training import checkpoint
 
 
-def main(study: Study, snakemake: Any) -> None:
-    """Write curves, weights and manifest; the checkpoint is removed at the end."""
-    run, output = study.trainable(snakemake.wildcards.run), snakemake.output
-    checkpoints = Path(snakemake.params.checkpoints)
-    files = dict(zip((run.training_split, "test"), map(Path, snakemake.input.channels), strict=True))
-    read = channels.read(study, run.scenario, files)
+def main(study: Study, job: Any) -> None:
+    """Write a run's curves, weights, manifest, and its values on every realization of the test and evaluation sets.
+
+    Checkpoints are outside of the outputs, which Snakemake deletes before it repeats a job. The one of the last epoch
+    stays: a run that has not changed is then not trained again.
+    """
+    run = study.trainable(job.wildcards["run"])
+    names = (run.training_split, "test", "evaluation")
+    read = channels.read(study, run.scenario, dict(zip(names, map(Path, job.input), strict=True)))
     train = read[run.training_split]
     if run.train_size is not None:
         train = train.take(slice(run.train_size))
-    monitored = {"train": train, "test": read["test"]}
-    seconds = study.config.torch.checkpoint_seconds
     trained = training.train(
-        run, train, monitored, checkpoints=checkpoints, checkpoint_seconds=seconds, progress=sys.stderr
-    )
-    write_csv(Path(output.curves), trained.curves)
-    training.save_weights(trained.model, run, Path(output.weights))
-    outputs = {name: Path(output[name]) for name in ("curves", "weights")}
-    training.save_manifest(run, trained.model, Path(output.manifest), **outputs)
-    checkpoint.remove(run, checkpoints)
+        run, train, {"train": train, "test": read["test"]}, checkpoints=Path(study.file("checkpoints")),
+        checkpoint_seconds=study.config.torch.checkpoint_seconds, progress=sys.stderr,
+    )  # fmt: skip
+    output = {Path(path).stem: Path(path) for path in job.output}
+    write_csv(output["curves"], trained.curves)
+    training.save_weights(trained.model, run, output["weights"])
+    training.save_manifest(run, trained.model, output["manifest"], curves=output["curves"], weights=output["weights"])
+    for split in ("test", "evaluation"):
+        dataset = evaluation.evaluate(run, trained.model, read[split], split)
+        values.save(dataset.assign_attrs(split=split), output[split])
 
 
 if "snakemake" in globals():
-    run_job(main, globals()["snakemake"])
+    run_each(main, globals()["snakemake"], "run", Study.trained_from, Study.trained_files)

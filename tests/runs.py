@@ -22,17 +22,20 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 SMOKE = ROOT / "config" / "smoke.yaml"
 PATIENCE = 30  # seconds for a killed process to be gone, or a disk to be there
-ABOUT_THE_RUN = ("logs", "benchmarks")  # a study's folders that no two runs have in common
+ABOUT_THE_RUN = ("logs", "usage")  # a study's folders that no two runs have in common
 HASHES = ("inputs", "outputs")  # of a job's record
 MEASURED = re.compile(r"(^|_)(milli)?seconds$|_mi?b$")  # columns that no two runs have in common
 LAST_BYTES = {".png": b"IEND\xaeB`\x82", ".pdf": b"%%EOF"}  # of a whole figure
 
 
-def rules() -> dict[str, str]:
-    """Return the rules that compute, by name, with their text."""
+def rules() -> dict[str, list[str]]:
+    """Return the texts of the rules that compute, by their script; a script may be that of several rules."""
     text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
-    blocks = re.split(r"(?m)^rule (\w+):", text)[1:]
-    return {name: body for name, body in zip(blocks[::2], blocks[1::2], strict=True) if "script:" in body}
+    found: dict[str, list[str]] = {}
+    for body in re.split(r"(?m)^ *rule(?: \w+)?:$", text)[1:]:
+        if script := re.search(r'"../../scripts/(\w+)\.py"', body):
+            found.setdefault(script[1], []).append(body)
+    return found
 
 
 def command(directory: Path, *arguments: str) -> list[str]:

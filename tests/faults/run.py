@@ -152,8 +152,8 @@ def unlock(directory: Path, arguments: Sequence[str], config: Sequence[str]) -> 
 
 
 def leftovers(directory: Path, study: Path) -> list[str]:
-    """Return what a finished run must not leave: half-written files, checkpoints, locks, marks of unfinished jobs."""
-    found = [*study.rglob("*.partial*"), *(study / "checkpoints").glob("*")]
+    """Return what a finished run must not leave: half-written files, locks, marks of unfinished jobs."""
+    found = [*study.rglob("*.partial*")]
     found += [path for name in ("locks", "incomplete") for path in (directory / ".snakemake" / name).glob("*")]
     return [str(path.relative_to(directory)) for path in found]
 

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import yaml
 
+from qgnn_d2d.artifact import usage
 from tests.runs import ROOT, compare, tail
 
 TEMPLATE = Path(__file__).with_name("slurm.conf")
@@ -182,14 +183,14 @@ def run_study(folder: Path, log: Path, *options: str) -> float:
     return time.monotonic() - start
 
 
-def check_jobs(submitted: Path, completed: Path, records: Path) -> int:
-    """Compare the jobs that Snakemake submitted with those in Slurm's job-completion log and with the study's records.
+def check_jobs(submitted: Path, completed: Path, took: Path) -> int:
+    """Compare the jobs that Snakemake submitted with those in Slurm's job-completion log and with the study's own.
 
     Args:
         submitted: What Snakemake printed; each submission's line ends in the job's log, in a folder named after its
             rule, or its group and the group's rules.
         completed: Slurm's job-completion log.
-        records: The study's records, one per job of a rule that has a script.
+        took: The study's folder ``usage``, with a file per job, which names its rule.
 
     Returns:
         How many Slurm jobs there are.
@@ -203,24 +204,26 @@ def check_jobs(submitted: Path, completed: Path, records: Path) -> int:
     if not asked or set(states) != {"COMPLETED"} or {job for job, *_ in asked} != set(ended):
         raise Failure(f"Snakemake submitted {len(asked)} jobs, Slurm's log holds {len(ended)}: {dict(states)}")
     groups = yaml.safe_load((ROOT / PROFILE / "config.yaml").read_text(encoding="utf-8"))["groups"]
-    made = Counter(path.relative_to(records).with_suffix("").parts[0] for path in records.rglob("*.json"))
+    jobs = usage.read(took)
+    made = Counter(jobs["process"])
+    made.update({name: 1 - made[name] for name in set(jobs["process"]) - set(jobs["rule"])})  # one process, many jobs
     alone = Counter(name for _, kind, name in asked if kind == "rule")
     together = [name for _, kind, name in asked if kind == "group"]
     wrong = [
-        f"{rule}: {alone[rule]} Slurm jobs for {count} records" for rule, count in made.items()
+        f"{rule}: {alone[rule]} Slurm jobs for {count} processes" for rule, count in sorted(made.items())
         if rule not in groups and alone[rule] != count
     ]  # fmt: skip
     wrong += [
-        f"{rule}: no Slurm job of the group {groups[rule]}" for rule in made
+        f"{rule}: no Slurm job of the group {groups[rule]}" for rule in sorted(made)
         if rule in groups and not any(name.startswith(f"{groups[rule]}_") for name in together)
     ]  # fmt: skip
     if wrong or not made:
-        raise Failure("; ".join(wrong) or f"{records}: no records")
+        raise Failure("; ".join(wrong) or f"{took}: no jobs")
     return len(asked)
 
 
 def comparison(local: Path, remote: Path) -> str:
-    """Compare all that the two runs wrote, but their logs and benchmarks; return what to say about it."""
+    """Compare all that the two runs wrote, but their logs and what they took; return what to say about it."""
     compared = compare(local / RESULTS, remote / RESULTS)
     if compared.wrong:
         raise Failure(compared.wrong)
@@ -250,7 +253,7 @@ def main() -> int:
         print(f"local: {seconds:.0f} s", flush=True)
         with cluster(folder / "cluster"):
             seconds = run_study(remote, folder / "slurm.log", "--profile", PROFILE)
-        jobs = check_jobs(folder / "slurm.log", folder / "cluster" / "jobs.txt", remote / RESULTS / "provenance")
+        jobs = check_jobs(folder / "slurm.log", folder / "cluster" / "jobs.txt", remote / RESULTS / "usage")
         steps = re.findall(r"(\d+) of \1 steps", (folder / "slurm.log").read_text(encoding="utf-8"))
         print(f"slurm: {seconds:.0f} s, {jobs} Slurm jobs for {steps[-1]} steps, all COMPLETED in Slurm's own log")
         print(comparison(local, remote))

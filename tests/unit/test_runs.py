@@ -76,28 +76,30 @@ def test_records_differ_in_hashes_alone(runs, change):
 LINE = "Job {} has been submitted with SLURM jobid {} (log: /x y/.snakemake/slurm_logs/{}/{}.log)."
 ASKED = {
     "1": "group_channels_generate_channels",
-    "2": "rule_train_model/a",
-    "3": "rule_train_model/b",
+    "2": "rule_train_main_1",
+    "3": "rule_train_main_2",
     "4": "group_summary_plot_figure_tabulate_results",
 }
-RECORDS = [
-    "generate_channels/r/train",
-    "generate_channels/r/test",
-    "train_model/a",
-    "train_model/b",
-    "plot_figure/fig2",
-]
+JOBS = {
+    "generate_channels/r": "generate_channels",
+    "generate_channels/r/pool": "generate_more_channels",
+    "train_model/a": "train_main_1",
+    "train_model/b": "train_main_1",
+    "train_model/c": "train_main_2",
+    "plot_figure/fig2": "plot_figure",
+}
 
 
-def count(folder, asked=ASKED, records=RECORDS, states=None):
+def count(folder, asked=ASKED, jobs=JOBS, states=None):
     (folder / "log").write_text("\n".join(LINE.format(7, job, where, job) for job, where in asked.items()))
     ended = dict.fromkeys(asked, "COMPLETED") if states is None else states
     (folder / "jobs").write_text(
         "".join(f"JobId={job} UserId=root JobState={state} x\n" for job, state in ended.items())
     )
-    for name in records:
-        write_json(folder / "records" / f"{name}.json", {})
-    return slurm.check_jobs(folder / "log", folder / "jobs", folder / "records")
+    for name, process in jobs.items():
+        took = {"process": process, "seconds": 1.0, "cpu_seconds": 1.0, "max_rss_mb": 9.0}
+        write_json(folder / "usage" / f"{name}.json", took)
+    return slurm.check_jobs(folder / "log", folder / "jobs", folder / "usage")
 
 
 def test_slurm_jobs_of_all_steps_are_counted(tmp_path):
@@ -110,10 +112,13 @@ def test_slurm_jobs_of_all_steps_are_counted(tmp_path):
         ({"asked": {}}, "submitted 0 jobs"),
         ({"states": {"1": "COMPLETED", "2": "COMPLETED", "3": "COMPLETED"}}, "not in Slurm's log.: 1"),
         ({"states": dict.fromkeys(ASKED, "FAILED")}, "'FAILED': 4"),
-        ({"asked": {job: ASKED[job] for job in "134"}}, "^train_model: 1 Slurm jobs for 2 records$"),
-        ({"asked": {job: ASKED[job] for job in "234"}}, "^generate_channels: no Slurm job of the group channels$"),
-        ({"records": [*RECORDS, "solve_baselines/r"]}, "^solve_baselines: 0 Slurm jobs for 1 records$"),
-        ({"records": []}, "records: no records$"),
+        ({"asked": {job: ASKED[job] for job in "134"}}, "^train_main_1: 0 Slurm jobs for 1 processes$"),
+        (
+            {"asked": {job: ASKED[job] for job in "234"}},
+            "^generate_channels: no Slurm job of the group channels; generate_more_channels: no",
+        ),
+        ({"jobs": JOBS | {"solve_baselines/r": "solve_baselines"}}, "^solve_baselines: 0 Slurm jobs for 1 processes$"),
+        ({"jobs": {}}, "usage: no jobs$"),
     ],
 )
 def test_steps_that_slurm_did_not_run_are_named(tmp_path, changes, message):

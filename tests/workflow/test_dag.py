@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from qgnn_d2d import settings
+from qgnn_d2d.artifact import usage
 from tests import runs
 from tests.runs import SMOKE
 
@@ -37,11 +38,17 @@ def test_a_second_run_has_nothing_to_do(smoke_copy, snakemake):
     assert again.returncode == 0 and "Nothing to be done" in again.stdout + again.stderr
 
 
-def test_every_job_wrote_a_log_and_a_benchmark(smoke):
-    for rule in runs.rules():
-        for folder in ("logs", "benchmarks") if rule not in NOT_IN_ALL else ():
-            found = [path for path in (smoke / RESULTS / folder).rglob("*.*") if rule in str(path)]
-            assert found, f"{folder} of {rule}"
+def test_every_job_wrote_a_log_a_record_and_what_it_took(smoke):
+    jobs = {
+        folder: {path.relative_to(smoke / RESULTS / folder).with_suffix("") for path in paths if path.is_file()}
+        for folder in ("logs", "provenance", "usage")
+        if (paths := (smoke / RESULTS / folder).rglob("*.*"))
+    }
+    assert jobs["logs"] == jobs["provenance"] == jobs["usage"]
+    assert {path.parts[0] for path in jobs["logs"]} == set(runs.rules()) - set(NOT_IN_ALL)
+    took = usage.read(smoke / RESULTS / "usage")
+    assert (took[["seconds", "cpu_seconds"]] >= 0).all(axis=None) and took["cpu_seconds"].sum() > 0
+    assert (took["max_rss_mb"] > 10).all()
 
 
 def test_hardware_path_runs_in_local_testing_mode(smoke_copy, snakemake):

@@ -110,9 +110,11 @@ def test_a_full_disk_then_a_closed_one_stop_the_run_in_one_line_and_nothing_is_l
         def run():
             return snakemake(folder, *MAKE, "--configfile", str(file), within=mounted.within)
 
-        line = one_line(run(), "train_model: ")  # the channels have space, a second checkpoint beside the first has not
+        line = one_line(
+            run(), f"train_model/{RUN}: "
+        )  # the channels have space, a second checkpoint beside the first has not
         assert ".safetensors: not written (No space left on device)" in line
-        assert f"train_model: {RESULTS}/checkpoints/{RUN}" in line
+        assert f"train_model/{RUN}: {RESULTS}/checkpoints/{RUN}" in line
         assert not list(results.rglob("*.partial*")) and not (mounted.path / CURVES.relative_to("results")).exists()
         stopped_at = epochs_done(results)
         assert stopped_at >= 1
@@ -153,16 +155,16 @@ def test_results_that_cannot_be_written_stop_the_run_before_it_begins(study, sna
 
 def test_an_input_that_is_deleted_in_mid_run_is_named_and_made_again(tmp_path, snakemake):
     folder, config, file = write_study(tmp_path, 3)
-    options = (*MAKE, "--latency-wait", "1", "--configfile", str(file))
-    log, logs = tmp_path / "stopped.log", folder / RESULTS / "logs" / "generate_channels" / "rayleigh"
+    table = str(RESULTS / "tables" / "main.csv")
+    options = (table, "--cores", "1", "--latency-wait", "1", "--configfile", str(file))
+    log, records = tmp_path / "stopped.log", folder / RESULTS / "provenance"
+    deleted = RESULTS / "channels" / "rayleigh" / "test.nc"  # the training reads it, and the solvers
     with open(log, "w", encoding="utf-8") as output:
         process = start(folder, *options, output=output)
         try:
             deadline = time.monotonic() + PATIENCE
-            while len(list(logs.glob("*.log"))) < 2 and time.monotonic() < deadline:
+            while not list(records.glob("[st]*/*.json")) and time.monotonic() < deadline:  # one of the two has ended
                 time.sleep(0.02)
-            first = min(logs.glob("*.log"), key=lambda path: path.stat().st_mtime)  # its file is there, and is noted
-            deleted = RESULTS / "channels" / "rayleigh" / f"{first.stem}.nc"
             (folder / deleted).unlink()
             assert process.wait(timeout=PATIENCE) != 0
         finally:
@@ -182,14 +184,12 @@ def test_a_truncated_channel_file_stops_the_rule_in_one_line(study, snakemake, r
     assert made.returncode == 0, made.stderr[-3000:]
     content = (folder / TRAIN).read_bytes()
     (folder / TRAIN).write_bytes(content[: len(content) // 2])
-    expected = (
-        f"{TRAIN}: changed since the job generate_channels/rayleigh/train wrote it; delete it, and it is made again"
-    )
+    expected = f"{TRAIN}: changed since the job generate_channels/rayleigh wrote it; delete it, and it is made again"
     if not recorded:  # a file from elsewhere
-        (folder / RESULTS / "provenance" / "generate_channels" / "rayleigh" / "train.json").unlink()
+        (folder / RESULTS / "provenance" / "generate_channels" / "rayleigh.json").unlink()
         expected = f"{TRAIN}: not a complete NetCDF-4 file"
-    line = one_line(snakemake(folder, *MAKE, "--configfile", str(file)), "train_model: ")
-    assert line.startswith(f"train_model: {expected}")
+    line = one_line(snakemake(folder, *MAKE, "--configfile", str(file)), f"train_model/{RUN}: ")
+    assert line.startswith(f"train_model/{RUN}: {expected}")
     assert not (folder / CURVES).exists()
     assert not list((folder / "results").rglob("*.partial*"))
 
@@ -207,7 +207,7 @@ def test_a_result_that_was_edited_or_exchanged_is_not_used_until_it_is_made_agai
     times = solved.stat()
     solved.write_bytes(solved.with_name("evaluation.nc").read_bytes())  # valid, and of the same rule
     os.utime(solved, ns=(times.st_atime_ns, times.st_mtime_ns))  # by its time, nothing has to be done again
-    line = one_line(run(), "tabulate_results: ")
+    line = one_line(run(), "tabulate_results/main: ")
     assert f"{solved.relative_to(folder)}: changed since the job solve_baselines/rayleigh wrote it" in line
     assert not table.exists()
     solved.unlink()

@@ -62,7 +62,7 @@ def test_a_record_names_a_config_of_any_name(snakemake, tmp_path):
     target = RESULTS / "channels" / "rayleigh" / "train.nc"
     done = snakemake(tmp_path, str(target), "--cores", "1", "--configfile", str(config))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    record = tmp_path / RESULTS / "provenance" / "generate_channels" / "rayleigh" / "train.json"
+    record = tmp_path / RESULTS / "provenance" / "generate_channels" / "rayleigh.json"
     assert read(record)["config"]["files"] == [config.name]
 
 

@@ -1,18 +1,38 @@
+# What every study needs of a scenario, in one job.
 rule generate_channels:
     output:
-        STUDY.channels("{scenario}", "{split}"),
+        STUDY.drawn("{scenario}"),
     log:
-        STUDY.file("logs", "generate_channels/{scenario}/{split}.log"),
-    benchmark:
-        STUDY.file("benchmarks", "generate_channels/{scenario}/{split}.tsv")
+        STUDY.file("logs", "generate_channels/{scenario}.log"),
     conda:
         CONDA
     threads: 1
     params:
         settings=lambda wildcards: STUDY.scenarios[wildcards.scenario].text,
-        size=lambda wildcards: STUDY.splits[wildcards.split],
+        sizes=[STUDY.splits[Path(path).stem] for path in STUDY.drawn("")],
         seed=STUDY.seed,
     message:
-        "Drawing the {wildcards.split} channels of {wildcards.scenario}"
+        "Drawing the channels of {wildcards.scenario}"
+    script:
+        "../../scripts/generate_channels.py"
+
+
+# For the search, and for trainings of other sizes.
+rule generate_more_channels:
+    output:
+        STUDY.channels("{scenario}", "{more}"),
+    log:
+        STUDY.file("logs", "generate_channels/{scenario}/{more}.log"),
+    conda:
+        CONDA
+    threads: 1
+    resources:
+        **needed("generate_channels"),
+    params:
+        settings=lambda wildcards: STUDY.scenarios[wildcards.scenario].text,
+        size=lambda wildcards: STUDY.splits[wildcards.more],
+        seed=STUDY.seed,
+    message:
+        "Drawing the {wildcards.more} channels of {wildcards.scenario}"
     script:
         "../../scripts/generate_channels.py"

@@ -12,8 +12,6 @@ rule judge_claims:
         ),
     log:
         STUDY.file("logs", "judge_claims.log"),
-    benchmark:
-        STUDY.file("benchmarks", "judge_claims.tsv")
     conda:
         CONDA
     threads: 1
@@ -25,6 +23,39 @@ rule judge_claims:
         "../../scripts/judge_claims.py"
 
 
+# One claim, from what it needs alone.
+rule judge_claim:
+    input:
+        unpack(lambda wildcards: claims.inputs(STUDY, wildcards.claim)),
+    output:
+        json=STUDY.file("claims", "{claim}.json"),
+        markdown=STUDY.file("claims", "{claim}.md"),
+        html=STUDY.file("claims", "{claim}.html"),
+    log:
+        STUDY.file("logs", "judge_claims/{claim}.log"),
+    conda:
+        CONDA
+    threads: 1
+    resources:
+        **needed("judge_claims"),
+    params:
+        pairs=[f"{pair.models}: {pair.text}" for pair in STUDY.config.claims],
+    message:
+        "Judging the paper's claim {wildcards.claim}"
+    script:
+        "../../scripts/judge_claims.py"
+
+
 rule claims:
     input:
         STUDY.claim_files,
+
+
+# A target for every claim.
+for claim in claims.IDS:
+
+    rule:
+        name:
+            f"claim_{claim}"
+        input:
+            STUDY.file("claims", f"{claim}.md"),

@@ -67,9 +67,10 @@ for folder in (STUDY.results, STUDY.figures, *Path(STUDY.results).glob("[!.]*"))
 
 wildcard_constraints:
     scenario="|".join(STUDY.scenarios),
-    split="|".join(STUDY.splits),
+    more="validation|pool",
     experiment="|".join(STUDY.experiments),
     run="|".join(STUDY.runs),
+    claim="|".join(claims.IDS),
     figure="|".join(FIGURES),
     noise="|".join(STUDY.noise_models),
     links="[0-9]+",
@@ -87,3 +88,14 @@ def figure_files(*names):
 def runs_of(name, experiment):
     """Return a file of every run of an experiment."""
     return [STUDY.trained(run, name) for run in STUDY.experiments[experiment]]
+
+
+def unique(lists):
+    """Return all entries of lists, each once."""
+    return list(dict.fromkeys(entry for entries in lists for entry in entries))
+
+
+def needed(rule):
+    """Return the memory and time of a script's jobs, for rules that profiles/default cannot name."""
+    profile = Path(workflow.basedir, "profiles", "default", "config.yaml")
+    return config_files.read(profile)["set-resources"][rule]

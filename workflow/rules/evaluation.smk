@@ -1,34 +1,8 @@
-# One job per experiment, not per run: loading PyTorch and PennyLane takes longer than evaluating a run.
-rule evaluate_models:
-    input:
-        channels=lambda wildcards: [
-            STUDY.channels(STUDY.scenario_of(wildcards.experiment), split)
-            for split in ("test", "evaluation")
-        ],
-        weights=lambda wildcards: runs_of("weights.safetensors", wildcards.experiment),
-    output:
-        test=STUDY.evaluated("{experiment}", "test.nc"),
-        evaluation=STUDY.evaluated("{experiment}", "evaluation.nc"),
-    log:
-        STUDY.file("logs", "evaluate_models/{experiment}.log"),
-    benchmark:
-        STUDY.file("benchmarks", "evaluate_models/{experiment}.tsv")
-    conda:
-        CONDA
-    threads: STUDY.config.torch.threads
-    message:
-        "Evaluating all runs of experiment {wildcards.experiment} on test and evaluation sets"
-    script:
-        "../../scripts/evaluate_models.py"
-
-
 rule tabulate_results:
     input:
         manifests=lambda wildcards: runs_of("manifest.json", wildcards.experiment),
-        models=[
-            STUDY.evaluated("{experiment}", "test.nc"),
-            STUDY.evaluated("{experiment}", "evaluation.nc"),
-        ],
+        test=lambda wildcards: STUDY.evaluated(wildcards.experiment, "test"),
+        evaluation=lambda wildcards: STUDY.evaluated(wildcards.experiment, "evaluation"),
         solvers=lambda wildcards: [
             STUDY.solved(STUDY.scenario_of(wildcards.experiment), f"{split}.nc")
             for split in ("test", "evaluation")
@@ -45,8 +19,6 @@ rule tabulate_results:
         ),
     log:
         STUDY.file("logs", "tabulate_results/{experiment}.log"),
-    benchmark:
-        STUDY.file("benchmarks", "tabulate_results/{experiment}.tsv")
     conda:
         CONDA
     threads: 1
@@ -77,8 +49,6 @@ rule tabulate_convergence:
         ),
     log:
         STUDY.file("logs", "tabulate_convergence.log"),
-    benchmark:
-        STUDY.file("benchmarks", "tabulate_convergence.tsv")
     conda:
         CONDA
     threads: 1

@@ -18,8 +18,6 @@ rule plot_figure:
         csv=f"{STUDY.figures}/{{figure}}.csv",
     log:
         STUDY.file("logs", "plot_figure/{figure}.log"),
-    benchmark:
-        STUDY.file("benchmarks", "plot_figure/{figure}.tsv")
     conda:
         CONDA
     threads: 1

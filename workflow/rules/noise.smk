@@ -7,8 +7,6 @@ rule describe_devices:
         STUDY.file("noise", "devices.csv"),
     log:
         STUDY.file("logs", "describe_devices.log"),
-    benchmark:
-        STUDY.file("benchmarks", "describe_devices.tsv")
     conda:
         CONDA
     threads: 1
@@ -28,8 +26,6 @@ rule count_resources:
         STUDY.file("noise", "resources.csv"),
     log:
         STUDY.file("logs", "count_resources.log"),
-    benchmark:
-        STUDY.file("benchmarks", "count_resources.tsv")
     conda:
         CONDA
     threads: 1
@@ -41,30 +37,29 @@ rule count_resources:
         "../../scripts/count_resources.py"
 
 
-rule evaluate_noise:
-    input:
-        weights=lambda wildcards: [
-            STUDY.trained(run, "weights.safetensors")
-            for run in STUDY.noise_runs(wildcards.noise).values()
-        ],
-        evaluation=lambda wildcards: STUDY.noise_channels("evaluation"),
-        test=lambda wildcards: STUDY.noise_channels("test"),
-    output:
-        exact=STUDY.file("noise", "{noise}", "exact.csv"),
-        shots=STUDY.file("noise", "{noise}", "shots.csv"),
-    log:
-        STUDY.file("logs", "evaluate_noise/{noise}.log"),
-    benchmark:
-        STUDY.file("benchmarks", "evaluate_noise/{noise}.tsv")
-    conda:
-        CONDA
-    threads: STUDY.config.torch.threads
-    params:
-        settings=lambda wildcards: STUDY.noise_text(wildcards.noise),
-    message:
-        "Evaluating the QGNN under {wildcards.noise}"
-    script:
-        "../../scripts/evaluate_noise.py"
+# A rule per group of noise models, as for trainings.
+for number, members in enumerate(STUDY.noise_groups, start=1):
+
+    rule:
+        name:
+            f"evaluate_noise_{number}"
+        input:
+            unique(STUDY.noise_inputs(noise) for noise in members),
+        output:
+            [file for noise in members for file in STUDY.noise_files(noise)],
+        log:
+            [STUDY.file("logs", f"evaluate_noise/{noise}.log") for noise in members],
+        conda:
+            CONDA
+        threads: STUDY.config.torch.threads
+        resources:
+            **needed("evaluate_noise"),
+        params:
+            settings={noise: STUDY.noise_text(noise) for noise in members},
+        message:
+            f"Evaluating the QGNN under {', '.join(members)}"
+        script:
+            "../../scripts/evaluate_noise.py"
 
 
 rule check_aer:
@@ -75,8 +70,6 @@ rule check_aer:
         STUDY.file("noise", "{noise}", "aer.csv"),
     log:
         STUDY.file("logs", "check_aer/{noise}.log"),
-    benchmark:
-        STUDY.file("benchmarks", "check_aer/{noise}.tsv")
     conda:
         CONDA
     threads: 1
@@ -113,8 +106,6 @@ rule tabulate_noise:
         ),
     log:
         STUDY.file("logs", "tabulate_noise.log"),
-    benchmark:
-        STUDY.file("benchmarks", "tabulate_noise.tsv")
     conda:
         CONDA
     threads: 1
@@ -132,8 +123,6 @@ rule run_hardware:
         STUDY.file("hardware", f"{NOISE.hardware.backend if NOISE else None}.csv"),
     log:
         STUDY.file("logs", "run_hardware.log"),
-    benchmark:
-        STUDY.file("benchmarks", "run_hardware.tsv")
     conda:
         CONDA
     threads: 1

@@ -8,8 +8,6 @@ rule check_outputs:
         STUDY.file("checked.json"),
     log:
         STUDY.file("logs", "check_outputs.log"),
-    benchmark:
-        STUDY.file("benchmarks", "check_outputs.tsv")
     conda:
         CONDA
     threads: 1

@@ -9,8 +9,6 @@ rule evaluate_scale:
         csv=STUDY.file("scale", "{links}.csv"),
     log:
         STUDY.file("logs", "evaluate_scale/{links}.log"),
-    benchmark:
-        STUDY.file("benchmarks", "evaluate_scale/{links}.tsv")
     conda:
         CONDA
     threads: STUDY.config.torch.threads
@@ -30,8 +28,6 @@ rule time_inference:
         csv=STUDY.file("scale", "inference.csv"),
     log:
         STUDY.file("logs", "time_inference.log"),
-    benchmark:
-        STUDY.file("benchmarks", "time_inference.tsv")
     conda:
         CONDA
     threads: 1

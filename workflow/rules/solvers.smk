@@ -8,8 +8,6 @@ rule solve_baselines:
         summary=STUDY.solved("{scenario}", "summary.csv"),
     log:
         STUDY.file("logs", "solve_baselines/{scenario}.log"),
-    benchmark:
-        STUDY.file("benchmarks", "solve_baselines/{scenario}.tsv")
     conda:
         CONDA
     threads: 1

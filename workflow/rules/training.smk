@@ -4,8 +4,6 @@ rule compile_kernels:
         STUDY.file("compiled.json"),
     log:
         STUDY.file("logs", "compile_kernels.log"),
-    benchmark:
-        STUDY.file("benchmarks", "compile_kernels.tsv")
     conda:
         CONDA
     threads: 1
@@ -15,28 +13,32 @@ rule compile_kernels:
         "../../scripts/compile_kernels.py"
 
 
-rule train_model:
-    input:
-        channels=lambda wildcards: STUDY.run_channels(wildcards.run, "test"),
-        compiled=ancient(rules.compile_kernels.output[0]),
-    output:
-        curves=STUDY.trained("{run}", "curves.csv"),
-        weights=STUDY.trained("{run}", "weights.safetensors"),
-        manifest=STUDY.trained("{run}", "manifest.json"),
-    log:
-        STUDY.file("logs", "train_model/{run}.log"),
-    benchmark:
-        STUDY.file("benchmarks", "train_model/{run}.tsv")
-    conda:
-        CONDA
-    threads: STUDY.config.torch.threads
-    params:
-        settings=lambda wildcards: STUDY.trainable(wildcards.run).text,
-        checkpoints=STUDY.file("checkpoints"),  # outside the outputs: Snakemake deletes those of a killed job
-    message:
-        "Training all seeds of {wildcards.run}"
-    script:
-        "../../scripts/train_model.py"
+# A rule per group of runs, trained by one process: to load PyTorch and PennyLane takes longer than a short training.
+for group, members in STUDY.groups.items():
+
+    rule:
+        name:
+            f"train_{group}"
+        input:
+            channels=unique(STUDY.trained_from(run) for run in members),
+            compiled=ancient(rules.compile_kernels.output[0]),
+        output:
+            [file for run in members for file in STUDY.trained_files(run)],
+        log:
+            [STUDY.file("logs", f"train_model/{run}.log") for run in members],
+        conda:
+            CONDA
+        threads: STUDY.config.torch.threads
+        resources:
+            **needed("train_model"),
+        params:
+            settings=lambda wildcards, members=members: {
+                run: STUDY.trainable(run).text for run in members
+            },
+        message:
+            f"Training all seeds of {', '.join(members)}"
+        script:
+            "../../scripts/train_model.py"
 
 
 rule tune_model:
@@ -47,8 +49,6 @@ rule tune_model:
         STUDY.file("tuning", "{run}.csv"),
     log:
         STUDY.file("logs", "tune_model/{run}.log"),
-    benchmark:
-        STUDY.file("benchmarks", "tune_model/{run}.tsv")
     conda:
         CONDA
     threads: STUDY.config.torch.threads
@@ -69,8 +69,6 @@ rule try_choices:
         STUDY.file("choices", "{run}.csv"),
     log:
         STUDY.file("logs", "try_choices/{run}.log"),
-    benchmark:
-        STUDY.file("benchmarks", "try_choices/{run}.tsv")
     conda:
         CONDA
     threads: STUDY.config.torch.threads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,8 @@ def load(path: Path | str) -> xr.Dataset:
         if values.attrs.get("units") != one.unit:
             raise ValueError(f"{path}: {one.name} has units {values.attrs.get('units')!r}; they must be {one.unit!r}")
     return dataset
+
+
+def load_runs(paths: Iterable[Path | str]) -> xr.Dataset:
+    """Read datasets of `evaluation.evaluate` as one, concatenated along `copy`; errors as in `load`."""
+    return xr.concat([load(path) for path in paths], dim="copy")

@@ -32,20 +32,30 @@ def json_sha256(content: Any) -> str:
     return hashlib.sha256(json_text(content).encode()).hexdigest()
 
 
-def record_path(log: Path | str) -> Path:
-    """Return where the record of a job belongs: in the study's folder ``provenance``, named as its log in ``logs``.
+def beside_log(log: Path | str, folder: str) -> Path:
+    """Return where a job's file belongs in another of the study's folders: named as its log in ``logs``.
 
     Raises:
         ValueError: The log is not ``results/<study>/logs/...``.
 
     Example:
-        >>> record_path("results/paper/logs/train_model/a.log").as_posix()
+        >>> beside_log("results/paper/logs/train_model/a.log", "provenance").as_posix()
         'results/paper/provenance/train_model/a.json'
     """
-    results, study, folder, *rest = [*Path(log).parts, "", "", ""]
-    if (results, folder) != ("results", "logs") or not any(rest):
+    results, study, logs, *rest = [*Path(log).parts, "", "", ""]
+    if (results, logs) != ("results", "logs") or not any(rest):
         raise ValueError(f"{log}: not a log in results/<study>/logs")
-    return Path(results, study, "provenance", *rest).with_suffix(".json")
+    return Path(results, study, folder, *rest).with_suffix(".json")
+
+
+def job_name(log: Path | str) -> str:
+    """Return what a job is called: its log without the study's folder and suffix. It begins with its script's name.
+
+    Example:
+        >>> job_name("results/paper/logs/train_model/a.log")
+        'train_model/a'
+    """
+    return Path(*Path(log).parts[3:]).with_suffix("").as_posix()
 
 
 def load_records(folder: Path) -> dict[str, dict[str, Any]]:
@@ -101,13 +111,14 @@ def describe(job: Any, config_files: Iterable[Path | str], root: Path) -> dict[s
     """Return a job's record as far as it is known before the job's work: files come with their SHA-256.
 
     Args:
-        job: As Snakemake describes it to a script; the script is named as its rule.
+        job: As Snakemake describes it to a script.
         config_files: Where the config was loaded from.
         root: The repository.
     """
-    script, library = root / "scripts" / f"{job.rule}.py", root / "src" / "qgnn_d2d"
+    rule = job_name(job.log[0]).partition("/")[0]
+    script, library = root / "scripts" / f"{rule}.py", root / "src" / "qgnn_d2d"
     return {
-        "rule": job.rule,
+        "rule": rule,
         "script": {"path": _portable(script, root), "sha256": sha256(script)},
         "library": {"path": _portable(library, root), "sha256": _tree_sha256(library), "version": __version__},
         "wildcards": _plain(dict(job.wildcards.items()), root),

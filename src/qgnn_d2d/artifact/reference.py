@@ -84,7 +84,7 @@ def made(results: Path) -> Snapshot:
         bytes depend on library versions), checksum. ``runs.csv``: run, curves_sha256 of the file (empty in a reference
         whose run had another name, which the file holds), weights_sha256 of the tensors (a safetensors file's metadata
         has no fixed order). ``finals.csv``: run, seed, split (train, test, evaluation), metric, value: the mean after
-        the last epoch; evaluation for runs that stand in a table.
+        the last epoch.
 
     Raises:
         ValueError: A file is truncated, foreign, or not the one that its manifest describes.
@@ -103,7 +103,7 @@ def made(results: Path) -> Snapshot:
         runs.append((run, manifest["outputs"]["curves"], _data_sha256(tensors)))
         metrics[run] = manifest["metric"]
         finals.append(_last(curves))
-    for path in sorted(results.glob("evaluation/*/evaluation.nc")):
+    for path in sorted(results.glob("training/*/evaluation.nc")):
         means = values.seed_means(values.load(path))
         finals.append(means[means["metric"] == means["run"].map(metrics)].assign(split="evaluation"))
     return {

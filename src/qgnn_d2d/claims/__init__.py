@@ -15,9 +15,16 @@ MODULES: tuple[ModuleType, ...] = tuple(
 """The modules with claims: each has `CLAIMS`, `inputs(study)` and `evidence(study, files)`."""
 
 
-def inputs(study: Study) -> dict[str, list[str]]:
-    """Return the files that a study's evidence is read from, by name."""
+IDS: tuple[str, ...] = tuple(
+    sorted((claim.id for module in MODULES for claim in module.CLAIMS), key=lambda name: int(name[1:]))
+)
+"""The claims' names, in the order of their numbers."""
+
+
+def inputs(study: Study, claim: str | None = None) -> dict[str, list[str]]:
+    """Return the files that a study's evidence is read from, by name: of all claims, or of one."""
     found: dict[str, list[str]] = {}
     for module in MODULES if study.config.claims else ():
-        found |= module.inputs(study) or {}
+        if claim is None or claim in [one.id for one in module.CLAIMS]:
+            found |= module.inputs(study) or {}
     return found

@@ -58,11 +58,10 @@ def inputs(study: Study) -> dict[str, list[str]] | None:
         return None
     runs = list(dict.fromkeys(run for pair in pairs for run in pair.runs))
     scenario = study.runs[runs[0]].scenario
-    experiments = [name for name in study.comparisons if set(runs) & set(study.experiments[name])]
     return {
         "curves": [study.trained(run, "curves.csv") for run in runs],
         "manifests": [study.trained(run, "manifest.json") for run in runs],
-        "evaluated": [study.evaluated(name, "evaluation.nc") for name in experiments],
+        "evaluated": [study.trained(run, "evaluation.nc") for run in runs],
         "baselines": [study.solved(scenario, "summary.csv")],
     }
 

@@ -8,23 +8,24 @@ from typing import Any
 
 from ..report.markdown import number
 from ..settings import Study
-from . import MODULES
+from . import IDS, MODULES
 from .claim import NOT_TESTABLE, ONLY_RELEASED, Claim, Evidence, Measurement, overall, verdict
 
 CLAIMS: tuple[Claim, ...] = tuple(
-    sorted((claim for module in MODULES for claim in module.CLAIMS), key=lambda claim: int(claim.id[1:]))
+    sorted((claim for module in MODULES for claim in module.CLAIMS), key=lambda claim: IDS.index(claim.id))
 )
-"""All claims, in the order of their numbers."""
+"""All claims, in the order of `claims.IDS`."""
 
 
 def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]:
-    """Return all evidence that a study has, from the files that `claims.inputs` names, by its names."""
-    having = [module for module in MODULES if module.inputs(study) is not None]
+    """Return the evidence that a study has in files that `claims.inputs` names, by its names."""
+    needed = {module: module.inputs(study) for module in MODULES}
+    having = [module for module, names in needed.items() if names is not None and names.keys() <= files.keys()]
     return [item for module in having for item in module.evidence(study, files)]
 
 
-def judge(evidence: Sequence[Evidence]) -> dict[str, Any]:
-    """Measure and judge every claim on all evidence of its kind.
+def judge(evidence: Sequence[Evidence], claims: Sequence[Claim] = CLAIMS) -> dict[str, Any]:
+    """Measure and judge claims, each on all evidence of its kind.
 
     Returns:
         Plain data, for JSON: ``claims``, a list of id, claim, paper, quantity, allowed, verdict, why, target, and
@@ -32,7 +33,7 @@ def judge(evidence: Sequence[Evidence]) -> dict[str, Any]:
         are text ("inf", "-inf", "nan").
     """
     judged = []
-    for claim in CLAIMS:
+    for claim in claims:
         found = [(item, claim.measure(item)) for item in evidence if isinstance(item, claim.evidence)]
         primary = {item.protocol: measured for item, measured in found if item.primary}
         verdict_of_claim = overall({protocol: verdict(claim, measured) for protocol, measured in primary.items()})

@@ -38,7 +38,7 @@ def inputs(study: Study) -> dict[str, list[str]] | None:
                 f"{study.splits['train']} must be among them"
             )
     baselines = study.solved(study.scenario_of(EXPERIMENT), "summary.csv")
-    return {"sizes": [study.evaluated(EXPERIMENT, "evaluation.nc")], "size_baselines": [baselines]}
+    return {"sizes": study.evaluated(EXPERIMENT, "evaluation"), "size_baselines": [baselines]}
 
 
 def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]:

@@ -31,7 +31,7 @@ def inputs(study: Study) -> Inputs:
     if not _runs(study):
         return None
     solvers = study.solved(study.scenario_of("main"), "evaluation.nc")
-    return {"models": [study.evaluated("main", "evaluation.nc")], "solvers": [solvers]}
+    return {"models": study.evaluated("main", "evaluation"), "solvers": [solvers]}
 
 
 def data(study: Study, files: Files) -> Table:
@@ -41,7 +41,7 @@ def data(study: Study, files: Files) -> Table:
     from ..analysis import values
     from ..analysis.optimality import share_curve
 
-    models, solvers = values.load(files["models"][0]), values.load(files["solvers"][0])
+    models, solvers = values.load_runs(files["models"]), values.load(files["solvers"][0])
     parts = []
     for protocol, runs in _runs(study).items():
         metric = trained_quantity(protocol).name

@@ -28,6 +28,9 @@ class Torch(Settings):
     """PyTorch device of trainings and evaluations, for instance cpu or cuda:1."""
     threads: Count = 1
     """Threads of one training. Jobs run side by side, so 1 is fastest for the whole study."""
+    runs_per_job: Count = 4
+    """Trainings of one experiment that a job does, one after the other: more load PyTorch less often, fewer keep more
+    processors busy."""
     checkpoint_seconds: Annotated[float, Field(ge=0)] = 20.0
     """Seconds between two checkpoints of a training; 0 writes one after every epoch."""
 

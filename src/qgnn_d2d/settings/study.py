@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from .model import MODELS
 from .noise import NoiseModel, NoiseStudy, with_flags
 from .run import RunSettings
 from .scenario import SPLITS, Scenario
+
+TRAINED = ("curves.csv", "weights.safetensors", "manifest.json", "test.nc", "evaluation.nc")
+"""What there is of a trained run: curves, weights, manifest, and its values on every realization of two splits."""
 
 _ABOUT = {"k": "k", "layers": "L", "heads": "heads", "entangling_layers": "E"}
 
@@ -71,6 +75,28 @@ class Study:
         assert self.config.noise is not None
         return self.config.noise
 
+    @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """Name to the runs that one process trains, one after the other: runs of one experiment, each in one group.
+
+        Runs that claims are judged on share a group with each other only: a claim's target trains no others.
+        """
+        size, left, found = self.config.torch.runs_per_job, dict.fromkeys(self.runs), dict[str, list[str]]()
+        judged = {run for pair in self.config.claims for run in pair.runs}
+        for name, members in self.experiments.items():
+            new = [run for run in members if run in left]
+            left = {run: None for run in left if run not in new}
+            parts = [run for run in new if run in judged], [run for run in new if run not in judged]
+            chunks = [part[i : i + size] for part in parts for i in range(0, len(part), size)]
+            found |= {f"{name}_{i}": chunk for i, chunk in enumerate(chunks, start=1)}
+        return found
+
+    @property
+    def noise_groups(self) -> list[list[str]]:
+        """The noise models of the noise study, by the process that evaluates them; none without a noise study."""
+        names, size = self.config.noise.names if self.config.noise is not None else [], self.config.torch.runs_per_job
+        return [names[i : i + size] for i in range(0, len(names), size)]
+
     @property
     def meaningless(self) -> bool:
         """Whether the study is a test of the workflow, whose numbers mean nothing."""
@@ -97,13 +123,25 @@ class Study:
         return self.file("channels", scenario, f"{split}.nc")
 
     def trained(self, run: str, name: str) -> str:
-        """Return a file that a training writes: curves.csv, weights.safetensors or manifest.json."""
+        """Return a file of a trained run, one of `TRAINED`."""
         return self.file("training", run, name)
 
-    def run_channels(self, run: str, split: str) -> list[str]:
-        """Return the channel files of a run: what it is trained on, and another split of its scenario."""
+    def run_channels(self, run: str, *splits: str) -> list[str]:
+        """Return the channel files of a run: what it is trained on, and other splits of its scenario."""
         settings = self.runs[run]
-        return [self.channels(settings.scenario, name) for name in (settings.training_split, split)]
+        return [self.channels(settings.scenario, name) for name in (settings.training_split, *splits)]
+
+    def trained_from(self, run: str) -> list[str]:
+        """Return the channel files of a training: what it trains on, and the splits that it is evaluated on."""
+        return self.run_channels(run, "test", "evaluation")
+
+    def trained_files(self, run: str) -> list[str]:
+        """Return all files of a trained run."""
+        return [self.trained(run, name) for name in TRAINED]
+
+    def drawn(self, scenario: str) -> list[str]:
+        """Return the channel files of a scenario that one job draws: those of the splits that every study needs."""
+        return [self.channels(scenario, split) for split in ("train", "test", "evaluation")]
 
     def noise_channels(self, split: str) -> str:
         """Return the channel file of a split of the noise study's scenario."""
@@ -119,9 +157,9 @@ class Study:
         """Return a file of the solvers: test.nc, evaluation.nc or summary.csv."""
         return self.file("solvers", scenario, name)
 
-    def evaluated(self, experiment: str, name: str) -> str:
-        """Return a file of the models' evaluation: test.nc or evaluation.nc."""
-        return self.file("evaluation", experiment, name)
+    def evaluated(self, experiment: str, split: str) -> list[str]:
+        """Return the evaluations of an experiment's runs on a split (test or evaluation), in its order."""
+        return [self.trained(run, f"{split}.nc") for run in self.experiments[experiment]]
 
     def table(self, experiment: str) -> str:
         """Return the table of an experiment, as CSV."""
@@ -148,11 +186,9 @@ class Study:
     @property
     def verified_files(self) -> list[str]:
         """What `make verify` compares: channels, trainings, evaluations, tables and claims."""
-        drawn = {(name, split) for name in self.scenarios for split in ("train", "test", "evaluation")}
-        drawn |= {(run.scenario, "pool") for run in self.runs.values() if run.train_size is not None}
-        files = [self.channels(*names) for names in sorted(drawn)]
-        files += [self.trained(run, "manifest.json") for run in self.runs]  # curves and weights come with it
-        files += [self.evaluated(name, "evaluation.nc") for name in self.experiments]
+        files = [file for name in self.scenarios for file in self.drawn(name)]
+        files += {self.channels(run.scenario, "pool"): 0 for run in self.runs.values() if run.train_size is not None}
+        files += [self.trained(run, "manifest.json") for run in self.runs]  # the run's other files come with it
         if self.config.noise is not None:
             files += [self.file("noise", f"{name}.csv") for name in ("shots", "devices", "resources")]
         return files + self.table_files + self.claim_files + self.scale_files
@@ -216,6 +252,15 @@ class Study:
     def noise_text(self, noise: str) -> str:
         """Return a noise model and the noise study's sizes as text: what repeats its jobs where it changes."""
         return f"{self.noise_models[noise].text}; {self.noise.text}"
+
+    def noise_inputs(self, noise: str) -> list[str]:
+        """Return what the evaluation under a noise model reads: channels of two splits, and its runs' weights."""
+        weights = [self.trained(run, "weights.safetensors") for run in self.noise_runs(noise).values()]
+        return [self.noise_channels("evaluation"), self.noise_channels("test"), *weights]
+
+    def noise_files(self, noise: str) -> list[str]:
+        """Return what the evaluation under a noise model writes: exact values, and values of finite shots."""
+        return [self.file("noise", noise, f"{kind}.csv") for kind in ("exact", "shots")]
 
     def trainable(self, run: str) -> RunSettings:
         """Return a run that can be trained.

@@ -45,11 +45,11 @@ def _digest(channels: Channels) -> str:
     return digest.hexdigest()
 
 
-def remove(run: RunSettings, folder: Path, *, besides: Path | None = None) -> None:
-    """Remove a run's checkpoints, of whatever settings, data and code, ``besides`` one of them."""
-    for path in folder.glob(f"{glob.escape(run.id)}-{'?' * _KEY_LENGTH}.safetensors"):
-        if path != besides:
-            path.unlink(missing_ok=True)
+def remove_others(run: RunSettings, path: Path) -> None:
+    """Remove a run's checkpoints of other settings, data or code than the one at ``path``."""
+    for other in path.parent.glob(f"{glob.escape(run.id)}-{'?' * _KEY_LENGTH}.safetensors"):
+        if other != path:
+            other.unlink(missing_ok=True)
 
 
 def save(trainer: Trainer, path: Path) -> None:

@@ -233,7 +233,8 @@ def train(
         run: The run.
         train_channels: Training realizations.
         monitored: Split name to realizations that are scored after every epoch.
-        checkpoints: Folder of the checkpoint, which stays (`checkpoint.remove`); None keeps none.
+        checkpoints: Folder of the checkpoint, which stays: a run whose settings, data and code are the same is not
+            trained again. None keeps none.
         checkpoint_seconds: How often the checkpoint is rewritten; it is after the last epoch, too.
         progress: Where the progress bar goes; None shows none.
 
@@ -247,7 +248,7 @@ def train(
     trainer = Trainer(run, train_channels, monitored)
     path = None if checkpoints is None else checkpoints / f"{run.id}-{trainer.key}.safetensors"
     if path is not None:
-        checkpoint.remove(run, path.parent, besides=path)
+        checkpoint.remove_others(run, path)
         if path.exists():
             checkpoint.restore(trainer, path)
     epochs = run.training.epochs

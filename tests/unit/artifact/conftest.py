@@ -74,8 +74,8 @@ def results(tmp_path_factory):
         channels.save(channels.realizations(GEOMETRIC, 2, seed), study / "channels" / "geometric" / f"{split}.nc")
     for run, values in VALUES.items():
         write_run(study / "training" / run, run, values)
+        write_evaluation(study / "training" / run / "evaluation.nc", [run])
     for experiment, runs in EXPERIMENTS.items():
-        write_evaluation(study / "evaluation" / experiment / "evaluation.nc", runs)
         model = table_row(runs[0], "model", 2.9, 2.5, 3.3)
         write_csv(study / "tables" / f"{experiment}.csv", [model, table_row("wmmse", "solver", 3.6, 3.5, 3.7)])
     write_csv(study / "noise" / "summary.csv", [WMMSE, NOISY])

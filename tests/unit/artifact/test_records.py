@@ -33,6 +33,7 @@ def describe(root, **changes):
         "threads": 1,
         "config": CONFIG,
         "input": [root / "in.csv"],
+        "log": ["results/s/logs/train_model/a.log"],
     }
     return records.describe(SimpleNamespace(**job | changes), [root / "config" / "paper.yaml", "/else/mine.yaml"], root)
 
@@ -115,12 +116,12 @@ def test_an_input_must_be_what_its_job_wrote(folder):
 @pytest.mark.parametrize("log", ["logs/x.log", "results/s/train.log", "results/s/logs", "/results/s/logs/x.log"])
 def test_a_log_elsewhere_has_no_record(log):
     with pytest.raises(ValueError, match=r"not a log in results/<study>/logs"):
-        records.record_path(log)
+        records.beside_log(log, "provenance")
 
 
 @given(parts=st.lists(st.sampled_from(["results", "paper", "logs", "a", "b.log", "..", "/"]), max_size=6))
 def test_paths_are_placed_or_refused(parts):
-    found = result_of(lambda: records.record_path(Path(*parts)))
+    found = result_of(lambda: records.beside_log(Path(*parts), "provenance"))
     good = len(parts) > 3 and parts[0] == "results" and "/" not in parts and parts[2] == "logs"
     assert found is None or (found.suffix == ".json" and found.parts[2] == "provenance")
     assert found is not None or not good

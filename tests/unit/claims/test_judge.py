@@ -166,13 +166,13 @@ def write_files(made, folder):
         pd.DataFrame(rows, columns=["run", "seed", "epoch", "split", "metric", "value"]).to_csv(curves, index=False)
         total = {"total": parameters_of(run)}
         write_json(Path(manifest), {"settings": made.runs[run].as_dict(), "num_parameters": total})
-    for key, experiment in {"evaluated": "main", "sizes": "training_size"}.items():
-        copies = [(run, seed) for run in made.experiments[experiment] for seed in (1, 0)]
-        rates = np.array([[final_of(run) + 0.001 * seed] * 3 for run, seed in copies])
+    for path in {*files["evaluated"], *files["sizes"]}:
+        run, seeds = Path(path).parent.name, np.array([1, 0])
+        rates = final_of(run) + 0.001 * seeds[:, np.newaxis] + np.zeros(3)
         scored = {"sum_rate": rates, "released_metric": rates + 1}
-        coordinates = {"run": ("copy", [run for run, _ in copies]), "seed": ("copy", [seed for _, seed in copies])}
+        coordinates = {"run": ("copy", [run, run]), "seed": ("copy", seeds)}
         about = {name: (("copy", "realization"), array, {"units": "bps/Hz"}) for name, array in scored.items()}
-        values.save(xr.Dataset(about, coords=coordinates), files[key][0])
+        values.save(xr.Dataset(about, coords=coordinates), path)
     lines = [
         (solver, name, split, 3 + i + (0.3 if solver == "optimum" else 0) + (0.1 if split == "test" else 0))
         for solver in ("wmmse", "optimum")
@@ -255,10 +255,13 @@ def test_sizes_networks_and_noise_are_those_of_the_study(found):
     assert (aware.without_circuit, unaware.without_circuit) == (100, 93)  # the last of four noise models
 
 
-def test_a_run_of_two_experiments_counts_once(tmp_path):
-    twice = study(again=[{"model": "qgnn"}])
-    files = write_files(twice, tmp_path)
-    assert len(files["evaluated"]) == 2
-    Path(files["evaluated"][1]).write_bytes(Path(files["evaluated"][0]).read_bytes())
-    evidence = judge.evidence(twice, files)
-    assert all(len(item.qgnn.evaluation) == 2 for item in evidence if isinstance(item, Pair))
+def test_a_claim_is_judged_from_the_files_of_its_own_module(tmp_path):
+    made = study()
+    files = write_files(made, tmp_path)
+    for claim in judge.CLAIMS:
+        named = claims.inputs(made, claim.id)
+        own = judge.evidence(made, {name: files[name] for name in named})
+        (alone,) = judge.judge(own, [claim])["claims"]
+        assert alone["measurements"] and alone == judged(*judge.evidence(made, files))[claim.id]
+    runs = {Path(path).parent.name for path in claims.inputs(made, "C2")["curves"]}
+    assert runs == {run for pair in made.config.claims for run in pair.runs}

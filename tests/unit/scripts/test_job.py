@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from qgnn_d2d.artifact import usage
 from qgnn_d2d.io import sha256
 from tests.runs import disk
 
@@ -38,8 +39,8 @@ def main(study, job):
     Path("in.csv").write_text("replaced while the job works")
 
 run(main, types.SimpleNamespace(
-    rule="train_model", log=["results/s/logs/a.log"], wildcards={{}}, params={{}}, threads=1, input=["in.csv"],
-    output=["out.json"], config=json.loads(sys.argv[2]),
+    rule="train_model", log=["results/s/logs/train_model/a.log"], wildcards={{}}, params={{}}, threads=1,
+    input=["in.csv"], output=["out.json"], config=json.loads(sys.argv[2]),
 ))
 """
 
@@ -49,13 +50,13 @@ def job(tmp_path):
     """What runs the job in a folder of its own, or in another one; and the job's record."""
 
     def run(folder=tmp_path, printed=10, config=CONFIG):
-        (folder / "results" / "s" / "logs").mkdir(parents=True, exist_ok=True)
+        (folder / "results" / "s" / "logs" / "train_model").mkdir(parents=True, exist_ok=True)
         (folder / "in.csv").write_text("0")
         command = [sys.executable, "-c", JOB, str(ROOT), json.dumps(config), str(printed)]
         environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
-    return run, tmp_path / "results" / "s" / "provenance" / "a.json"
+    return run, tmp_path / "results" / "s" / "provenance" / "train_model" / "a.json"
 
 
 def test_a_record_has_the_inputs_as_the_work_began_with_them_and_the_outputs_as_it_left_them(job, tmp_path):
@@ -75,15 +76,15 @@ def test_an_error_is_one_line_its_traceback_is_in_the_log_and_no_record_is_left(
     record.touch()  # of a former run
     (tmp_path / "broken").touch()
     done = run()
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "train_model: two lines\n")
-    log = (tmp_path / "results" / "s" / "logs" / "a.log").read_text(encoding="utf-8")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "train_model/a: two lines\n")
+    log = (tmp_path / "results" / "s" / "logs" / "train_model" / "a.log").read_text(encoding="utf-8")
     assert log.startswith("x" * 10 + "\nTraceback")
     assert not record.exists()
 
 
 def test_a_mistake_in_the_config_is_one_line(job):
     done = job[0](config={**CONFIG, "num_seeds": 0})
-    assert (done.returncode, done.stderr) == (1, "train_model: num_seeds is 0; it must be at least 1\n")
+    assert (done.returncode, done.stderr) == (1, "train_model/a: num_seeds is 0; it must be at least 1\n")
 
 
 def test_a_log_on_a_full_disk_is_named(job, tmp_path):
@@ -92,4 +93,43 @@ def test_a_log_on_a_full_disk_is_named(job, tmp_path):
             pytest.skip("this machine permits no mounts in a namespace (unshare --mount)")
         done = job[0](mounted.path, printed=100_000)
     assert done.returncode != 0
-    assert done.stderr == "train_model: results/s/logs/a.log: not written (No space left on device)\n"
+    assert done.stderr == "train_model/a: results/s/logs/train_model/a.log: not written (No space left on device)\n"
+
+
+PARTS = """
+import json, sys, types
+sys.path.insert(0, sys.argv[1] + "/scripts")
+from _job import run_each
+
+def main(study, part):
+    name = part.wildcards["run"]
+    print(name, part.params["settings"], list(part.input))
+    if name == "bad":
+        raise ValueError(f"{name} is bad")
+    open(part.output[0], "w").close()
+
+run_each(main, types.SimpleNamespace(
+    rule="train_main_1", log=[f"results/s/logs/train_model/{name}.log" for name in ("a", "bad", "c")], threads=1,
+    params=types.SimpleNamespace(settings={"a": "rate 1", "bad": "rate 2", "c": "rate 3"}),
+    config=json.loads(sys.argv[2]),
+), "run", lambda study, name: ["in.csv"], lambda study, name: [f"{name}.out"])
+"""
+
+
+def test_the_parts_of_a_job_have_logs_and_records_of_their_own_and_one_that_fails_is_named(tmp_path):
+    (tmp_path / "results" / "s" / "logs" / "train_model").mkdir(parents=True)
+    (tmp_path / "in.csv").write_text("0")
+    command = [sys.executable, "-c", PARTS, str(ROOT), json.dumps(CONFIG)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "train_model/bad: bad is bad\n")
+    folder = tmp_path / "results" / "s"
+    assert (folder / "logs" / "train_model" / "a.log").read_text() == "a rate 1 ['in.csv']\n"
+    assert (folder / "logs" / "train_model" / "bad.log").read_text().startswith("bad rate 2 ['in.csv']\nTraceback")
+    assert not (folder / "logs" / "train_model" / "c.log").exists()  # what follows is not begun
+    records = {path.stem: json.loads(path.read_text()) for path in (folder / "provenance").rglob("*.json")}
+    assert set(records) == {"a"} and records["a"]["rule"] == "train_model"
+    assert records["a"]["wildcards"] == {"run": "a"} and list(records["a"]["outputs"]) == ["a.out"]
+    (took,) = usage.read(folder / "usage").to_dict("records")
+    assert (took["rule"], took["job"], took["process"]) == ("train_model", "train_model/a", "train_main_1")
+    assert took["cpu_seconds"] > 0 and took["max_rss_mb"] > 10

@@ -1,9 +1,11 @@
-"""Resources are derived from benchmarks, and written into a profile that keeps all else."""
+"""Resources are derived from what jobs took, and written into a profile that keeps all else."""
 
 import importlib.util
 from pathlib import Path
 
 import pytest
+
+from qgnn_d2d.io import write_json
 
 ROOT = Path(__file__).parents[3]
 PROFILE = """# first
@@ -29,11 +31,12 @@ def script():
     return module
 
 
-def write_benchmarks(folder):
-    for name, memory, seconds in (("slow/a", 600.0, 560.0), ("slow/b", 500.0, 10.0), ("quick", 280.0, 2.0)):
-        path = folder / f"{name}.tsv"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"s\tmax_rss\tcpu_time\n{seconds}\t{memory}\t1.0\n", encoding="utf-8")
+def write_usage(folder):
+    """Two processes of a script, one of which did two jobs, and one job of another."""
+    jobs = {"slow/a": ("train_1", 600.0, 500.0), "slow/b": ("train_1", 500.0, 60.0), "slow/c": ("slow", 500.0, 10.0)}
+    for name, (process, memory, seconds) in {**jobs, "quick": ("quick", 280.0, 2.0)}.items():
+        took = {"process": process, "seconds": seconds, "cpu_seconds": 1.0, "max_rss_mb": memory}
+        write_json(folder / f"{name}.json", took)
 
 
 def test_the_section_is_replaced_and_nothing_else(script):
@@ -47,8 +50,8 @@ def test_the_section_is_replaced_and_nothing_else(script):
     assert script.declared(without) == values and without.startswith("show-failed-logs: true\n")
 
 
-def test_resources_are_derived_from_benchmarks(script, tmp_path, monkeypatch, capsys):
-    write_benchmarks(tmp_path)
+def test_resources_are_derived_from_what_processes_took(script, tmp_path, monkeypatch, capsys):
+    write_usage(tmp_path)
     assert script.measured([tmp_path]).loc["slow"].tolist() == [2, 600.0, 560.0]
     profile = tmp_path / "config.yaml"
     profile.write_text(PROFILE, encoding="utf-8")
@@ -70,7 +73,7 @@ def test_the_time_of_a_queue_is_no_matter_of_measurement(script, tmp_path, monke
     profile = tmp_path / "config.yaml"
     profile.write_text(PROFILE, encoding="utf-8")
     monkeypatch.setattr(script, "PROFILE", profile)
-    write_benchmarks(tmp_path)
+    write_usage(tmp_path)
     monkeypatch.setattr("sys.argv", ["measure_resources", "--write", str(tmp_path)])
     script.main()
     assert script.declared(profile.read_text(encoding="utf-8")) == {"slow": {"mem_mb": 2000, "runtime": 90}}

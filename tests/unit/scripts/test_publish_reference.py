@@ -42,12 +42,3 @@ def test_tables_of_documents_have_at_most_five_columns(documents):
     for blocks in documents.values():
         for name, block in blocks.items():
             assert not [line for line in block.splitlines() if line.startswith("|") and line.count("|") > 6], name
-
-
-def test_job_times_are_read_from_the_benchmarks(script, tmp_path):
-    for name, seconds in {"train_model/a.tsv": 2.5, "plot_figure/a.tsv": 1.0, "tune_model/a.tsv": 9.0}.items():
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"s\th:m:s\tmax_rss\tcpu_time\n{seconds}\t0:00:01\t300\t2.0\n", encoding="utf-8")
-    jobs = script.job_times(tmp_path)
-    assert jobs.set_index("rule")["seconds"].to_dict() == {"plot_figure": 1.0, "train_model": 2.5}

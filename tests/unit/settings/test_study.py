@@ -23,7 +23,8 @@ def test_files_lie_in_the_studys_folder():
     assert SMOKE.channels(scenario, "train") == "results/smoke/channels/rayleigh/train.nc"
     assert SMOKE.trained(run, "curves.csv") == f"results/smoke/training/{run}/curves.csv"
     assert SMOKE.solved(scenario, "test.nc") == "results/smoke/solvers/rayleigh/test.nc"
-    assert SMOKE.evaluated("main", "test.nc") == "results/smoke/evaluation/main/test.nc"
+    assert SMOKE.evaluated("main", "test")[0] == f"results/smoke/training/{run}/test.nc"
+    assert len(SMOKE.evaluated("main", "test")) == len(SMOKE.experiments["main"])
     assert SMOKE.table("main") == "results/smoke/tables/main.csv"
 
 

@@ -176,8 +176,16 @@ def test_only_the_own_checkpoint_is_kept(tmp_path):
     train(run, channels(), monitored(), checkpoints=tmp_path)
     key = Trainer(run, channels(), monitored()).key
     assert {path.stem for path in tmp_path.iterdir()} == {f"a-run-{key}", *names[1:]}
-    checkpoint.remove(run, tmp_path)
-    assert {path.stem for path in tmp_path.iterdir()} == set(names[1:])
+
+
+def test_a_trained_run_is_not_trained_again(tmp_path, monkeypatch):
+    run = run_of("gcn_small")
+    first = train(run, channels(), monitored(), checkpoints=tmp_path)
+    monkeypatch.setattr(Trainer, "train_epoch", lambda self: pytest.fail("trained again"))
+    again = train(run, channels(), monitored(), checkpoints=tmp_path)
+    pd.testing.assert_frame_equal(first.curves, again.curves, check_exact=True)
+    for name, tensor in first.model.state_dict().items():
+        assert torch.equal(tensor, again.model.state_dict()[name])
 
 
 @pytest.mark.parametrize(
