@@ -75,6 +75,10 @@ report: $(STAMP) ## a finished study as one HTML file: results/<study>/report.ht
 
 ##@ Check
 
+.PHONY: check
+check: $(STAMP) ## recompute tables and claims from the committed weights, and compare, in minutes: results/check
+	@$(call snakemake,verify,config/check.yaml)
+
 .PHONY: verify
 verify: $(STAMP) ## compare the study's numbers with the committed ones (what is not there yet is run first)
 	@$(call snakemake,verify,$(CONFIG))
@@ -152,7 +156,7 @@ unlock: $(STAMP) ## remove the lock that a killed Snakemake left behind
 
 .PHONY: clean
 clean: ## remove what runs wrote (never results/reference or figures/)
-	rm -rf results/paper results/smoke .snakemake
+	rm -rf results/paper results/smoke results/check .snakemake
 
 # A checkout that was moved, or an interpreter that is gone, breaks a .venv that looks complete: build it again.
 ifneq ($(shell .venv/bin/python -c pass 2>/dev/null && cat $(STAMP) 2>/dev/null),$(CURDIR))

@@ -1,15 +1,21 @@
-"""Train one run after the other, and evaluate it; an interrupted training goes on from its checkpoint."""
+"""Train one run after the other, or take its committed weights, and evaluate it.
+
+An interrupted training goes on from its checkpoint.
+"""
 
 import sys
 from pathlib import Path
 from typing import Any
 
-from _job import run_each
+from _job import ROOT, run_each
 
 from qgnn_d2d import channels, training
 from qgnn_d2d.analysis import evaluation, values
+from qgnn_d2d.artifact import reference
 from qgnn_d2d.io import write_csv
 from qgnn_d2d.settings import Study
+
+REFERENCE = ROOT / "results" / "reference"
 
 
 def main(study: Study, job: Any) -> None:
@@ -18,22 +24,25 @@ def main(study: Study, job: Any) -> None:
     Checkpoints are outside of the outputs, which Snakemake deletes before it repeats a job. The one of the last epoch
     stays: a run that has not changed is then not trained again.
     """
-    run = study.trainable(job.wildcards["run"])
+    run, output = study.trainable(job.wildcards["run"]), {Path(path).stem: Path(path) for path in job.output}
     names = (run.training_split, "test", "evaluation")
     read = channels.read(study, run.scenario, dict(zip(names, map(Path, job.input), strict=True)))
-    train = read[run.training_split]
-    if run.train_size is not None:
-        train = train.take(slice(run.train_size))
-    trained = training.train(
-        run, train, {"train": train, "test": read["test"]}, checkpoints=Path(study.file("checkpoints")),
-        checkpoint_seconds=study.config.torch.checkpoint_seconds, progress=sys.stderr,
-    )  # fmt: skip
-    output = {Path(path).stem: Path(path) for path in job.output}
-    write_csv(output["curves"], trained.curves)
-    training.save_weights(trained.model, run, output["weights"])
-    training.save_manifest(run, trained.model, output["manifest"], curves=output["curves"], weights=output["weights"])
+    if study.config.weights == "reference":
+        reference.take(run, REFERENCE, output["curves"].parent)
+    else:
+        train = read[run.training_split]
+        train = train if run.train_size is None else train.take(slice(run.train_size))
+        trained = training.train(
+            run, train, {"train": train, "test": read["test"]}, checkpoints=Path(study.file("checkpoints")),
+            checkpoint_seconds=study.config.torch.checkpoint_seconds, progress=sys.stderr,
+        )  # fmt: skip
+        write_csv(output["curves"], trained.curves)
+        training.save_weights(trained.model, run, output["weights"])
+        files = {name: output[name] for name in ("curves", "weights")}
+        training.save_manifest(run, trained.model, output["manifest"], **files)
+    model = training.load_weights(run, output["weights"])
     for split in ("test", "evaluation"):
-        dataset = evaluation.evaluate(run, trained.model, read[split], split)
+        dataset = evaluation.evaluate(run, model, read[split], split)
         values.save(dataset.assign_attrs(split=split), output[split])
 
 

@@ -11,6 +11,8 @@ Machines are the same where `machine.describe` says the same of processor, C lib
   the difference; independent trainings exceed it about once in 3,000 comparisons (10 seeds; 2,000 for 5). It is at
   least a relative `RTOL_ROUNDING`, as seeds can agree to the last digits. Without intervals: a relative `RTOL_SINGLE`.
   A run whose curves have no hash in the reference is compared by its weights and final values.
+* everything that is evaluated anew with the reference's own weights: a relative `RTOL_ROUNDING`, on any machine, of the
+  number or of half its interval, whichever is larger; random shots as if trained anew.
 * claims: their numbers likewise. A verdict that changed while its numbers agree is a miss on the same machine only:
   near the edge of a range it can flip with the machine.
 * devices and resources: equal, as they are read from snapshots and counted from pinned transpilers' circuits.
@@ -50,15 +52,23 @@ CHECKSUM = f"equal, or its checksum to {RTOL_CHECKSUM:g}"
 SOLVER = f"relative {RTOL_SOLVERS:g}"
 INTERVALS = f"{NUM_HALF_WIDTHS:g} sqrt(h² + h'²)"
 SINGLE = f"relative {RTOL_SINGLE:g}"
+ROUNDED = f"relative {RTOL_ROUNDING:g}"
 
+SHOTS = "noise/shots.csv"  # random outcomes, which may change with the last digit of their probability
 _RELATIVE = {CHECKSUM: RTOL_CHECKSUM, SOLVER: RTOL_SOLVERS, SINGLE: RTOL_SINGLE}
 _SIDES, _ENDS = ("reference", "fresh"), ("value", "low", "high")
 _COLUMNS = ["what", "name", "text", *_ENDS, "rule"]
 _UNKNOWN = "sha256="  # a hash that the reference does not have
 
 
-def compare(reference: Snapshot, fresh: Snapshot, *, same_machine: bool) -> pd.DataFrame:
+def compare(reference: Snapshot, fresh: Snapshot, *, same_machine: bool, same_weights: bool = False) -> pd.DataFrame:
     """Compare the study's numbers with the committed ones by the module's rules.
+
+    Args:
+        reference: The committed numbers.
+        fresh: The study's.
+        same_machine: Whether the machines are the same.
+        same_weights: Whether the study has taken the reference's weights.
 
     Returns:
         One row per comparison: what, name; reference and fresh with the ends of their intervals (_low, _high);
@@ -68,7 +78,7 @@ def compare(reference: Snapshot, fresh: Snapshot, *, same_machine: bool) -> pd.D
     Raises:
         ValueError: A file has two rows of one name, or text where a number belongs.
     """
-    before, after = (_all_rows(snapshot, same_machine) for snapshot in (reference, fresh))
+    before, after = (_all_rows(snapshot, same_machine, same_weights) for snapshot in (reference, fresh))
     suffixes = [f"_{side}" for side in _SIDES]
     both = before.merge(after, "outer", on=["what", "name"], sort=False, suffixes=suffixes, indicator=True)
     both = both[both["text_reference"] != _UNKNOWN]
@@ -82,11 +92,13 @@ def compare(reference: Snapshot, fresh: Snapshot, *, same_machine: bool) -> pd.D
     return table.sort_values("what", key=lambda what: pd.factorize(what)[0], kind="stable", ignore_index=True)
 
 
-def _all_rows(snapshot: Snapshot, same_machine: bool) -> pd.DataFrame:
+def _all_rows(snapshot: Snapshot, same_machine: bool, same_weights: bool) -> pd.DataFrame:
     """Return the rows of all files."""
     parts = []
     for path, frame in snapshot.items():
         rows = _rows(path, frame, same_machine)
+        if same_weights and path != SHOTS:
+            rows["rule"] = rows["rule"].replace({SAME: ROUNDED, INTERVALS: ROUNDED, SINGLE: ROUNDED})
         if (twice := rows.duplicated(["what", "name"])).any():
             raise ValueError(f"{path}: two rows for {rows.loc[twice, 'name'].iloc[0]}")
         parts.append(rows)
@@ -184,8 +196,12 @@ def _judged(row: Mapping[str, Any]) -> dict[str, Any]:
     size = abs(before) if math.isfinite(before) else 0.0
     ends = [(judged[f"{side}_low"], judged[f"{side}_high"]) for side in _SIDES]
     halves = (0.0 if low == high else (high - low) / 2 for low, high in ends)  # an interval may lie at infinity
-    by_interval = max(NUM_HALF_WIDTHS * math.hypot(*halves), RTOL_ROUNDING * size)
-    tolerance = _RELATIVE[rule] * size if rule in _RELATIVE else by_interval
+    half = math.hypot(*halves)
+    if rule == ROUNDED:
+        tolerance = RTOL_ROUNDING * max(size, half)
+    else:
+        by_interval = max(NUM_HALF_WIDTHS * half, RTOL_ROUNDING * size)
+        tolerance = _RELATIVE[rule] * size if rule in _RELATIVE else by_interval
     # Under these rules a text counts what was averaged, which must agree; a hash and a verdict may change.
     agrees = not note or rule == CHECKSUM or row["what"] == "claims"
     within = abs(judged["difference"]) <= tolerance and agrees
@@ -221,15 +237,19 @@ def conclusion(table: pd.DataFrame) -> str:
     return f"{len(table)} comparisons, no miss"
 
 
-def report(table: pd.DataFrame, changes: Sequence[str], most: int | None = None) -> str:
+def report(table: pd.DataFrame, changes: Sequence[str], most: int | None = None, *, same_weights: bool = False) -> str:
     """Lay out `compare`'s table and `machine.changes` as Markdown: counts, then the rows that need a look.
 
     ``most`` of these rows are shown, or all.
     """
     machine = (
-        f"On another machine than the reference's ({', '.join(changes)}): means over seeds must agree."
-        if changes
-        else "On the reference's machine: trainings must agree bit for bit."
+        "With the reference's weights: numbers must agree to rounding."
+        if same_weights
+        else (
+            f"On another machine than the reference's ({', '.join(changes)}): means over seeds must agree."
+            if changes
+            else "On the reference's machine: trainings must agree bit for bit."
+        )
     )
     counts, rows = pd.crosstab(table["what"], table["verdict"]), _noteworthy(table)
     counts = counts.loc[table["what"].unique(), [verdict for verdict in VERDICTS if verdict in counts]].reset_index()

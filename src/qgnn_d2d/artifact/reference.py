@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import gzip
 import hashlib
 import math
+import shutil
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +23,9 @@ from numpy.typing import NDArray
 
 from .. import channels
 from ..analysis import values
-from ..io import read_csv, read_json, read_tensors, sha256
+from ..io import read_csv, read_json, read_tensors, sha256, write_whole
+from ..settings import RunSettings, Study
+from ..training.weights import check_manifest
 from . import machine
 
 SEARCH_SPLIT = "validation"
@@ -68,6 +73,56 @@ def snapshot(results: Path) -> Snapshot:
 def load(reference: Path) -> Snapshot:
     """Return a reference's numbers, as `snapshot` does a study's; a file of `made` must be there."""
     return {name: _read_csv(reference / name, columns) for name, columns in _MADE.items()} | _tables(reference)
+
+
+def part(whole: Snapshot, study: Study) -> Snapshot:
+    """Return what there is of a study's runs and experiments in numbers of a larger one."""
+    found = {
+        path: table
+        for path, table in whole.items()
+        if not path.startswith("tables/") or Path(path).stem in study.experiments
+    }
+    return found | {name: found[name][found[name]["run"].isin(study.runs)] for name in ("runs.csv", "finals.csv")}
+
+
+def keep(run: str, source: Path, reference: Path) -> None:
+    """Copy a trained run into a reference; `take` reads it.
+
+    Args:
+        run: Its id.
+        source: The study's folder ``training``.
+        reference: The reference's folder.
+    """
+    target = reference / "training" / run
+    for name in ("weights.safetensors", "manifest.json"):
+        _copy(source / run / name, target / name)
+    packed = gzip.compress((source / run / "curves.csv").read_bytes(), mtime=0)  # no time: the same bytes again
+    write_whole(target / "curves.csv.gz", lambda partial: partial.write_bytes(packed))
+
+
+def take(run: RunSettings, reference: Path, target: Path) -> None:
+    """Copy a run of a reference to the folder of a trained run.
+
+    Raises:
+        FileNotFoundError: The reference has no such run.
+        ValueError: It has one of other settings, or a file is damaged; the line names it.
+    """
+    source = reference / "training" / run.id
+    if not source.is_dir():
+        raise FileNotFoundError(f"{source}: no such run; the committed ones are those of config/check.yaml")
+    try:
+        curves = gzip.decompress((source / "curves.csv.gz").read_bytes())
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{source / 'curves.csv.gz'}: not a complete gzip file ({error})") from error
+    write_whole(target / "curves.csv", lambda partial: partial.write_bytes(curves))
+    for name in ("weights.safetensors", "manifest.json"):
+        _copy(source / name, target / name)
+    files = {"curves": target / "curves.csv", "weights": target / "weights.safetensors"}
+    check_manifest(run, target / "manifest.json", **files)
+
+
+def _copy(source: Path, target: Path) -> None:
+    write_whole(target, lambda partial: shutil.copyfile(source, partial))
 
 
 def machine_of(results: Path, lock: Path) -> dict[str, Any]:

@@ -61,6 +61,22 @@ def overview(judged: Mapping[str, Any]) -> str:
     return table(rows) + "\n"
 
 
+def side_by_side(reference: Mapping[str, Any], judged: Mapping[str, Any]) -> str:
+    """Lay out two results of `judge.judge` for the same claims: one row per claim, primary evidence in eq. (2)."""
+    rows = [
+        {
+            "": claim["id"],
+            "claim": claim["claim"],
+            "paper": claim["paper"],
+            "reference": "".join(map(_interval, _own(before))),
+            "recomputed": "".join(map(_interval, _own(claim))),
+            "verdict": f"**{claim['verdict']}**",
+        }
+        for before, claim in zip(reference["claims"], judged["claims"], strict=True)
+    ]
+    return table(rows) + "\n"
+
+
 def beside(judged: Mapping[str, Any], run: str) -> str:
     """Lay out the claims on pairs with another QGNN, the first of the evidence's runs, after the primary evidence."""
     rows = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import ConfigDict, Field, model_validator
@@ -90,6 +90,8 @@ class StudySettings(Settings):
     """Seeds 0 to num_seeds - 1 of every run, trained together in one job."""
     torch: Torch = Torch()
     """Where and how wide PyTorch runs."""
+    weights: Literal["trained", "reference"] = "trained"
+    """trained: every run is trained; reference: weights and curves are those in `results/reference/`."""
     splits: Splits
     """Channel realizations per split."""
     scenarios: Annotated[dict[Name, AnyScenario], Field(min_length=1)]

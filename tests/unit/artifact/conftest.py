@@ -58,7 +58,7 @@ def write_evaluation(path, runs):
 
 def measurement(verdict, value, low, high):
     numbers = {"value": value, "low": low, "high": high}
-    return {"protocol": "stated", "models": "QGNN and GCN", "verdict": verdict, **numbers}
+    return {"protocol": "stated", "models": "QGNN and GCN", "primary": True, "verdict": verdict, **numbers}
 
 
 def table_row(method, kind, mean, low, high):
@@ -92,7 +92,7 @@ def results(tmp_path_factory):
         {"id": "C4", "verdict": "undecided", "measurements": [measurement("undecided", "inf", 59.0, "inf")]},
         {"id": "C6", "verdict": "not testable", "measurements": [measurement("not testable", *["nan"] * 3)]},
     ]
-    write_json(study / "claims.json", {"claims": claims})
+    write_json(study / "claims.json", {"claims": [claim | {"claim": "x", "paper": "y"} for claim in claims]})
     return study
 
 

@@ -3,6 +3,7 @@
 import importlib
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from qgnn_d2d.artifact import compare as comparison
 from qgnn_d2d.artifact import reference as references
 from qgnn_d2d.artifact.compare import DIFFERS, IDENTICAL, MISSES, MISSING, NEW, WITHIN, compare
 from tests.strategies import result_of
-from tests.unit.artifact.conftest import LOCK, VALUES
+from tests.unit.artifact.conftest import EXPERIMENTS, LOCK, VALUES
 
 ROOT = Path(__file__).parents[3]
 SINGLE_SEED, AVERAGED = "alone, test, sum_rate", "a-run, test, sum_rate"
@@ -218,16 +219,42 @@ def script(monkeypatch):
     return importlib.import_module("verify")
 
 
+def study_at(results, weights="trained"):
+    config = SimpleNamespace(weights=weights)
+    return SimpleNamespace(results=results, config=config, runs=VALUES, experiments=EXPERIMENTS)
+
+
 def test_the_script_writes_the_comparison_and_says_what_is_amiss(script, results, reference, tmp_path):
+    study = study_at(results)
     files = tmp_path / "verification.csv", tmp_path / "verification.md"
-    text, amiss = script.verify(results, reference, LOCK, *files)
+    text, amiss = script.verify(study, reference, LOCK, *files)
     assert amiss == "" and "no miss" in text
     curves = reference / "runs.csv"
     curves.write_text(curves.read_text(encoding="utf-8").replace("alone", "another"), encoding="utf-8")
-    text, amiss = script.verify(results, reference, LOCK, *files)
+    text, amiss = script.verify(study, reference, LOCK, *files)
     assert amiss in text and amiss.startswith("2 of ")
     assert sorted(pd.read_csv(files[0])["verdict"].unique()) == [IDENTICAL, MISSING, NEW]
     assert files[1].read_text(encoding="utf-8") == text  # few rows: not cut
+
+
+def test_numbers_of_the_same_weights_agree_to_rounding_and_missing_runs_are_no_miss(committed, fresh):
+    for relative, verdict in ((3e-6, WITHIN), (1e-4, DIFFERS)):
+        path = "tables/main.csv"
+        found = changed(fresh, path, "mean", lambda value: repr(float(value) * (1 + relative)), method="a-run")  # noqa: B023
+        table = compare(committed, found, same_machine=False, same_weights=True)
+        assert row(table, "tables", "main: test, sum_rate, a-run")["verdict"] == verdict
+        shots = changed(fresh, "noise/shots.csv", "mean", lambda value: float(value) + 0.01, noise="lagos")
+        assert misses(compare(committed, shots, same_machine=False, same_weights=True)).empty
+
+
+def test_a_check_needs_no_runs_that_it_has_not(script, results, reference, tmp_path):
+    study = study_at(results, "reference")
+    more = reference / "runs.csv"
+    more.write_text(more.read_text(encoding="utf-8") + "other,1,2\n", encoding="utf-8")
+    text, amiss = script.verify(study, reference, LOCK, tmp_path / "a.csv", tmp_path / "a.md")
+    assert amiss == "" and "With the reference's weights" in text
+    assert "| C5 | x | y | -1.20 [-1.40, -0.100] | -1.20 [-1.40, -0.100] | **reproduced** |" in text
+    assert script.verify(study_at(results), reference, LOCK, tmp_path / "a.csv", tmp_path / "a.md")[1]
 
 
 def test_only_the_papers_study_has_a_reference(script):

@@ -1,9 +1,11 @@
 """What a reference holds, and that its files are whole."""
 
+import gzip
 import json
 import math
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,14 +14,20 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d import channels
+from qgnn_d2d import channels, models, settings
 from qgnn_d2d.artifact import machine
 from qgnn_d2d.artifact import reference as references
 from qgnn_d2d.io import read_json, sha256, write_tensors
 from qgnn_d2d.settings.scenario import Rayleigh
+from qgnn_d2d.training import save_manifest, save_weights
 from tests.strategies import result_of
 from tests.unit.artifact.conftest import GEOMETRIC, LOCK, VALUES, write_manifest, write_run
 
+SMALL = {
+    "study": "small", "seed": 1, "num_seeds": 2, "splits": {"train": 4, "validation": 4, "test": 4, "evaluation": 4},
+    "scenarios": {"rayleigh": {"kind": "rayleigh"}}, "experiments": {"main": [{"model": "gcn_small"}]},
+    "training": {"learning_rate": 0.01, "batch_size": 4, "epochs": 2},
+}  # fmt: skip
 COMMITTED = Path(__file__).parents[3] / "results" / "reference"
 
 
@@ -192,3 +200,54 @@ def test_columns_are_numbers_or_refused(text):
             references.floats("a.csv", column)
     else:
         np.testing.assert_equal(references.floats("a.csv", column)[0], float(text or math.nan))
+
+
+@pytest.fixture
+def committed_run(tmp_path):
+    """A trained run, and a reference that keeps it."""
+    study = settings.load(SMALL)
+    (run,) = study.runs.values()
+    source = tmp_path / "training" / run.id
+    source.mkdir(parents=True)
+    (source / "curves.csv").write_text("run,seed\na,0\n", encoding="utf-8")
+    model = models.build(run.model, run.architecture, seed=run.seed, seeds=range(run.num_seeds))
+    save_weights(model, run, source / "weights.safetensors")
+    files = {"curves": source / "curves.csv", "weights": source / "weights.safetensors"}
+    save_manifest(run, model, source / "manifest.json", **files)
+    references.keep(run.id, tmp_path / "training", tmp_path / "reference")
+    return run, source, tmp_path / "reference"
+
+
+def test_a_kept_run_is_taken_as_it_was(committed_run, tmp_path):
+    run, source, reference = committed_run
+    references.take(run, reference, tmp_path / "taken")
+    assert {path.name for path in source.iterdir()} == {path.name for path in (tmp_path / "taken").iterdir()}
+    for path in source.iterdir():
+        assert path.read_bytes() == (tmp_path / "taken" / path.name).read_bytes()
+    packed = reference / "training" / run.id / "curves.csv.gz"
+    before = packed.read_bytes()
+    references.keep(run.id, source.parent, reference)
+    assert packed.read_bytes() == before
+
+
+def test_a_run_that_is_not_kept_or_of_other_settings_or_damaged_is_not_taken(committed_run, tmp_path):
+    run, _, reference = committed_run
+    with pytest.raises(FileNotFoundError, match=r"training/b: no such run; the committed ones are those of config/ch"):
+        references.take(run.model_copy(update={"id": "b"}), reference, tmp_path / "taken")
+    with pytest.raises(ValueError, match=r"manifest.json: training is .*epochs"):
+        references.take(run.changed({"epochs": 9}), reference, tmp_path / "taken")
+    packed = reference / "training" / run.id / "curves.csv.gz"
+    packed.write_bytes(gzip.compress(b"run,seed\na,1\n"))
+    with pytest.raises(ValueError, match=r"curves.csv: not the file that"):
+        references.take(run, reference, tmp_path / "taken")
+    packed.write_bytes(packed.read_bytes()[:-5])
+    with pytest.raises(ValueError, match=r"curves.csv.gz: not a complete gzip file"):
+        references.take(run, reference, tmp_path / "taken")
+
+
+def test_a_part_of_the_reference_is_that_of_a_studys_runs_and_experiments(fresh):
+    study = SimpleNamespace(runs={"a-run": None, "alone": None}, experiments={"main": ["a-run", "alone"]})
+    found = references.part(fresh, study)
+    assert fresh.keys() - found.keys() == {"tables/ablation.csv"}
+    assert set(found["runs.csv"]["run"]) == set(found["finals.csv"]["run"]) == {"a-run", "alone"}
+    assert found["channels.csv"].equals(fresh["channels.csv"])
