@@ -91,9 +91,11 @@ def pages(reference: Path) -> dict[str, str]:
         f"tables/{path.stem}.md": layouts.results_page(read_csv(path), path.stem)
         for path in sorted((reference / "tables").glob("*.csv"))
     }
-    devices = read_csv(reference / "noise" / "devices.csv")
+    devices, jobs = read_csv(reference / "noise" / "devices.csv"), read_csv(reference / "jobs.csv")
+    trainings = jobs[jobs["rule"] == "train_model"].set_index("job")["cpu_seconds"] / 60
+    trainings.index = trainings.index.str.removeprefix("train_model/")
     return found | {
-        "claims.md": page.page(read_json(reference / "claims.json")),
+        "claims.md": page.page(read_json(reference / "claims.json"), trainings.to_dict()),
         "convergence.md": layouts.convergence_page(read_csv(reference / "convergence.csv")),
         "noise/summary.md": layouts.noise_page(read_csv(reference / "noise" / "summary.csv"), devices),
     }

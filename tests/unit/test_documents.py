@@ -9,6 +9,7 @@ import torch
 import yaml
 
 from qgnn_d2d import settings
+from qgnn_d2d.claims import IDS
 from qgnn_d2d.figures import FIGURES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +110,7 @@ def test_every_figure_stands_on_a_page_with_its_own_caption():
 @every_page
 def test_make_targets_exist(page):
     targets = set(re.findall(r"^([a-z0-9-]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    targets |= {f"claim-{claim}" for claim in IDS}
     commands = re.findall(r"^make ([^#\n]+)|`make ([^`]+)`", text_of(page), re.MULTILINE)
     words = {word for command in commands for word in " ".join(command).split() if "=" not in word}
     assert words <= targets

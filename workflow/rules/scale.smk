@@ -20,7 +20,7 @@ rule evaluate_scale:
         "../../scripts/evaluate_scale.py"
 
 
-# Times and memory: the one table of the study, with the benchmarks, that is not the same in two runs.
+# Times and memory: the one table of the study that is not the same in two runs.
 rule time_inference:
     input:
         weights=STUDY.scale_weights,

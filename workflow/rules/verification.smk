@@ -3,7 +3,7 @@ REFERENCE = str(Path(workflow.basedir, "results", "reference"))
 LOCK = str(Path(workflow.basedir, "envs", "requirements.lock"))
 
 
-# Neither output nor benchmark: so it compares anew whenever it is asked for, and what it writes survives a miss.
+# No output: so it compares anew whenever it is asked for, and what it writes survives a miss.
 rule verify:
     input:
         STUDY.verified_files,

@@ -17,8 +17,13 @@ _HOW_TO_READ = (
 )
 
 
-def page(judged: Mapping[str, Any]) -> str:
-    """Lay out `judge.judge`'s result: a table of verdicts, then a section per claim with all evidence."""
+def page(judged: Mapping[str, Any], cpu_minutes: Mapping[str, float] | None = None) -> str:
+    """Lay out `judge.judge`'s result: a table of verdicts, then a section per claim with all evidence.
+
+    Args:
+        judged: The result.
+        cpu_minutes: Run to the processor time of its training, where it is to be told.
+    """
     rows = [
         {"": claim["id"], "claim": claim["claim"], "paper": claim["paper"], "verdict": f"**{claim['verdict']}**",
          "why": claim["why"]}
@@ -27,8 +32,12 @@ def page(judged: Mapping[str, Any]) -> str:
     parts = ["# The paper's claims, measured", _HOW_TO_READ, table(rows)]
     for claim in judged["claims"]:
         parts.append(f"## {claim['id']}: {claim['claim']} (paper: {claim['paper']})")
-        verdict = f"Verdict: **{claim['verdict']}**. Evidence: `snakemake {claim['target']}`."
-        parts.append(f"{claim['quantity'].replace('|', '&#124;')}. {verdict}")
+        runs = sorted({run for item in claim["measurements"] for run in item["runs"]})
+        cost = f", {sum(cpu_minutes[run] for run in runs):.1f} CPU minutes" if cpu_minutes is not None else ""
+        verdict = f"Verdict: **{claim['verdict']}**"
+        evidence = f"`make claim-{claim['id']}` repeats it (trainings: {len(runs)}{cost})"
+        drawn = f"`snakemake {claim['target']}` draws the evidence"
+        parts.append(f"{claim['quantity'].replace('|', '&#124;')}. {verdict}. {evidence}, {drawn}.")
         if not claim["measurements"]:
             parts.append(claim["why"])
             continue

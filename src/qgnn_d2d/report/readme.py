@@ -146,13 +146,14 @@ def choices_block(records: Mapping[str, pd.DataFrame]) -> str:
 
 
 def cost_block(jobs: pd.DataFrame, machine: Mapping[str, Any]) -> str:
-    """Return what the full run cost, in a sentence: of the jobs' rule and seconds, the machine's cpu and cores."""
-    minutes, cores = jobs["seconds"].sum() / 60, machine["cores"]
-    training = jobs.loc[jobs["rule"] == "train_model", "seconds"].sum() / 60
+    """Return what the full run cost, in a sentence: of the jobs that `artifact.usage` reads, the machine's cpu."""
+    minutes, processes = jobs["cpu_seconds"].sum() / 60, jobs["process"].where(jobs["process"] != jobs["rule"])
+    training = jobs.loc[jobs["rule"] == "train_model", "cpu_seconds"].sum() / 60
+    count = processes.nunique() + processes.isna().sum()
     return (
-        f"The full study is {number(len(jobs))} jobs of one thread each: {minutes:.0f} minutes one after the other, "
-        f"{training:.0f} of them training, so about {minutes / cores:.0f} minutes on {cores} cores "
-        f"({machine['cpu']}).\n"
+        f"The full study takes {minutes:.0f} minutes of processor time, {training:.0f} of them for training, in "
+        f"{number(len(jobs))} jobs of {number(count)} processes, each of one thread ({machine['cpu']}). The largest "
+        f"takes {number(jobs['max_rss_mb'].max() / 1000, 1)} GB of memory.\n"
     )
 
 

@@ -127,15 +127,15 @@ def test_findings_are_those_of_the_tables(results):
     assert all(line.startswith("- ") and line.endswith(".") for line in block.splitlines())
 
 
-@given(seconds=samples(1, 1, 5, st.floats(0, 1e5)), cores=st.integers(1, 64))
-def test_costs_add_up(seconds, cores):
-    jobs = pd.DataFrame({"rule": "train_model", "seconds": seconds}, index=range(len(seconds)))
-    jobs.loc[len(jobs)] = ["plot_figure", 600.0]
-    text = readme.cost_block(jobs, {"cpu": "a CPU", "cores": cores})
-    minutes = seconds.sum() / 60 + 10
-    assert f"{len(jobs)} jobs of one thread each: {minutes:.0f} minutes" in text
-    assert f"{seconds.sum() / 60:.0f} of them training" in text
-    assert f"about {minutes / cores:.0f} minutes on {cores} cores (a CPU)" in text
+@given(seconds=samples(1, 1, 5, st.floats(0, 1e5)))
+def test_costs_add_up(seconds):
+    jobs = pd.DataFrame({"rule": "train_model", "process": "train_main_1", "cpu_seconds": seconds})
+    jobs["max_rss_mb"] = 900.0
+    jobs.loc[len(jobs)] = ["plot_figure", "plot_figure", 600.0, 2345.0]
+    jobs.loc[len(jobs)] = ["plot_figure", "plot_figure", 0.0, 10.0]
+    text = readme.cost_block(jobs, {"cpu": "a CPU"})
+    assert f"{seconds.sum() / 60 + 10:.0f} minutes of processor time, {seconds.sum() / 60:.0f} of them" in text
+    assert f"{len(jobs)} jobs of 3 processes" in text and "(a CPU)" in text and "2.3 GB" in text
 
 
 # ---------------------------------------------------------------------------------------------------------------------
