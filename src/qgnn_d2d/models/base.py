@@ -24,6 +24,7 @@ class PowerModel(nn.Module, ABC):
         k: Leaves per star, for a model whose nodes get messages from the leaves of their stars only (``forward`` then
             needs ``leaves``); None for one whose nodes get messages from all nodes.
         stars: How leaves are chosen, a key of `stars.RULES`.
+        num_rounds: L, layers or iterations: how many sets of leaves it can have.
         features: The feature map; `fit` it on the training set before training.
         compiled: Whether compiled kernels may compute the model (`kernels.kernel_of`); False: torch alone, the
             reference.
@@ -39,6 +40,7 @@ class PowerModel(nn.Module, ABC):
         self.generators = generators
         self.k: int | None = getattr(options, "k", None)
         self.stars: str = getattr(options, "stars", "random")
+        self.num_rounds: int = getattr(options, "layers", getattr(options, "iterations", 1))
         self.features = Features(options.scale or "amplitude", standardize)
 
     @abstractmethod
@@ -50,7 +52,7 @@ class PowerModel(nn.Module, ABC):
         p_max: float,
         leaves: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Return p_m / P_max in (0, 1): (S, B, M). Arguments as in `forward`."""
+        """Return p_m / P_max in (0, 1): (S, B, M). Arguments as in `forward`; leaves are (S, L or 1, B, M, k)."""
 
     def forward(
         self,
@@ -71,7 +73,8 @@ class PowerModel(nn.Module, ABC):
             weight: (S, B, M) weights α.
             noise_power: σ², W.
             p_max: P_max, an amplitude (its square is the largest transmit power).
-            leaves: (S, B, M, k) leaf indices from `stars.choose`, for models with a ``k``; others do not read them.
+            leaves: (S, B, M, k) leaf indices from `stars.choose`, for models with a ``k``, or (S, L, B, M, k), one set
+                per round; other models do not read them.
 
         Returns:
             (S, B, M) transmit powers p_m² in [0, P_max²]; the network's output is the amplitude p_m of eq. (1).
@@ -94,11 +97,14 @@ class PowerModel(nn.Module, ABC):
         elif leaves is None:
             raise ValueError(f"{type(self).__name__} needs leaves: choose them with stars.choose")
         else:
-            size = (*weight.shape, min(self.k, weight.shape[-1] - 1))
-            if leaves.shape != size or leaves.dtype != torch.int64:
+            size = (*weight.shape[1:], min(self.k, weight.shape[-1] - 1))
+            one, each = (self.num_seeds, *size), (self.num_seeds, self.num_rounds, *size)
+            if leaves.shape not in (one, each) or leaves.dtype != torch.int64:
                 raise ValueError(
-                    f"leaves are {leaves.dtype} of shape {tuple(leaves.shape)}; they must be int64 of shape {size}"
+                    f"leaves are {leaves.dtype} of shape {tuple(leaves.shape)}; they must be int64 of shape {one}, "
+                    f"or {each} for one set per round"
                 )
+            leaves = leaves if leaves.ndim == 5 else leaves.unsqueeze(1)
         return (p_max * self.activity(gain, weight, noise_power, p_max, leaves)) ** 2
 
     @property

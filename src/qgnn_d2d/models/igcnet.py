@@ -47,16 +47,15 @@ class IGCNet(PowerModel):
         p = torch.ones_like(alpha)  # (S, B, M)
         edges = torch.stack([cross, cross.mT], dim=-1)  # (S, B, M, M, 2): |g_jm|, |g_mj| at [m, j]
         from_edges = self.message_in.part(edges, 3, 5) + self.message_in.bias[:, None, None, None]
-        masked = torch.eye(gain.shape[-1], dtype=torch.bool, device=gain.device)  # no message: from m itself
-        if leaves is not None:
-            masked = torch.ones_like(gain, dtype=torch.bool).scatter(
-                3, leaves, False
-            )  # and from all that are no leaves
-        masked = masked.unsqueeze(-1)
-        for _ in range(self.iterations):
+        masked = [torch.eye(gain.shape[-1], dtype=torch.bool, device=gain.device)]  # no message: from m itself,
+        if leaves is not None:  # and from all that are no leaves
+            everyone = torch.ones_like(gain, dtype=torch.bool)
+            masked = [everyone.scatter(3, chosen, False) for chosen in leaves.unbind(1)]
+        for iteration in range(self.iterations):
+            silent = masked[iteration % len(masked)].unsqueeze(-1)
             nodes = torch.stack([direct, alpha, p], dim=-1)  # (S, B, M, 3)
             hidden = torch.relu_(from_edges + self.message_in.part(nodes, 0, 3).unsqueeze(2))
-            messages = torch.relu_(self.message_out(hidden)).masked_fill(masked, 0.0)  # (S, B, M, M, width), all ≥ 0
+            messages = torch.relu_(self.message_out(hidden)).masked_fill(silent, 0.0)  # (S, B, M, M, width), all ≥ 0
             aggregated = messages.amax(dim=3)  # (S, B, M, width)
             p = torch.sigmoid(self.update(torch.cat([nodes, aggregated], dim=-1))).squeeze(-1)
         return p

@@ -60,16 +60,18 @@ class ReleasedQGNN(PowerModel):
         direct, alpha, cross = self.features(gain, weight, noise_power, p_max)
         constants = [torch.full_like(alpha, p_max), torch.full_like(alpha, noise_power)]
         x = self.node_network(torch.stack([direct, alpha, *constants], dim=-1).flatten(1, 2))  # (S, N, 2)
-        incoming, _ = star_edges(cross, leaves)  # (S, k, N)
-        e = self.edge_network(incoming.flatten(1).unsqueeze(-1))  # (S, k·N, 2)
-        edges = encoded_bloch((math.pi * torch.tanh(e)).unflatten(1, incoming.shape[1:]).mT)  # (S, k, 3, N)
-        columns = leaf_columns(leaves)
+        sets = leaves.unbind(1)
+        incoming = torch.stack([star_edges(cross, chosen)[0] for chosen in sets], dim=1)  # (S, L or 1, k, N)
+        e = self.edge_network(incoming.flatten(1).unsqueeze(-1))  # (S, L·k·N, 2)
+        edges = encoded_bloch((math.pi * torch.tanh(e)).unflatten(1, incoming.shape[1:]).mT)  # (S, L or 1, k, 3, N)
+        columns = [leaf_columns(chosen) for chosen in sets]
         rounds = [part for part in self.rounds if isinstance(part, _ReleasedQuantumRound)]
-        weights = torch.stack([quantum_round.weights(incoming.shape[1]) for quantum_round in rounds])
+        weights = torch.stack([quantum_round.weights(incoming.shape[2]) for quantum_round in rounds])
         circuit = self._circuit(weights)
         transfers = circuit.transfer(weights)
-        for quantum_round, transfer in zip(rounds, transfers, strict=True):
-            x = quantum_round(circuit, transfer, x, edges, columns)
+        for layer, (quantum_round, transfer) in enumerate(zip(rounds, transfers, strict=True)):
+            own = layer % len(sets)
+            x = quantum_round(circuit, transfer, x, edges[:, own], columns[own])
         return torch.sigmoid(-self.readout(x)).view(weight.shape)
 
     def _circuit(self, weights: torch.Tensor) -> Circuit | StarEngine:

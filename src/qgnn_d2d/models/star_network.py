@@ -80,13 +80,15 @@ class StarNetwork(PowerModel):
         seeds, batch, links = weight.shape
         direct, alpha, cross = self.features(gain, weight, noise_power, p_max)
         f = torch.stack([direct.flatten(1), alpha.flatten(1)], dim=1)  # (S, 2, N), N = B·M
-        e = torch.stack(star_edges(cross, leaves), dim=1)  # (S, 2, k, N)
-        columns = leaf_columns(leaves)  # (S, k, N)
+        sets = leaves.unbind(1)
+        edge_sets = [torch.stack(star_edges(cross, chosen), dim=1) for chosen in sets]  # (S, 2, k, N) each
+        column_sets = [leaf_columns(chosen) for chosen in sets]  # (S, k, N) each
         prepared = self.prepare()
         x = self.embed.columns(f)  # (S, 2h, N)
         for layer in range(self.layers):
             edge_map, node_map = self.edge_maps[layer], self.node_maps[layer]
             assert isinstance(edge_map, Linear) and isinstance(node_map, Linear)
+            e, columns = (found[layer % len(sets)] for found in (edge_sets, column_sets))
             nodes = self._angles(x)
             edges = self._angles(edge_map.columns(e.flatten(2)))  # (S·h, 2, k·N)
             edges = edges.unflatten(-1, (columns.shape[1], -1)).transpose(-2, -3)  # (S·h, k, 2, N)

@@ -33,7 +33,7 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
     Args:
         model: Put into evaluation mode here.
         channels: N realizations of M links.
-        leaves: (S, N, M, k) or None.
+        leaves: (S, N, M, k), (S, L, N, M, k) for one set per round, or None.
 
     Returns:
         (S, N, M) transmit powers.
@@ -55,7 +55,7 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
         part = slice(start, start + chunk)
         gain = channels.gain[part].expand(seeds, -1, -1, -1)
         weight = channels.weight[part].expand(seeds, -1, -1)
-        chosen = None if leaves is None else leaves[:, part].to(gain.device)
+        chosen = None if leaves is None else leaves[..., part, :, :].to(gain.device)
         powers.append(model(gain, weight, channels.noise_power, channels.p_max, chosen))
     return torch.cat(powers, dim=1)
 

@@ -8,10 +8,21 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d import stars
+from qgnn_d2d import stars, training
+from qgnn_d2d.channels import Channels
 from qgnn_d2d.models.star_network import gather, leaf_columns, star_edges
 from qgnn_d2d.settings import NoiseModel
-from tests.unit.models.cases import BATCH, LINKS, ON_STARS, ROUNDING, allocate, build, channels, draw_leaves
+from tests.unit.models.cases import (
+    BATCH,
+    LINKS,
+    NOISE_POWER,
+    ON_STARS,
+    ROUNDING,
+    allocate,
+    build,
+    channels,
+    draw_leaves,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +41,24 @@ def test_whether_the_order_of_leaves_matters(name, options, matters):
     difference = allocate(model, *channels(), leaves.flip(-1)) - allocate(model, *channels(), leaves)
     assert (difference.abs().max() > 1e-6) == matters
     assert matters or difference.abs().max() < ROUNDING
+
+
+@pytest.mark.parametrize("name", ON_STARS)
+def test_every_round_can_have_leaves_of_its_own(name):
+    model = build(name, seeds=range(2)).eval()
+    one, gain, weight = draw_leaves(model), *channels()
+    power = allocate(model, gain, weight, one)
+    repeated = one.unsqueeze(1).repeat(1, model.num_rounds, 1, 1, 1)
+    assert torch.equal(allocate(model, gain, weight, repeated), power)  # the same set in every round is one set
+    other = repeated.clone()
+    other[:, -1] = one.roll(1, dims=1)  # another realization's
+    assert (allocate(model, gain, weight, other) - power).abs().max() > 1e-6
+    networks = Channels(gain, weight, NOISE_POWER, 1.0)
+    for leaves in (one, other):
+        found = training.allocate(model, networks, leaves)  # by the kernel, where there is one
+        torch.testing.assert_close(found, allocate(model, gain, weight, leaves), rtol=1e-12, atol=0)
+    with pytest.raises(ValueError, match=r"or \(2, \d, 5, 6, 3\) for one set per round"):
+        allocate(model, gain, weight, other[:, :0])
 
 
 @pytest.mark.parametrize("name", ON_STARS)
