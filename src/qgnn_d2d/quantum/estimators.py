@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,8 +37,14 @@ class Estimator(Protocol):
 
 def exact(ansatz: Ansatz, line: Line | None = None, *, idle: bool = False, fold: int = 1) -> Estimator:
     """Return the star engine's exact expectation values: on a noisy line, readout error included, or without noise."""
-    engine = StarEngine(ansatz, None if line is None else program(ansatz, line, idle=idle, fold=fold))
+    engine = _engine(ansatz, line, idle, fold)
     return lambda weights, *angles: engine.expectations(weights.unsqueeze(1), *angles)
+
+
+@lru_cache
+def _engine(ansatz: Ansatz, line: Line | None, idle: bool, fold: int) -> StarEngine:
+    """Build an engine once: it has no state but constants, and many shots are drawn from one."""
+    return StarEngine(ansatz, None if line is None else program(ansatz, line, idle=idle, fold=fold))
 
 
 def sampled(estimator: Estimator, shots: int, generator: torch.Generator) -> Estimator:
