@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..checks import require_samples
 CONFIDENCE = 0.95
 NUM_RESAMPLES = 4999
 NUM_CROSSED = 1999
+_PART = 20  # resamples at a time: few enough for the cache
 
 Samples = NDArray[np.float64]
 
@@ -93,18 +95,25 @@ def crossed_interval(first: Samples, second: Samples | None = None) -> tuple[flo
         require_samples("second", second, ndim=2)
         if second.shape[1] != first.shape[1]:
             raise ValueError(f"second has shape {second.shape}; it must be of {first.shape[1]} realizations, as first")
-    generator = np.random.default_rng(0)
-    drawn = _resampling(generator, len(first)) @ first
-    if second is not None:
-        drawn = drawn - _resampling(generator, len(second)) @ second
-    means = (drawn * _resampling(generator, first.shape[1])).sum(axis=1)
+    methods = [first] if second is None else [first, second]
+    *seeds, realizations = _resamplings(*map(len, methods), first.shape[1])
+    means = np.empty(NUM_CROSSED)
+    for start in range(0, NUM_CROSSED, _PART):
+        part = slice(start, start + _PART)
+        drawn = seeds[0][part] @ first
+        if second is not None:
+            drawn -= seeds[1][part] @ second
+        drawn *= realizations[part]
+        drawn.sum(axis=1, out=means[part])
     low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 
 
-def _resampling(generator: np.random.Generator, count: int) -> Samples:
-    """Return the weights that resampling ``count`` entries with replacement gives them: (NUM_CROSSED, count)."""
-    return generator.multinomial(count, np.full(count, 1 / count), size=NUM_CROSSED) / count
+@lru_cache(maxsize=8)  # a table asks for few sizes, many times; 48 MB for 3000 realizations
+def _resamplings(*counts: int) -> list[Samples]:
+    """Return the weights that resampling each number of entries with replacement gives them: (NUM_CROSSED, count)."""
+    generator = np.random.default_rng(0)
+    return [generator.multinomial(n, np.full(n, 1 / n), size=NUM_CROSSED) / n for n in counts]
 
 
 def wilcoxon(first: Samples, second: Samples) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +26,8 @@ from .hardware.devices import CALIBRATIONS, Line, backend, depolarizing_line, de
 from .hardware.noise import noise_model, program, readout_map, with_relaxation
 from .mitigation import Mitigation, extrapolation_weights
 
+_REMEMBERED = 4  # sets of weights: a model has one per layer
+
 
 class Estimator(Protocol):
     """Expectation values of N stars for each of G sets of weights."""
@@ -37,8 +39,36 @@ class Estimator(Protocol):
 
 def exact(ansatz: Ansatz, line: Line | None = None, *, idle: bool = False, fold: int = 1) -> Estimator:
     """Return the star engine's exact expectation values: on a noisy line, readout error included, or without noise."""
-    engine = StarEngine(ansatz, None if line is None else program(ansatz, line, idle=idle, fold=fold))
-    return lambda weights, *angles: engine.expectations(weights.unsqueeze(1), *angles)
+    return _ExactEstimator(_engine(ansatz, line, idle, fold))
+
+
+class _ExactEstimator:
+    """An engine that remembers the transfer tensors of its latest weights: a model's are the same in every chunk."""
+
+    def __init__(self, engine: StarEngine) -> None:
+        self.engine = engine
+        self._latest: list[tuple[Tensor, Tensor]] = []  # weights and their T
+
+    def __call__(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor, /) -> Tensor:
+        encode = self.engine.encode
+        bloch = encode(center, "center"), encode(leaves, "leaf"), encode(edges, "edge")
+        return self.engine.contract(self._transfer(weights), *bloch)
+
+    def _transfer(self, weights: Tensor) -> Tensor:
+        if weights.requires_grad and torch.is_grad_enabled():  # a graph is gone through once
+            return self.engine.transfer(weights.unsqueeze(1))
+        for known, transfer in self._latest:
+            if (known.dtype, known.device) == (weights.dtype, weights.device) and torch.equal(known, weights):
+                return transfer
+        transfer = self.engine.transfer(weights.unsqueeze(1))
+        self._latest = [(weights.detach().clone(), transfer), *self._latest][:_REMEMBERED]
+        return transfer
+
+
+@lru_cache
+def _engine(ansatz: Ansatz, line: Line | None, idle: bool, fold: int) -> StarEngine:
+    """Build an engine once: it has no state but constants, and many shots are drawn from one."""
+    return StarEngine(ansatz, None if line is None else program(ansatz, line, idle=idle, fold=fold))
 
 
 def sampled(estimator: Estimator, shots: int, generator: torch.Generator) -> Estimator:

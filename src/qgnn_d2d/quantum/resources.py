@@ -22,7 +22,7 @@ from typing import Any
 
 import pandas as pd
 from qiskit import generate_preset_pass_manager
-from qiskit.transpiler import CouplingMap
+from qiskit.transpiler import CouplingMap, PassManager
 
 from .ansatz import ANSATZE, Ansatz, build
 from .hardware.circuits import StarCircuit, assembled
@@ -79,7 +79,8 @@ def routed_star(ansatz: Ansatz, k: int, layout: str, device: str) -> RoutedStar:
         for bridge in (False, True)
     ]
     width = forms[0].circuit.num_qubits
-    coupling_map = _topology(device) if layout == "device" else CouplingMap.from_line(width)
+    place = device if layout == "device" else width
+    coupling_map = _topology(place)
     if width > coupling_map.size():
         raise ValueError(
             f"device {device} has {coupling_map.size()} qubits; {ansatz.name} with {k} leaves needs {width}"
@@ -87,19 +88,28 @@ def routed_star(ansatz: Ansatz, k: int, layout: str, device: str) -> RoutedStar:
 
     routed = []
     for seed in SEEDS:
-        passes = generate_preset_pass_manager(3, coupling_map=coupling_map, basis_gates=_BASIS, seed_transpiler=seed)
         for form in forms:
-            circuit = passes.run(form.circuit)
+            circuit = _passes(place, seed).run(form.circuit)
             memory = tuple(circuit.layout.final_index_layout()[: len(ansatz.memory)])
             routed.append(RoutedStar(StarCircuit(circuit, form.parameters), memory, coupling_map))
-    cost = itemgetter("two_qubit_gates", "two_qubit_depth", "depth", "one_qubit_gates")
-    return min(routed, key=lambda star: cost(star.count()))
+    numbers = [star.star.circuit.count_ops().get(_TWO_QUBIT_GATE, 0) for star in routed]
+    smallest = [star for star, number in zip(routed, numbers, strict=True) if number == min(numbers)]
+    cost = itemgetter("two_qubit_depth", "depth", "one_qubit_gates")  # depths take longer to find than numbers
+    return min(smallest, key=lambda star: cost(star.count()))
+
+
+@lru_cache(maxsize=4 * len(SEEDS))
+def _passes(place: str | int, seed: int) -> PassManager:
+    """Set up Qiskit's highest optimization level once per topology and seed: that takes its time, too."""
+    return generate_preset_pass_manager(3, coupling_map=_topology(place), basis_gates=_BASIS, seed_transpiler=seed)
 
 
 @lru_cache
-def _topology(device: str) -> CouplingMap:
-    """A device's neighbors, in both directions."""
-    pairs = backend(device).target.build_coupling_map().get_edges()
+def _topology(place: str | int) -> CouplingMap:
+    """The neighbors of a device, or of a row of that many qubits, in both directions."""
+    if isinstance(place, int):
+        return CouplingMap.from_line(place)
+    pairs = backend(place).target.build_coupling_map().get_edges()
     return CouplingMap(sorted({*pairs, *((b, a) for a, b in pairs)}))
 
 

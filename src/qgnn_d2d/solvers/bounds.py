@@ -50,6 +50,8 @@ class Networks(NamedTuple):
 
     def take(self, index: IntArray) -> "Networks":
         """Return one network per index."""
+        if len(index) and (index == index[0]).all():  # views: one network stays in the cache, many copies do not
+            return Networks._make(np.broadcast_to(values[index[0]], (len(index), *values.shape[1:])) for values in self)
         return Networks._make(values[index] for values in self)
 
     def rate(self, power: FloatArray) -> FloatArray:

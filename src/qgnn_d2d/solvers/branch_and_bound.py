@@ -171,7 +171,7 @@ class _Search:
         if not len(keep):
             return
         boxes = Boxes(boxes.owner, low, high, spread, bound).take(keep)
-        networks, slope = networks.take(keep), slope[keep]
+        networks, slope = self.networks.take(boxes.owner), slope[keep]
         self._offer(boxes.owner, np.where(slope > 0, boxes.high, boxes.low), networks)
         # A point's bound is its rate, up to rounding: it cannot be improved, and cannot be split.
         is_point = np.logical_not(divisible(boxes.low, boxes.high).any(axis=1))

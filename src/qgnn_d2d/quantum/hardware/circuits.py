@@ -37,7 +37,7 @@ def bindings(weights: np.ndarray, center: np.ndarray, leaves: np.ndarray, edges:
 
 
 def assembled(star: StarParts, k: int, *, wide: bool = False, barriers: bool = True) -> StarCircuit:
-    """Put the parts of a star of k leaves together.
+    """Put the parts of a star of k leaves together; global phases are left out.
 
     Args:
         star: The parts.
@@ -56,9 +56,12 @@ def assembled(star: StarParts, k: int, *, wide: bool = False, barriers: bool = T
     leaves, edges = list(ParameterVector("leaf", 2 * k)), list(ParameterVector("edge", 2 * k))
     memory = range(star.block.num_qubits - 2)
     circuit = QuantumCircuit(len(memory) + 2 * (k if wide else 1))
+    block = star.block.copy()
+    block.global_phase = 0  # nothing observes phases, and sums of symbolic ones take long
 
-    def add(part: QuantumCircuit, values: Sequence[Parameter] = ()) -> None:
-        bound = part.assign_parameters(dict(zip(star.angles, values, strict=True))) if values else part
+    def add(part: QuantumCircuit, values: Sequence[Parameter]) -> None:
+        bound = part.assign_parameters(dict(zip(star.angles, values, strict=True)))
+        bound.global_phase = 0
         circuit.compose(bound, [*memory, leaf, edge], inplace=True)
 
     of_center, of_leaf, of_edge = star.encodings
@@ -73,7 +76,7 @@ def assembled(star: StarParts, k: int, *, wide: bool = False, barriers: bool = T
         add(of_edge, edges[2 * i : 2 * i + 2])
         if barriers:
             circuit.barrier()
-        add(star.block)
+        circuit.compose(block, [*memory, leaf, edge], inplace=True)
         if barriers:
             circuit.barrier()
     return StarCircuit(circuit, (*star.weights, *center, *leaves, *edges))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,14 @@ def abstract_parts(ansatz: Ansatz, *, bridge: bool) -> StarParts:
     return StarParts(weights, block, angles, tuple(encodings))
 
 
+@lru_cache
+def _native_parts(ansatz: Ansatz, line: Line) -> StarParts:
+    """Translate the parts of a star to a line's gates, once for all folds."""
+    parts = abstract_parts(ansatz, bridge=True)
+    block = drop_dead(_in_native_gates(parts.block, line), [CENTER])
+    return replace(parts, block=block, encodings=tuple(_in_native_gates(part, line) for part in parts.encodings))
+
+
 def native_star(ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1) -> NativeStar:
     """Compile a star for a line.
 
@@ -162,16 +171,16 @@ def native_star(ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1
         )
     if fold < 1 or fold % 2 != 1:
         raise ValueError(f"fold is {fold}; it must be an odd number of at least 1: others fold only part of the gates")
-    parts = abstract_parts(ansatz, bridge=True)
+    parts = _native_parts(ansatz, line)
     changes = {letter: QuantumCircuit(3) for letter in "XYZ"}
     changes["X"].rz(np.pi / 2, CENTER)
     for letter in "XY":
         changes[letter].sx(CENTER)
     star = NativeStar(
         weights=parts.weights,
-        block=folded(drop_dead(_in_native_gates(parts.block, line), [CENTER]), fold),
+        block=folded(parts.block, fold),
         angles=parts.angles,
-        encodings=tuple(folded(_in_native_gates(encoding, line), fold) for encoding in parts.encodings),
+        encodings=tuple(folded(encoding, fold) for encoding in parts.encodings),
         line=line,
         basis_changes={letter: folded(change, fold) for letter, change in changes.items()},
     )

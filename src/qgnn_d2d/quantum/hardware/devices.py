@@ -142,6 +142,7 @@ def _readout(backend: Any, qubit: int) -> tuple[tuple[float, float], tuple[float
     return (1 - misread[0], misread[0]), (misread[1], 1 - misread[1])
 
 
+@lru_cache
 def depolarizing_line(probability: float) -> Line:
     """Return a synthetic line: cx followed by two-qubit depolarizing noise, sx and x by one of a tenth of it.
 

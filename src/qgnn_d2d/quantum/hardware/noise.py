@@ -40,7 +40,7 @@ def program(ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1) ->
     Raises:
         ValueError: See `compile.native_star`; or a gate has no entry in the line's calibration.
     """
-    star, noise = native_star(ansatz, line, idle=idle, fold=fold), LineNoise(line)
+    star, noise = native_star(ansatz, line, idle=idle, fold=fold), _noise_of(line)
     encodings = {role: _response(noise, star, position) for position, role in enumerate(ROLES)}
     return Program(_steps(noise, star), encodings, readout_matrix(noise, star, ansatz.observables))
 
@@ -90,6 +90,12 @@ class LineNoise:
             axes = (*range(n)[::-1], *range(n, 2 * n)[::-1])  # Qiskit's last qubit is the slowest one
             self._matrices[key] = matrix.reshape((4,) * 2 * n).transpose(axes).reshape(matrix.shape)
         return self._matrices[key]
+
+
+@lru_cache
+def _noise_of(line: Line) -> LineNoise:
+    """Derive a line's errors, and the matrices that are asked for, once for all folds and circuits."""
+    return LineNoise(line)
 
 
 @lru_cache
@@ -193,7 +199,7 @@ def noise_model(star: NativeStar) -> NoiseModel:
     Raises:
         ValueError: The star has a gate without a noise entry.
     """
-    noise = LineNoise(star.line)
+    noise = _noise_of(star.line)
     model = NoiseModel(basis_gates=["rz", "sx", "x", star.line.entangler, "reset", "delay"])
     errors = {
         (operation.name, qubits): noise.error(operation, qubits)
@@ -210,7 +216,7 @@ def noise_model(star: NativeStar) -> NoiseModel:
 
 def with_relaxation(star: NativeStar) -> NativeStar:
     """Write each delay's relaxation into a star's block, for Aer, which ignores bare delays."""
-    noise, block = LineNoise(star.line), star.block.copy_empty_like()
+    noise, block = _noise_of(star.line), star.block.copy_empty_like()
     for operation, qubits in instructions(star.block):
         error = noise.error(operation, qubits) if operation.name == "delay" else None
         block.append(operation if error is None else error.to_instruction(), qubits)
