@@ -1,222 +1,269 @@
-"""Time the star engine against state-vector simulators, forward and backward, in one process on one thread.
+"""Time stars, forward and backward: the star kernel, the star engine and other simulators, in turns in one process.
 
-Speed on a shared machine is only meaningful as a ratio in one run, so every simulator's time is also given as a
-multiple of the engine's. `make bench` also keeps the simulators' own libraries on one thread.
+CPU time on one thread. Speed on a shared machine is only meaningful as a ratio in one run, so every time is also given
+as a multiple of the kernel's. `make bench` also keeps the simulators' own libraries on one thread.
 
-    python benchmarks/engine.py --output results/benchmarks/engine.csv
+The kernel is timed as training calls it: a QGNN of one layer with its maps, its rates and all gradients. The others
+get the stars of the same networks, and compute nothing else. Each one's values and gradients must be the engine's.
+
+    python -m benchmarks.engine --output results/benchmarks/engine.csv
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import math
 import statistics
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pennylane as qml
 import torch
-from qiskit.quantum_info import Kraus, Operator, Pauli, SuperOp
+from qiskit.quantum_info import Pauli
 from qiskit_aer import AerSimulator
 
-from qgnn_d2d import channels
+from benchmarks.peers import NOISY_PEERS, PEERS, Arguments, NotInstalledError, Peer, Step, torch_step, versions
+from qgnn_d2d import channels, models, stars
 from qgnn_d2d.io import write_csv
+from qgnn_d2d.models.kernels import Kernel, kernel_of
+from qgnn_d2d.models.qgnn import QGNN
+from qgnn_d2d.objective import weighted_sum_rate
 from qgnn_d2d.quantum import ansatz as ansatze
-from qgnn_d2d.quantum.engine.star import StarEngine
-from qgnn_d2d.quantum.engine.transfer import block_gates
 from qgnn_d2d.quantum.hardware import circuits, compile, devices, noise
-from qgnn_d2d.quantum.qnode import star_qnode
 from qgnn_d2d.settings import NoiseModel, RunSettings, Training
 from qgnn_d2d.settings.model import QGNNOptions
 from qgnn_d2d.settings.scenario import Rayleigh
 from qgnn_d2d.training import Trainer
 
-STARS = 320
-AGREEMENT = 1e-4  # float32, between two simulators that are compared
-ROUNDS = 2  # every simulator is timed in each round, and its better median counts
-NOISY_STARS = 3200
-AER_STARS, MIXED_STARS = 64, 32
+KERNEL, ENGINE = "star kernel (Numba)", "star engine (torch)"
+LINKS, NETWORKS, NOISY_NETWORKS = 10, 32, 4
+AGREEMENT = {torch.float32: 1e-4, torch.float64: 1e-8}  # share of the largest number
+ROUNDS = 3  # every simulator is timed in each round, and its best median counts
+SECONDS = 0.3  # of a simulator in a round, about; a call that takes longer is timed once
+STEP_NETWORKS, AER_STARS = 320, 64
 NOISY_DEVICES = ("FakeLagosV2", "FakeTorino", "FakeSherbrooke")
-NOISY_AGREEMENT = 1e-8
-LIGHTNING_STARS = 8  # lightning.qubit has no broadcasting: time a few stars, scale up
-
-Embedding = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+MANY_LINKS, SMALL_K, LARGE_K = 65, 4, 64
 
 
-def median_seconds(function: Callable[[], object], repetitions: int) -> float:
-    """Return the median wall time of ``function`` after one warm-up call."""
-    function()
-    seconds = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
+class Stars:
+    """A QGNN of one layer on Rayleigh networks, and the stars that it measures.
+
+    Args:
+        k: Leaves per star.
+        networks: Number of networks.
+        links: Links per network; each has a star.
+        device: A device whose noise the stars are under; None: none.
+        dtype: Of parameters and stars.
+
+    Attributes:
+        engine: The model's star engine.
+        arguments: Its stars: weights and angles that require gradients.
+        count: Number of stars.
+    """
+
+    def __init__(
+        self,
+        k: int,
+        networks: int = NETWORKS,
+        links: int = LINKS,
+        device: str | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        options = QGNNOptions(
+            k=k, layers=1, start_range=1.0, noise=None if device is None else NoiseModel(device=device)
+        )
+        model = models.build("qgnn", options, dtype=dtype)
+        assert isinstance(model, QGNN)
+        drawn = channels.to_channels(channels.draw("rayleigh", Rayleigh(num_links=links), "train", networks, 0))
+        gain, weight = drawn.gain.to(dtype).unsqueeze(0), drawn.weight.to(dtype).unsqueeze(0)
+        leaves = stars.sample(links, k, torch.Generator().manual_seed(k), (1, networks))
+        self._inputs = gain, weight, drawn.noise_power, drawn.p_max, leaves
+        self._model, self.engine, self.count = model, model.engine, networks * links
+        recorded: list[torch.Tensor] = []
+
+        def record(*angles: torch.Tensor) -> torch.Tensor:
+            recorded.extend(angles)
+            return self.engine.expectations(angles[0].unsqueeze(1), *angles[1:])
+
+        model.estimator = record
+        with torch.no_grad():
+            model(*self._inputs)
+        model.estimator = None
+        weights, *angles = (values[0] for values in recorded)
+        self.arguments = [weights.clone().requires_grad_()]
+        self.arguments += [values.movedim(-1, 0).contiguous().requires_grad_() for values in angles]
+
+    def kernel(self, *, gradients: bool = True) -> Callable[[], object]:
+        """Return a call of the kernel: powers, rates and all gradients of the network, checked against torch's.
+
+        Raises:
+            ValueError: They disagree.
+        """
+        gain, weight, noise_power, p_max, leaves = self._inputs
+        kernel, model = kernel_of(self._model), self._model
+        assert isinstance(kernel, Kernel)
+        inputs, stop = kernel.inputs(gain, weight, noise_power, p_max, leaves), gain.shape[1]
+        rates, power = kernel.run(inputs, 0, stop, gradients=True)
+        expected = model(*self._inputs)
+        scored = weighted_sum_rate(gain, expected, weight, noise_power)
+        slopes = torch.autograd.grad(-scored.mean(), list(model.parameters()))
+        found = [rates, power, *kernel.slopes.values()]
+        require_agreement(KERNEL, found, [scored.sum(1), expected, *slopes], gain.dtype)
+        return lambda: kernel.run(inputs, 0, stop, gradients=gradients)
+
+    def first(self, count: int | None = None, dtype: torch.dtype | None = None) -> list[torch.Tensor]:
+        """Return the arguments of the first stars only."""
+        weights, *angles = (part.detach().to(dtype or part.dtype) for part in self.arguments)
+        return [part.clone().requires_grad_() for part in (weights, *(part[:count] for part in angles))]
+
+
+def require_agreement(name: str, found: Sequence[Any], expected: Sequence[Any], dtype: torch.dtype) -> None:
+    """Compare arrays pairwise.
+
+    Raises:
+        ValueError: Two of them disagree; the line names the simulator.
+    """
+    for one, other in zip(found, expected, strict=True):
+        reference = np.asarray(other.detach(), dtype=np.float64)
+        apart = np.abs(np.asarray(one, dtype=np.float64) - reference).max()
+        if not apart <= AGREEMENT[dtype] * max(1.0, np.abs(reference).max()):
+            raise ValueError(f"{name} and the star engine disagree by {apart:.1e}")
+
+
+def median_seconds(function: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
+    """Return the median CPU time of a call, all threads together; the caller has warmed it up."""
+    seconds: list[float] = []
+    while sum(seconds) < SECONDS:
+        start = clock()
         function()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(clock() - start)
     return statistics.median(seconds)
 
 
-def star_arguments(k: int, num_parameters: int, stars: int = STARS) -> list[torch.Tensor]:
-    """Return random float32 weights and angles that require gradients."""
-    generator = torch.Generator().manual_seed(k)
-    shapes = [(num_parameters,), (stars, 2), (stars, k, 2), (stars, k, 2)]
-    return [torch.randn(shape, generator=generator).requires_grad_() for shape in shapes]
+def timed_in_turns(functions: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Return each function's milliseconds: the best of its medians in `ROUNDS` rounds over all functions."""
+    for function in functions.values():
+        function()
+    rounds = [{name: median_seconds(function) for name, function in functions.items()} for _ in range(ROUNDS)]
+    return {name: 1e3 * min(medians[name] for medians in rounds) for name in functions}
 
 
-def forward_and_backward(embedding: Embedding, arguments: list[torch.Tensor]) -> Callable[[], None]:
-    """Return a call that evaluates all stars and takes the gradient of their sum."""
-
-    def call() -> None:
-        torch.autograd.grad(embedding(*arguments).sum(), arguments)
-
-    return call
-
-
-def tensorcircuit_seconds(k: int, arguments: list[torch.Tensor], repetitions: int) -> float | None:
-    """Time TensorCircuit-NG under JAX's jit and vmap; None where the ``peers`` extra is not installed."""
-    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
-    try:
-        import jax
-        import tensorcircuit
-    except ImportError:
-        return None
-    tensorcircuit.set_backend("jax")
-    ansatz = ansatze.qgcl()
-    gates = block_gates(ansatz)
-
-    def star(weights, center, leaves, edges):  # type: ignore[no-untyped-def]
-        circuit = tensorcircuit.Circuit(2 * k + 1)
-        for wire, pair in [
-            (0, center),
-            *((1 + 2 * i, leaves[i]) for i in range(k)),
-            *((2 + 2 * i, edges[i]) for i in range(k)),
-        ]:
-            circuit.rx(wire, theta=pair[0])
-            circuit.rz(wire, theta=pair[1])
-        for i in range(k):
-            wires = [0, 1 + 2 * i, 2 + 2 * i]
-            for gate in gates:
-                placed = [wires[qubit] for qubit in gate.qubits]
-                if gate.operation.__name__ == "CNOT":
-                    circuit.cnot(*placed)
-                else:
-                    for name, weight in zip(("rz", "ry", "rz"), gate.weights, strict=True):
-                        getattr(circuit, name)(placed[0], theta=weights[weight])
-        words = ({"x": [0]}, {"y": [0]}, {"z": [0]})
-        return jax.numpy.real(jax.numpy.stack([circuit.expectation_ps(**word) for word in words]))
-
-    batched = jax.vmap(star, in_axes=(None, 0, 0, 0))
-    gradient = jax.jit(jax.value_and_grad(lambda *values: batched(*values).sum(), argnums=(0, 1, 2, 3)))
-    values = [jax.numpy.asarray(argument.detach().numpy()) for argument in arguments]
-    engine = jax.numpy.asarray(StarEngine(ansatz)(*arguments).detach().numpy())
-    if jax.numpy.abs(jax.jit(batched)(*values) - engine).max() > AGREEMENT:
-        raise ValueError("TensorCircuit-NG and the star engine disagree")
-    return median_seconds(lambda: jax.block_until_ready(gradient(*values)), repetitions)
-
-
-def engine_rows(k: int) -> list[dict[str, object]]:
-    """Time one QGCL of k leaves on the engine and on its peers."""
-    ansatz = ansatze.qgcl()
-    arguments = star_arguments(k, ansatz.num_parameters)
-    engine = StarEngine(ansatz)
-    reference = star_qnode(ansatz, k)
-    if (engine(*arguments) - reference(*arguments)).abs().max() > AGREEMENT:
-        raise ValueError("default.qubit and the star engine disagree")
-    few = star_arguments(k, ansatz.num_parameters, LIGHTNING_STARS)
-    lightning = forward_and_backward(star_qnode(ansatz, k, "lightning.qubit"), few)
-    timers: dict[str, Callable[[], float | None]] = {
-        "star engine": lambda: median_seconds(forward_and_backward(engine, arguments), 200),
-        "default.qubit": lambda: median_seconds(forward_and_backward(reference, arguments), 10 if k < 5 else 4),
-        "lightning.qubit": lambda: median_seconds(lightning, 3) * STARS / LIGHTNING_STARS,
-        "TensorCircuit-NG": lambda: tensorcircuit_seconds(k, arguments, 50),
-    }
-    rounds = [{name: timer() for name, timer in timers.items()} for _ in range(ROUNDS)]
-    timed = {name: min((r[name] for r in rounds if r[name] is not None), default=None) for name in timers}
-    fastest = timed["star engine"]
-    assert fastest is not None
+def rows_of(benchmark: str, timed: Mapping[str, float], version: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return a benchmark's rows: every time also as a multiple of the first; none for what has a version only."""
+    first = next(iter(timed.values()))
     return [
         {
-            "benchmark": f"{STARS} stars, k = {k}",
+            "benchmark": benchmark,
             "simulator": name,
-            "milliseconds": 1e3 * s,
-            "ratio": s / fastest,
+            "version": version[name],
+            "milliseconds": timed.get(name, math.nan),
+            "ratio": timed.get(name, math.nan) / first,
         }
-        for name, s in timed.items()
-        if s is not None
+        for name in version
     ]
+
+
+def compared_rows(
+    benchmark: str, some: Stars, peers: Sequence[Peer], build: Callable[[Peer, Arguments], Step]
+) -> list[dict[str, object]]:
+    """Time kernel, engine and peers on the same stars; a peer that is not installed is skipped, with a line.
+
+    Raises:
+        ValueError: One of them disagrees with the engine in float64.
+    """
+    functions: dict[str, Callable[[], object]] = {KERNEL: some.kernel()}
+    version, scale = {KERNEL: versions(["numba"])}, {KERNEL: 1.0}
+    for peer in (Peer(ENGINE, ("torch",), lambda *parts: torch_step(some.engine, parts[-1])), *peers):
+        try:
+            version[peer.name] = versions(peer.packages)
+        except NotInstalledError as error:
+            version[peer.name] = f"skipped: {error} is not installed (make peers)"
+            print(f"{benchmark}: {peer.name} is {version[peer.name]}", flush=True)
+            continue
+        step = build(peer, some.first(peer.stars))
+        values, gradients = step()
+        expected, slopes = torch_step(some.engine, some.first(peer.stars, torch.float64))()
+        require_agreement(peer.name, [values, *gradients], [expected, *slopes], some.arguments[0].dtype)
+        functions[peer.name], scale[peer.name] = step, some.count / (peer.stars or some.count)
+    timed = {name: value * scale[name] for name, value in timed_in_turns(functions).items()}
+    if torch.cuda.is_available() and some.arguments[0].dtype == torch.float32:
+        version[f"{ENGINE}, on a GPU"] = f"{versions(['torch'])}, {torch.cuda.get_device_name()}"
+        timed[f"{ENGINE}, on a GPU"] = gpu_milliseconds(some)
+    return rows_of(benchmark, timed, version)
+
+
+def gpu_milliseconds(some: Stars) -> float:
+    """Return the wall time of the plain torch engine on a GPU."""
+    arguments = [part.detach().cuda().requires_grad_() for part in some.arguments]
+    step = torch_step(some.engine, arguments)
+
+    def synchronized() -> None:
+        step()
+        torch.cuda.synchronize()
+
+    synchronized()
+    return 1e3 * min(median_seconds(synchronized, time.perf_counter) for _ in range(ROUNDS))
+
+
+def star_rows(k: int) -> list[dict[str, object]]:
+    """Time 320 stars of k leaves without noise."""
+    ansatz, some = ansatze.qgcl(), Stars(k)
+    benchmark = f"{some.count} stars, k = {k}"
+    return compared_rows(benchmark, some, PEERS, lambda peer, arguments: peer.build(ansatz, k, arguments))
+
+
+def noisy_rows(k: int = 3) -> list[dict[str, object]]:
+    """Time stars under a device's noise, in float64."""
+    ansatz, line = ansatze.qgcl(), devices.device_line(NOISY_DEVICES[0])
+    some = Stars(k, NOISY_NETWORKS, device=NOISY_DEVICES[0], dtype=torch.float64)
+    benchmark = f"{some.count} noisy stars, k = {k}"
+    return compared_rows(benchmark, some, NOISY_PEERS, lambda peer, arguments: peer.build(ansatz, line, k, arguments))
 
 
 def scaling_rows() -> list[dict[str, object]]:
-    """Time the engine at k = 4 and k = 64."""
-    ansatz = ansatze.qgcl()
-    engine = StarEngine(ansatz)
-    seconds = {
-        k: median_seconds(forward_and_backward(engine, star_arguments(k, ansatz.num_parameters)), 100) for k in (4, 64)
-    }
-    return [
-        {
-            "benchmark": f"cost against k, {STARS} stars, k = {k}",
-            "simulator": "star engine",
-            "milliseconds": 1e3 * value,
-            "ratio": value / seconds[4],
+    """Time kernel and engine at two k."""
+    rows = []
+    sizes = {k: Stars(k, 5, MANY_LINKS) for k in (SMALL_K, LARGE_K)}
+    for name, package in ((KERNEL, "numba"), (ENGINE, "torch")):
+        functions: dict[str, Callable[[], object]] = {
+            f"{name}, k = {k}": some.kernel() if name == KERNEL else torch_step(some.engine, some.arguments)
+            for k, some in sizes.items()
         }
-        for k, value in seconds.items()
-    ]
-
-
-def qgnn_trainer(batch_size: int, realizations: int, noise_model: NoiseModel | None = None) -> Trainer:
-    """Return a trainer of one seed of the qgnn: M = 10, k = 3, L = 2."""
-    run = RunSettings(
-        id="benchmark", scenario="rayleigh", protocol="stated", model="qgnn", seed=0, num_seeds=1,
-        architecture=QGNNOptions(noise=noise_model),
-        training=Training(learning_rate=0.01, batch_size=batch_size, epochs=99),
-    )  # fmt: skip
-    return Trainer(run, channels.to_channels(channels.draw("rayleigh", Rayleigh(), "train", realizations, 0)), {})
-
-
-def epoch_row() -> dict[str, object]:
-    """Time one training epoch of one seed of the qgnn on 300 realizations, batch 32."""
-    seconds = median_seconds(qgnn_trainer(32, 300).train_epoch, 10)
-    return {
-        "benchmark": "one qgnn training epoch, 300 realizations",
-        "simulator": "star engine",
-        "milliseconds": 1e3 * seconds,
-        "ratio": 1.0,
-    }
+        version = dict.fromkeys(functions, versions([package]))
+        rows += rows_of(f"{sizes[SMALL_K].count} stars, few and many leaves", timed_in_turns(functions), version)
+    return rows
 
 
 def step_rows() -> list[dict[str, object]]:
     """Time one training step of one seed of the qgnn on 3,200 stars, without noise and on devices."""
-    models = {"noiseless": None, **{device: NoiseModel(device=device) for device in NOISY_DEVICES}}
-    count = NOISY_STARS // 10
-    steps = {name: qgnn_trainer(count, count, model).train_epoch for name, model in models.items()}  # one batch each
-    rounds = [{name: median_seconds(step, 15) for name, step in steps.items()} for _ in range(2 * ROUNDS)]
-    seconds = {name: min(timed[name] for timed in rounds) for name in steps}
-    return [
-        {
-            "benchmark": f"one qgnn training step, {NOISY_STARS:,} stars",
-            "simulator": f"star engine, {name}",
-            "milliseconds": 1e3 * value,
-            "ratio": value / seconds["noiseless"],
-        }
-        for name, value in seconds.items()
-    ]
+    data = channels.to_channels(channels.draw("rayleigh", Rayleigh(), "train", STEP_NETWORKS, 0))
+    steps: dict[str, Callable[[], object]] = {}
+    for device in (None, *NOISY_DEVICES):
+        run = RunSettings(
+            id="benchmark", scenario="rayleigh", protocol="stated", model="qgnn", seed=0, num_seeds=1,
+            architecture=QGNNOptions(noise=None if device is None else NoiseModel(device=device)),
+            training=Training(learning_rate=0.01, batch_size=STEP_NETWORKS, epochs=99),
+        )  # fmt: skip
+        steps[f"{KERNEL}, {device or 'noiseless'}"] = Trainer(run, data, {}).train_epoch  # one batch
+    version = dict.fromkeys(steps, versions(["numba"]))
+    return rows_of(f"one qgnn training step, {10 * STEP_NETWORKS:,} stars", timed_in_turns(steps), version)
 
 
 def aer_rows(k: int = 3) -> list[dict[str, object]]:
-    """Time exact noisy stars, forward only: the engine, and Aer on three qubits with reset, one circuit per star."""
-    ansatz = ansatze.qgcl()
-    line = devices.device_line(NOISY_DEVICES[0])
+    """Time noisy stars, forward only: kernel, engine, and Aer's density matrix on three qubits with reset."""
+    ansatz, line = ansatze.qgcl(), devices.device_line(NOISY_DEVICES[0])
     star = compile.native_star(ansatz, line)
-    engine = StarEngine(ansatz, noise.program(ansatz, line))
+    many = Stars(k, STEP_NETWORKS, device=NOISY_DEVICES[0])
     reuse = circuits.assembled(star, k)
     circuit = reuse.circuit.copy()
     for letter in "XYZ":
         circuit.save_expectation_value(Pauli(letter), [circuits.CENTER], label=letter)
     simulator = AerSimulator(method="density_matrix", noise_model=noise.noise_model(star), max_parallel_threads=1)
-    arguments = [argument.detach().double() for argument in star_arguments(k, ansatz.num_parameters, AER_STARS)]
+    arguments = [part.detach() for part in many.first(AER_STARS, torch.float64)]
     weights, *angles = (argument.numpy() for argument in arguments)
     values = circuits.bindings(weights, *(np.moveaxis(part, 0, -1) for part in angles))
     binds = {parameter: values[:, i].tolist() for i, parameter in enumerate(reuse.parameters)}
@@ -225,92 +272,15 @@ def aer_rows(k: int = 3) -> list[dict[str, object]]:
         result = simulator.run([circuit], parameter_binds=[binds], shots=1).result()
         return np.array([[result.data(i)[letter] for letter in "XYZ"] for i in range(AER_STARS)])
 
+    name = "Qiskit Aer, 3 qubits with reset"
     readout = noise.readout_matrix(noise.LineNoise(line), star, "XYZ")
-    read = readout[:, 0] + on_aer() @ readout[:, 1:].T
-    if np.abs(read - engine(*arguments).numpy()).max() > NOISY_AGREEMENT:
-        raise ValueError("Aer and the noisy star engine disagree")
-    many = [argument.detach() for argument in star_arguments(k, ansatz.num_parameters, NOISY_STARS)]
-    seconds = {
-        "star engine": min(median_seconds(lambda: engine(*many), 50) for _ in range(ROUNDS)) / NOISY_STARS,
-        "Qiskit Aer, 3 qubits with reset": min(median_seconds(on_aer, 3) for _ in range(ROUNDS)) / AER_STARS,
-    }
-    return [
-        {
-            "benchmark": f"1,000 noisy stars, k = {k}, forward only",
-            "simulator": name,
-            "milliseconds": 1e6 * value,
-            "ratio": value / seconds["star engine"],
-        }
-        for name, value in seconds.items()
-    ]
-
-
-def noisy_star_qnode(star: compile.NativeStar, k: int) -> Embedding:
-    """Return a compiled star under its line's noise as a function on PennyLane's density-matrix simulator.
-
-    Every native gate is followed by its error as Kraus operators, on 2k + 1 qubits, each as noisy as its role's qubit.
-    It is slow, and a third implementation besides the star engine and Aer.
-
-    Args:
-        star: What `compile.native_star` returns, without idle relaxation.
-        k: Leaves per star.
-
-    Returns:
-        ``f(weights, center, leaves, edges)`` for X, Y and Z of the center, as `star_qnode` returns it, with readout.
-    """
-    placed = circuits.assembled(star, k, wide=True)
-    errors = noise.LineNoise(star.line)
-    readout = torch.as_tensor(noise.readout_matrix(errors, star, "XYZ"))
-
-    @qml.qnode(qml.device("default.mixed", wires=2 * k + 1), interface="torch", diff_method="backprop")
-    def circuit(values: torch.Tensor) -> Any:
-        for operation, qubits in compile.instructions(placed.circuit):
-            if operation.name == "rz":
-                row, constant = compile.affine(operation.params[0], placed.parameters)
-                qml.RZ(values @ torch.as_tensor(row, dtype=values.dtype) + constant, wires=qubits)
-                continue
-            wires = qubits[::-1]  # Qiskit's first qubit is the last of a matrix
-            qml.QubitUnitary(Operator(operation).data, wires=wires)
-            error = errors.error(operation, tuple(0 if qubit == 0 else 2 - qubit % 2 for qubit in qubits))
-            if error is not None:
-                qml.QubitChannel(Kraus(SuperOp(error)).data, wires=wires)
-        return [qml.expval(pauli(0)) for pauli in (qml.X, qml.Y, qml.Z)]
-
-    def embedding(
-        weights: torch.Tensor, center: torch.Tensor, leaves: torch.Tensor, edges: torch.Tensor
-    ) -> torch.Tensor:
-        values = [weights.expand(len(center), -1), center, leaves.flatten(1), edges.flatten(1)]
-        bloch = torch.stack(list(circuit(torch.cat(values, dim=1))), dim=-1)
-        return bloch @ readout[:, 1:].T.to(bloch.dtype) + readout[:, 0]
-
-    return embedding
-
-
-def mixed_rows(k: int = 3) -> list[dict[str, object]]:
-    """Time noisy stars forward and backward: the engine, and default.mixed with torch's backpropagation."""
-    ansatz = ansatze.qgcl()
-    line = devices.device_line(NOISY_DEVICES[0])
-    engine = StarEngine(ansatz, noise.program(ansatz, line))
-    reference = noisy_star_qnode(compile.native_star(ansatz, line), k)
-    arguments = [
-        argument.detach().double().requires_grad_()
-        for argument in star_arguments(k, ansatz.num_parameters, MIXED_STARS)
-    ]
-    if (engine(*arguments) - reference(*arguments)).abs().max() > NOISY_AGREEMENT:
-        raise ValueError("default.mixed and the noisy star engine disagree")
-    seconds = {
-        "star engine": median_seconds(forward_and_backward(engine, arguments), 200),
-        "default.mixed": median_seconds(forward_and_backward(reference, arguments), 2),
-    }
-    return [
-        {
-            "benchmark": f"{MIXED_STARS} noisy stars, k = {k}",
-            "simulator": name,
-            "milliseconds": 1e3 * value,
-            "ratio": value / seconds["star engine"],
-        }
-        for name, value in seconds.items()
-    ]
+    require_agreement(name, [readout[:, 0] + on_aer() @ readout[:, 1:].T], [many.engine(*arguments)], torch.float64)
+    plain = [part.detach() for part in many.arguments]
+    functions = {KERNEL: many.kernel(gradients=False), ENGINE: lambda: many.engine(*plain), name: on_aer}
+    count = {KERNEL: many.count, ENGINE: many.count, name: AER_STARS}
+    timed = {simulator: 1e3 * value / count[simulator] for simulator, value in timed_in_turns(functions).items()}
+    version = {KERNEL: versions(["numba"]), ENGINE: versions(["torch"]), name: versions(["qiskit-aer"])}
+    return rows_of(f"1,000 noisy stars, k = {k}, forward only", timed, version)
 
 
 def main() -> None:
@@ -319,10 +289,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("results/benchmarks/engine.csv"))
     output = parser.parse_args().output
     torch.set_num_threads(1)
-    rows = [*engine_rows(3), *engine_rows(5), *scaling_rows(), epoch_row(), *step_rows(), *aer_rows(), *mixed_rows()]
+    warnings.filterwarnings("ignore", "Explicitly requested dtype")  # PennyLane's, under JAX in single precision
+    rows = [*star_rows(3), *star_rows(5), *scaling_rows(), *step_rows(), *aer_rows(), *noisy_rows()]
     table = pd.DataFrame(rows)
     write_csv(output, table.map(lambda value: float(f"{value:.4g}") if isinstance(value, float) else value))
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.3g}"))
+    print(table.to_string(index=False, na_rep="", float_format=lambda value: f"{value:.3g}"))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 CPU time on one thread; the ratio of medians is what a shared machine can tell.
 
-    python benchmarks/epochs.py --output results/benchmarks/epochs.csv [run ...]
+    python -m benchmarks.epochs --output results/benchmarks/epochs.csv [run ...]
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ COPIED = (
     "paper/noise/*.csv",
     "paper/scale/*.csv",
     "benchmarks/engine.csv",
+    "benchmarks/optimum.csv",
 )
 
 
@@ -40,7 +41,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
     judged = read_json(reference / "claims.json")
     main = read_csv(reference / "tables" / "main.csv")
     noise = read_csv(reference / "noise" / "summary.csv")
-    engine = read_csv(reference / "engine.csv")
+    engine, optimum = (read_csv(reference / f"{name}.csv") for name in ("engine", "optimum"))
     pair = next(pair for pair in study.config.claims if pair.primary)
     (informed,) = study.select("main", variant="qgnn_informed")
     (gcn_informed,) = study.select("main", variant="gcn_informed")
@@ -71,6 +72,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "informed_claims": page.beside(judged, informed),
         "noise": readme.noise_block(noise),
         "engine": f"{table(engine.rename(columns={'ratio': 'times the first'}))}\n",
+        "optimum": f"{table(optimum, {name: name for name in ('links', 'solver', 'certified', 'boxes', 'seconds')})}\n",
         "choices": readme.choices_block({run: read_csv(reference / "choices" / f"{run}.csv") for run in choices}),
         **captions,
     }  # fmt: skip

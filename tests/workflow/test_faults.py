@@ -102,7 +102,7 @@ def test_a_workflow_killed_again_and_again_goes_on_to_the_identical_curve(study,
 def test_a_full_disk_then_a_closed_one_stop_the_run_in_one_line_and_nothing_is_lost(study, snakemake):
     folder, config, file = study
     (folder / "results").mkdir()
-    with disk(folder / "results", "150k") as mounted:
+    with disk(folder / "results", "190k") as mounted:
         if mounted is None:
             pytest.skip("this machine permits no mounts in a namespace (unshare --mount)")
         results = mounted.path / STUDY

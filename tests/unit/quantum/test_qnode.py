@@ -2,10 +2,9 @@
 
 import pytest
 
-from benchmarks.engine import noisy_star_qnode
+from benchmarks.peers import mixed_embedding
 from qgnn_d2d.quantum.engine.star import StarEngine
 from qgnn_d2d.quantum.estimators import exact
-from qgnn_d2d.quantum.hardware.compile import native_star
 from qgnn_d2d.quantum.qnode import star_qnode
 from tests.circuits import QGCL, as_pennylane, assert_close, line_called, random_stars
 
@@ -18,7 +17,7 @@ def test_lightning_agrees_in_single_precision():
 @pytest.mark.parametrize("name", ["depolarizing", "FakeLagosV2"])
 def test_density_matrices_under_noise_equal_the_engines(name):
     line, stars = line_called(name), random_stars(QGCL, 1)
-    values = noisy_star_qnode(native_star(QGCL, line), 1)(*as_pennylane(stars))
+    values = mixed_embedding(QGCL, line, 1)(*as_pennylane(stars))
     assert_close(values.T.unsqueeze(0), exact(QGCL, line)(*stars))
 
 
