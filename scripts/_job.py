@@ -7,6 +7,7 @@ script loads what its work needs.
 
 import contextlib
 import errno
+import gc
 import json
 import os
 import resource
@@ -26,6 +27,7 @@ from qgnn_d2d.settings import Study
 ROOT = Path(__file__).resolve().parents[1]
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _TERMINAL = os.dup(2)
+gc.set_threshold(50_000)  # else it goes through all of PyTorch and PennyLane again and again while they are loaded
 _spent = {"seconds": time.monotonic(), "cpu_seconds": 0.0}  # when this process's last job ended; Python's start counts
 
 
@@ -60,19 +62,23 @@ def run_each(
         outputs: Name to files.
     """
     study = settings.load(snakemake.config)
-    for (name, text), log in zip(snakemake.params.settings.items(), snakemake.log, strict=True):
+    named = list(zip(snakemake.params.settings.items(), snakemake.log, strict=True))
+    for i, ((name, text), log) in enumerate(named, start=1):
         run(main, Part(
             snakemake.rule, [log], inputs(study, name), outputs(study, name), {what: name}, {"settings": text},
             snakemake.threads, snakemake.config,
-        ))  # fmt: skip
+        ), last=i == len(named))  # fmt: skip
 
 
-def run(main: Callable[[Study, Any], None], job: Any) -> None:
+def run(main: Callable[[Study, Any], None], job: Any, *, last: bool = True) -> None:
     """Call ``main(study, job)`` with stdout and stderr in the job's log; write its record, and what it took.
+
+    The process then ends at once: to take down PyTorch and PennyLane, Python would need up to a second more.
 
     Args:
         main: Maps the study and the job to arguments.
         job: Snakemake's, or a `Part` of it.
+        last: Whether the process ends with the job.
 
     Raises:
         SystemExit: ``main`` failed; the log has the traceback, the terminal one line.
@@ -97,6 +103,10 @@ def run(main: Callable[[Study, Any], None], job: Any) -> None:
         with contextlib.suppress(OSError):  # the log's disk may be the full one
             traceback.print_exc()
         raise SystemExit(1) from None
+    if last:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _usage() -> dict[str, float]:
