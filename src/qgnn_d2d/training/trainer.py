@@ -186,6 +186,9 @@ class Trainer:
             gain, weight = gain * kept.unsqueeze(-1) * kept.unsqueeze(-2), weight * kept
         if self.model.k is None:
             return gain, weight, None
+        if self.model.stars == "random" and train.num_links > 1:  # reads no channels: none to be checked
+            own = [stars.sample(train.num_links, self.model.k, g, (len(train),)) for g in self.generators["stars"]]
+            return gain, weight, torch.stack(own).to(gain.device)
         drawn = Channels(gain.flatten(0, 1), weight.flatten(0, 1), train.noise_power, train.p_max)
         leaves = stars.choose(self.model.stars, drawn, self.model.k, *self.generators["stars"])
         return gain, weight, leaves.unflatten(0, weight.shape[:2]).to(gain.device)

@@ -157,15 +157,20 @@ def _messages(own: Layers, edges: Array, hidden: Array, x: Array, best: Array) -
             y = own.b1[j] + own.w1[0, j] * e0 + own.w1[1, j] * e1 + own.w1[2, j] * e2
             y = y + own.w1[3, j] * e3 + own.w1[4, j] * e4
             store(hidden[i], j, where(less(y, 0), 0, y))
-    for c in range(len(own.b2)):
-        largest, leaf = zero, zero - 1
+    for c in range(0, len(own.b2), 2):
+        d = min(c + 1, len(own.b2) - 1)  # two channels at once: every hidden_i is loaded for both
+        largest = most = zero
+        leaf = sender = zero - 1
         for i in range(len(hidden)):
-            y = splat(own.b2[c])
+            y, z = splat(own.b2[c]), splat(own.b2[d])
             for j in range(inputs):
-                y += own.w2[c, j] * load(hidden[i], j)
-            more = larger(y, largest)
+                value = load(hidden[i], j)
+                y, z = y + own.w2[c, j] * value, z + own.w2[d, j] * value
+            more, also = larger(y, largest), larger(z, most)
             largest, leaf = where(more, y, largest), where(more, i, leaf)
+            most, sender = where(also, z, most), where(also, i, sender)
         store(x, 3 + c, largest), store(best, c, leaf)
+        store(x, 3 + d, most), store(best, d, sender)
 
 
 @compiled

@@ -108,8 +108,9 @@ def d_encode(trig: Array, role: Array, d_bloch: Any, scale: float) -> Any:
 
 
 @compiled
-def affine(weight: Array, bias: Array, x: Array, first: int, y: Array, to: int) -> None:
+def affine(parameters: Any, x: Array, first: int, y: Array, to: int) -> None:
     """Set the rows y_{to + o} = b_o + sum_i W_io x_{first + i} of all blocks; x and y are (B, rows, W)."""
+    weight, bias, _, _ = parameters
     for block in range(len(x)):
         for o in range(weight.shape[1]):
             value = splat(bias[o])
@@ -119,10 +120,9 @@ def affine(weight: Array, bias: Array, x: Array, first: int, y: Array, to: int) 
 
 
 @compiled
-def d_affine(
-    weight: Array, d_weight: Array, d_bias: Array, x: Array, d_x: Array, first: int, d_y: Array, to: int
-) -> None:
+def d_affine(parameters: Any, x: Array, d_x: Array, first: int, d_y: Array, to: int) -> None:
     """Add dW_io = sum x_i dy_o and db_o = sum dy_o; set the rows dx_i = sum_o W_io dy_o."""
+    weight, _, d_weight, d_bias = parameters
     zero = splat(weight.dtype.type(0))
     for o in range(weight.shape[1]):
         value = zero

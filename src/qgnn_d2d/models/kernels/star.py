@@ -8,7 +8,7 @@ to back, while what the forward pass keeps is in the cache. Names as in `StarNet
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 import torch
@@ -70,8 +70,7 @@ class StarKernel(Kernel):
             model.angle_scale, transfer.reshape(shape), d_transfer.reshape(shape), self._roles, self._readout
         )
         rates, power = _network(
-            inputs._replace(leaves=None), leaves, start, stop, circuit, self.parameters, self.gradients, self._maps,
-            gradients,
+            inputs._replace(leaves=None), leaves, start, stop, circuit, self.flat, self._maps, gradients,
         )  # fmt: skip
         if gradients:
             self._plan.backward(d_transfer, self.slopes["block_angles"].reshape(block_angles.shape))
@@ -107,12 +106,11 @@ class Tile(NamedTuple):
 
 @compiled
 def _network(
-    inputs: Inputs, leaves: Array, start: int, stop: int, circuit: Circuit, flat: Array, d_flat: Array, maps: Array,
-    gradients: bool,
+    inputs: Inputs, leaves: Array, start: int, stop: int, circuit: Circuit, flat: Array, maps: Array, gradients: bool
 ) -> tuple[Array, Array]:  # fmt: skip
-    """Return `Kernel.run`'s rates and powers; with gradients, set d_flat but for the circuits, and add to d_transfer.
+    """Return `Kernel.run`'s rates and powers; with gradients, set those in flat but for T's, and add to d_transfer.
 
-    leaves (S, L or 1, B, M, k). flat (P,): parameters; maps: where in it embed, edge maps, node maps and readout start.
+    leaves (S, L or 1, B, M, k). flat: see `Kernel`; maps: where in it embed, edge maps, node maps and readout start.
     """
     real, (seeds, layers, heads) = flat.dtype.type, circuit.transfer.shape[:3]
     (sets, _, links, k), o = leaves.shape[1:], len(circuit.readout)
@@ -129,7 +127,7 @@ def _network(
     rates, power = np.zeros(seeds), np.empty((seeds, stop - start, links), real)
     slope = -1.0 / (stop - start) if gradients else 0.0
     if gradients:
-        d_flat[:] = 0
+        flat[1] = 0
     for s in range(seeds):
         own, weight = min(s, len(inputs.gain) - 1), min(s, len(inputs.weight) - 1)
         for at in range(start, stop, size):
@@ -143,7 +141,7 @@ def _network(
                     inputs.noise_power, inputs.p_max, slope, power[s, at + b - start], tile.d_logit.reshape(-1)[lanes],
                 )  # fmt: skip
             if gradients:
-                _backward(tile, circuit, s, flat, d_flat, maps)
+                _backward(tile, circuit, s, flat, maps)
     return rates, power
 
 
@@ -168,52 +166,50 @@ def _load(tile: Tile, inputs: Inputs, leaves: Array, s: int, at: int, count: int
 
 
 @compiled
-def _map(flat: Array, maps: Array, number: int, seeds: int, s: int, inputs: int, outputs: int) -> tuple[Array, Array]:
-    """Return weight (inputs, outputs) and bias (outputs,) of seed s in an affine map, as views."""
-    weight = maps[number] + s * inputs * outputs
-    bias = maps[number] + seeds * inputs * outputs + s * outputs
-    return flat[weight : weight + inputs * outputs].reshape(inputs, outputs), flat[bias : bias + outputs]
+def _map(circuit: Circuit, flat: Array, maps: Array, number: int, s: int, inputs: int, outputs: int) -> Any:
+    """Return weight (inputs, outputs) and bias (outputs,) of seed s in an affine map, and their gradients, as views."""
+    size = inputs * outputs
+    weight, bias = maps[number] + s * size, maps[number] + len(circuit.transfer) * size + s * outputs
+    values, slopes = flat[0], flat[1]
+    return (
+        values[weight : weight + size].reshape(inputs, outputs), values[bias : bias + outputs],
+        slopes[weight : weight + size].reshape(inputs, outputs), slopes[bias : bias + outputs],
+    )  # fmt: skip
 
 
 @compiled
 def _forward(tile: Tile, circuit: Circuit, s: int, flat: Array, maps: Array) -> None:
     """Compute logits a [x_L, f]: x_0 = A_0 f, z_l = star_l(r π tanh x_{l-1}, r π tanh B_l e), x_l = A_l [f, z_l]."""
-    (seeds, layers, heads), o, nodes = circuit.transfer.shape[:3], len(circuit.readout), tile.nodes
-    weight, bias = _map(flat, maps, 0, seeds, s, 2, 2 * heads)
-    affine(weight, bias, nodes[0], 2 * heads, nodes[0], 0)
+    (layers, heads), o, nodes = circuit.transfer.shape[1:3], len(circuit.readout), tile.nodes
+    affine(_map(circuit, flat, maps, 0, s, 2, 2 * heads), nodes[0], 2 * heads, nodes[0], 0)
     for layer in range(layers):
-        weight, bias = _map(flat, maps, 1 + layer, seeds, s, 2, 2 * heads)
+        edge_map = _map(circuit, flat, maps, 1 + layer, s, 2, 2 * heads)
         for h in range(heads):
-            _measure(tile, circuit, s, layer, h, weight, bias)
-        weight, bias = _map(flat, maps, 1 + layers + layer, seeds, s, 2 + heads * o, 2 * heads)
-        affine(weight, bias, nodes[layer], 2 * heads, nodes[layer + 1], 0)
-    weight, bias = _map(flat, maps, 1 + 2 * layers, seeds, s, 2 * heads + 2, 1)
-    affine(weight, bias, nodes[layers], 0, tile.logit, 0)
+            _measure(tile, circuit, s, layer, h, edge_map)
+        node_map = _map(circuit, flat, maps, 1 + layers + layer, s, 2 + heads * o, 2 * heads)
+        affine(node_map, nodes[layer], 2 * heads, nodes[layer + 1], 0)
+    affine(_map(circuit, flat, maps, 1 + 2 * layers, s, 2 * heads + 2, 1), nodes[layers], 0, tile.logit, 0)
 
 
 @compiled
-def _backward(tile: Tile, circuit: Circuit, s: int, flat: Array, d_flat: Array, maps: Array) -> None:
-    """Take the adjoint of `_forward` for the logits' gradient: adds to d_flat and d_transfer."""
-    (seeds, layers, heads), o = circuit.transfer.shape[:3], len(circuit.readout)
-    nodes, d_nodes = tile.nodes, tile.d_nodes
-    weight, _ = _map(flat, maps, 1 + 2 * layers, seeds, s, 2 * heads + 2, 1)
-    d_weight, d_bias = _map(d_flat, maps, 1 + 2 * layers, seeds, s, 2 * heads + 2, 1)
-    d_affine(weight, d_weight, d_bias, nodes[layers], d_nodes[layers], 0, tile.d_logit, 0)
+def _backward(tile: Tile, circuit: Circuit, s: int, flat: Array, maps: Array) -> None:
+    """Take the adjoint of `_forward` for the logits' gradient: adds to the gradients in flat and to d_transfer."""
+    (layers, heads), o, nodes, d = circuit.transfer.shape[1:3], len(circuit.readout), tile.nodes, tile.d_nodes
+    readout = _map(circuit, flat, maps, 1 + 2 * layers, s, 2 * heads + 2, 1)
+    d_affine(readout, nodes[layers], d[layers], 0, tile.d_logit, 0)
     for layer in range(layers - 1, -1, -1):
-        weight, _ = _map(flat, maps, 1 + layers + layer, seeds, s, 2 + heads * o, 2 * heads)
-        d_weight, d_bias = _map(d_flat, maps, 1 + layers + layer, seeds, s, 2 + heads * o, 2 * heads)
-        d_affine(weight, d_weight, d_bias, nodes[layer], d_nodes[layer], 2 * heads, d_nodes[layer + 1], 0)
-        d_weight, d_bias = _map(d_flat, maps, 1 + layer, seeds, s, 2, 2 * heads)
+        node_map = _map(circuit, flat, maps, 1 + layers + layer, s, 2 + heads * o, 2 * heads)
+        d_affine(node_map, nodes[layer], d[layer], 2 * heads, d[layer + 1], 0)
+        edge_map = _map(circuit, flat, maps, 1 + layer, s, 2, 2 * heads)
         for h in range(heads):
-            _d_measure(tile, circuit, s, layer, h, d_weight, d_bias)
-    weight, _ = _map(flat, maps, 0, seeds, s, 2, 2 * heads)
-    d_weight, d_bias = _map(d_flat, maps, 0, seeds, s, 2, 2 * heads)
-    d_affine(weight, d_weight, d_bias, nodes[0], d_nodes[0], 2 * heads, d_nodes[0], 0)
+            _d_measure(tile, circuit, s, layer, h, edge_map)
+    d_affine(_map(circuit, flat, maps, 0, s, 2, 2 * heads), nodes[0], d[0], 2 * heads, d[0], 0)
 
 
 @compiled
-def _measure(tile: Tile, circuit: Circuit, s: int, layer: int, h: int, weight: Array, bias: Array) -> None:
+def _measure(tile: Tile, circuit: Circuit, s: int, layer: int, h: int, edge_map: Any) -> None:
     """Set z of one head of a layer: encode center, leaves and edges, contract the leaves, measure the center."""
+    weight, bias, _, _ = edge_map
     t, readout, (k, _, _) = circuit.transfer[s, layer, h], circuit.readout, tile.edges.shape[2:]
     turns, leaves = circuit.scale / (2 * math.pi), min(layer, len(tile.edges) - 1)
     first = 2 * circuit.transfer.shape[2] + 2 + h * len(readout)
@@ -242,8 +238,9 @@ def _measure(tile: Tile, circuit: Circuit, s: int, layer: int, h: int, weight: A
 
 
 @compiled
-def _d_measure(tile: Tile, circuit: Circuit, s: int, layer: int, h: int, d_weight: Array, d_bias: Array) -> None:
+def _d_measure(tile: Tile, circuit: Circuit, s: int, layer: int, h: int, edge_map: Any) -> None:
     """Take the adjoint of `_measure`: set dx of the head, and add to the edge map's gradients and to d_transfer."""
+    _, _, d_weight, d_bias = edge_map
     t, d_t, readout = circuit.transfer[s, layer, h], circuit.d_transfer[s, layer, h], circuit.readout
     leaves, k, d_star, sums = min(layer, len(tile.edges) - 1), tile.edges.shape[2], tile.d_star, tile.sums
     first = 2 * circuit.transfer.shape[2] + 2 + h * len(readout)

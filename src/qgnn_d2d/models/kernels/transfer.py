@@ -5,7 +5,7 @@ symbols: the gates' angles 2πu are sums of the block's angles, entries of trans
 cos 2πu and sin 2πu, and coordinates of the rows between two gates are sums of products of entries and coordinates. So a
 `Plan` is a list of rows, each :math:`x_n = \sum c\, x_i x_j x_k` of rows before it, from x_0 = 1 and the angles to T.
 Coordinates that are zero for all angles are left out. One that a step only moves or multiplies by a number, as every
-Clifford gate and depolarizing channel does, costs nothing. A set of angles is a lane (see `lanes`).
+Clifford gate and depolarizing channel does, costs nothing. A vector holds W sets of angles.
 """
 
 from __future__ import annotations

@@ -20,7 +20,6 @@ from .base import Array
 
 W = 16
 _FLAGS = ("contract", "reassoc", "nsz")
-_intrinsic: Any = extending.intrinsic  # its annotations know only what Python calls
 
 
 class Vector(types.Type):
@@ -37,13 +36,25 @@ class _VectorModel(extending.models.PrimitiveModel):
         super().__init__(manager, vector, ir.VectorType(manager.lookup(vector.dtype).get_value_type(), W))
 
 
-def _spread(context: Any, builder: Any, value: Any, kind: Any, vector: Any) -> Any:
-    """Return a vector as it is, and W copies of a number."""
-    if isinstance(kind, Vector):
-        return value
-    empty = ir.Constant(context.get_value_type(vector), ir.Undefined)
-    one = builder.insert_element(empty, context.cast(builder, value, kind, vector.dtype), ir.IntType(32)(0))
-    return builder.shuffle_vector(one, empty, _lanes([0] * W))
+def _intrinsic(result: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile code(context, builder, kinds, *values), whose result's kind is result(*kinds); integers are indices."""
+
+    def decorate(code: Callable[..., Any]) -> Any:
+        def typed(*given: Any) -> Any:
+            kinds = [types.intp if isinstance(kind, types.Integer) else kind for kind in given]
+            return result(*kinds)(*kinds), lambda context, builder, _, values: code(context, builder, kinds, *values)
+
+        names = code.__code__.co_argcount - len(("context", "builder", "kinds"))
+        typing = lambda _, x: typed(x), lambda _, x, y: typed(x, y), lambda _, x, y, z: typed(x, y, z)
+        intrinsic: Any = extending.intrinsic
+        return intrinsic(typing[names - 1])
+
+    return decorate
+
+
+def _vector(*kinds: Any) -> Any:
+    """Return the vector among the kinds of numbers and vectors."""
+    return next(kind for kind in kinds if isinstance(kind, Vector))
 
 
 def _lanes(numbers: list[int]) -> Any:
@@ -51,190 +62,145 @@ def _lanes(numbers: list[int]) -> Any:
     return ir.Constant(ir.VectorType(ir.IntType(32), W), numbers)
 
 
-def _of_vectors(build: Callable[..., Any], result: Any = None) -> Any:
-    """Return an intrinsic build(builder, x, y) of two vectors, or of one and a number."""
-
-    @_intrinsic
-    def apply(typing: Any, x: Any, y: Any) -> Any:
-        vector = x if isinstance(x, Vector) else y
-
-        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            pair = zip(values, signature.args, strict=True)
-            return build(builder, *(_spread(context, builder, value, kind, vector) for value, kind in pair))
-
-        return (result or vector)(x, y), generate
-
-    return apply
+def _spread(context: Any, builder: Any, kind: Any, value: Any, dtype: Any) -> Any:
+    """Return a vector as it is, and W copies of a number."""
+    if isinstance(kind, Vector):
+        return value
+    empty = ir.Constant(context.get_value_type(Vector(dtype)), ir.Undefined)
+    one = builder.insert_element(empty, context.cast(builder, value, kind, dtype), ir.IntType(32)(0))
+    return builder.shuffle_vector(one, empty, _lanes([0] * W))
 
 
-def _operator(symbol: Any, apply: Any) -> None:
+def _entry(context: Any, builder: Any, kind: Any, x: Any, i: Any) -> Any:
+    """Return the address of vector number i of an array."""
+    if kind.layout != "C":
+        raise TypeError(f"{kind} is not C-contiguous")
+    return builder.gep(context.make_array(kind)(context, builder, x).data, [builder.mul(i, i.type(W))])
+
+
+def _vector_entry(context: Any, builder: Any, kind: Any, x: Any, i: Any) -> Any:
+    kind_of_entry = context.get_value_type(Vector(kind.dtype)).as_pointer()
+    return builder.bitcast(_entry(context, builder, kind, x, i), kind_of_entry)
+
+
+@_intrinsic(Vector)
+def splat(context: Any, builder: Any, kinds: Any, a: Any) -> Any:
+    """Return W copies of a number."""
+    return _spread(context, builder, kinds[0], a, kinds[0])
+
+
+@_intrinsic(lambda x, i: Vector(x.dtype))
+def load(context: Any, builder: Any, kinds: Any, x: Any, i: Any) -> Any:
+    """Return x[i W : (i + 1) W] of the flattened array."""
+    return builder.load(_vector_entry(context, builder, kinds[0], x, i), align=kinds[0].dtype.bitwidth // 8)
+
+
+@_intrinsic(lambda x, i: types.UniTuple(x.dtype, W))
+def numbers(context: Any, builder: Any, kinds: Any, x: Any, i: Any) -> Any:
+    """Return x[i W : (i + 1) W] of the flattened array as a tuple of numbers."""
+    entry = _entry(context, builder, kinds[0], x, i)
+    found = [builder.load(builder.gep(entry, [i.type(j)])) for j in range(W)]
+    return context.make_tuple(builder, types.UniTuple(kinds[0].dtype, W), found)
+
+
+@_intrinsic(lambda x, i, value: types.void)
+def store(context: Any, builder: Any, kinds: Any, x: Any, i: Any, value: Any) -> Any:
+    """Set x[i W : (i + 1) W] of the flattened array to a vector."""
+    builder.store(value, _vector_entry(context, builder, kinds[0], x, i), align=kinds[0].dtype.bitwidth // 8)
+
+
+@_intrinsic(lambda total, x, y: total)
+def plus(context: Any, builder: Any, kinds: Any, total: Any, x: Any, y: Any) -> Any:
+    """Return the tuple total_j + x_j y of vectors; x_j are vectors or numbers."""
+    sums = []
+    for j in range(kinds[1].count):
+        factor = _spread(context, builder, kinds[1].dtype, builder.extract_value(x, j), kinds[2].dtype)
+        product = builder.fmul(factor, y, flags=_FLAGS)
+        sums.append(builder.fadd(builder.extract_value(total, j), product, flags=_FLAGS))
+    return context.make_tuple(builder, kinds[0], sums)
+
+
+@_intrinsic(lambda x, y: y.dtype)
+def dot(context: Any, builder: Any, kinds: Any, x: Any, y: Any) -> Any:
+    """Return the vector sum_j x_j y_j of two tuples; x_j are vectors or numbers."""
+    total = None
+    for j in range(kinds[0].count):
+        factor = _spread(context, builder, kinds[0].dtype, builder.extract_value(x, j), kinds[1].dtype.dtype)
+        product = builder.fmul(factor, builder.extract_value(y, j), flags=_FLAGS)
+        total = product if total is None else builder.fadd(total, product, flags=_FLAGS)
+    return total
+
+
+@_intrinsic(lambda x: x)
+def transposed(context: Any, builder: Any, kinds: Any, x: Any) -> Any:
+    """Return the transpose of a tuple of W vectors: a perfect shuffle turns row and column bits by one, four times."""
+    halves = [_lanes([n for i in range(half, half + W // 2) for n in (i, W + i)]) for half in (0, W // 2)]
+    rows = [builder.extract_value(x, i) for i in range(W)]
+    for _ in range(W.bit_length() - 1):
+        rows = [builder.shuffle_vector(rows[i // 2], rows[i // 2 + W // 2], halves[i % 2]) for i in range(W)]
+    return context.make_tuple(builder, kinds[0], rows)
+
+
+@_intrinsic(lambda bits, a, b: _vector(a, b))
+def where(context: Any, builder: Any, kinds: Any, bits: Any, a: Any, b: Any) -> Any:
+    """Return a where the bits are set, b elsewhere; one of them may be a number."""
+    mask = builder.bitcast(builder.trunc(bits, ir.IntType(W)), ir.VectorType(ir.IntType(1), W))
+    dtype = _vector(*kinds[1:]).dtype
+    return builder.select(
+        mask, *(_spread(context, builder, *pair, dtype) for pair in zip(kinds[1:], (a, b), strict=True))
+    )
+
+
+def _of_two(build: Callable[..., Any], result: Callable[..., Any] = _vector) -> Any:
+    """Compile build(builder, x, y) of two vectors, or of a vector and a number."""
+
+    @_intrinsic(result)
+    def of_two(context: Any, builder: Any, kinds: Any, x: Any, y: Any) -> Any:
+        dtype = _vector(*kinds).dtype
+        return build(builder, *(_spread(context, builder, *pair, dtype) for pair in zip(kinds, (x, y), strict=True)))
+
+    return of_two
+
+
+def _bits(build: Callable[..., Any]) -> Any:
+    return _of_two(lambda builder, x, y: builder.bitcast(build(builder, x, y), ir.IntType(W)), lambda x, y: types.int16)
+
+
+less = _bits(lambda builder, x, y: builder.fcmp_ordered("<", x, y))
+"""Return W bits, an int16: where x < y."""
+larger = _bits(lambda builder, x, y: builder.or_(builder.fcmp_ordered(">", x, y), builder.fcmp_unordered("uno", x, x)))
+"""Return W bits, an int16: where x > y or x is NaN."""
+
+
+def _operator(symbol: Any, name: str) -> None:
+    apply = _of_two(lambda builder, x, y: getattr(builder, name)(x, y, flags=_FLAGS))
+
     @extending.overload(symbol, strict=False)
     def on_vectors(x: Any, y: Any) -> Any:
         return (lambda x, y: apply(x, y)) if isinstance(x, Vector) or isinstance(y, Vector) else None
 
 
-for _symbols, _name in (("add iadd", "fadd"), ("sub isub", "fsub"), ("mul imul", "fmul"), ("truediv", "fdiv")):
-    _apply = _of_vectors(lambda builder, x, y, name=_name: getattr(builder, name)(x, y, flags=_FLAGS))
-    for _symbol in _symbols.split():
-        _operator(getattr(operator, _symbol), _apply)
+for _symbol, _name in {"add": "fadd", "sub": "fsub", "mul": "fmul", "truediv": "fdiv"}.items():
+    _operator(getattr(operator, _symbol), _name)
+    _operator(getattr(operator, f"i{_symbol}"), _name)
 
 
-@_intrinsic
-def splat(typing: Any, a: Any) -> Any:
-    """Return W copies of a number."""
-    vector = Vector(a)
-    return vector(a), lambda context, builder, signature, values: _spread(context, builder, values[0], a, vector)
+def _function(name: str, number: bool = False) -> Any:
+    """Return a function of LLVM from a vector to a vector, or to a number, from the sum's start on."""
 
+    @_intrinsic(lambda x: x.dtype if number else x)
+    def function(context: Any, builder: Any, kinds: Any, x: Any) -> Any:
+        arguments = [x.type.element(-0.0), x] if number else [x]
+        kind = ir.FunctionType(arguments[0].type, [value.type for value in arguments])
+        full_name = f"llvm.{name}.v{W}f{kinds[0].dtype.bitwidth}"
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, full_name), arguments, fastmath=_FLAGS)
 
-def _bits(builder: Any, lanes: Any) -> Any:
-    return builder.bitcast(lanes, ir.IntType(W))
-
-
-less = _of_vectors(lambda builder, x, y: _bits(builder, builder.fcmp_ordered("<", x, y)), types.int16)
-"""Return W bits, an int16: where x < y."""
-larger = _of_vectors(
-    lambda builder, x, y: _bits(
-        builder, builder.or_(builder.fcmp_ordered(">", x, y), builder.fcmp_unordered("uno", x, x))
-    ),
-    types.int16,
-)
-"""Return W bits, an int16: where x > y or x is NaN."""
-
-
-@_intrinsic
-def where(typing: Any, bits: Any, a: Any, b: Any) -> Any:
-    """Return a where the bits are set, b elsewhere; one of them may be a number."""
-    vector = a if isinstance(a, Vector) else b
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        mask = builder.bitcast(values[0], ir.VectorType(ir.IntType(1), W))
-        pair = zip(values[1:], signature.args[1:], strict=True)
-        return builder.select(mask, *(_spread(context, builder, value, kind, vector) for value, kind in pair))
-
-    return vector(types.int16, a, b), generate
-
-
-def _entry(context: Any, builder: Any, kind: Any, values: Any) -> Any:
-    """Return the address of vector number i of an array, for values (array, i, ...)."""
-    if kind.layout != "C":
-        raise TypeError(f"{kind} is not C-contiguous")
-    first = builder.mul(values[1], values[1].type(W))
-    return builder.gep(context.make_array(kind)(context, builder, values[0]).data, [first])
-
-
-@_intrinsic
-def load(typing: Any, x: Any, i: Any) -> Any:
-    """Return x[i W : (i + 1) W] of the flattened array."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        vector = context.get_value_type(Vector(x.dtype)).as_pointer()
-        entry = builder.bitcast(_entry(context, builder, x, values), vector)
-        return builder.load(entry, align=x.dtype.bitwidth // 8)
-
-    return Vector(x.dtype)(x, types.intp), generate
-
-
-@_intrinsic
-def store(typing: Any, x: Any, i: Any, value: Any) -> Any:
-    """Set x[i W : (i + 1) W] of the flattened array to a vector, or to a number."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        vector = context.get_value_type(Vector(x.dtype)).as_pointer()
-        entry = builder.bitcast(_entry(context, builder, x, values), vector)
-        builder.store(_spread(context, builder, values[2], value, x), entry, align=x.dtype.bitwidth // 8)
-
-    return types.void(x, types.intp, value), generate
-
-
-@_intrinsic
-def numbers(typing: Any, x: Any, i: Any) -> Any:
-    """Return x[i W : (i + 1) W] of the flattened array as a tuple of numbers."""
-    result = types.UniTuple(x.dtype, W)
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        entry = _entry(context, builder, x, values)
-        found = [builder.load(builder.gep(entry, [ir.IntType(64)(j)])) for j in range(W)]
-        return context.make_tuple(builder, result, found)
-
-    return result(x, types.intp), generate
-
-
-@_intrinsic
-def plus(typing: Any, total: Any, x: Any, y: Any) -> Any:
-    """Return the tuple total_j + x_j y of vectors; x_j are vectors or numbers."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        sums = []
-        for j in range(x.count):
-            factor = _spread(context, builder, builder.extract_value(values[1], j), x.dtype, y)
-            product = builder.fmul(factor, values[2], flags=_FLAGS)
-            sums.append(builder.fadd(builder.extract_value(values[0], j), product, flags=_FLAGS))
-        return context.make_tuple(builder, signature.return_type, sums)
-
-    return total(total, x, y), generate
-
-
-@_intrinsic
-def dot(typing: Any, x: Any, y: Any) -> Any:
-    """Return the vector sum_j x_j y_j of two tuples; x_j are vectors or numbers."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        total = ir.Constant(context.get_value_type(y.dtype), [0.0] * W)
-        for j in range(x.count):
-            factor = _spread(context, builder, builder.extract_value(values[0], j), x.dtype, y.dtype)
-            product = builder.fmul(factor, builder.extract_value(values[1], j), flags=_FLAGS)
-            total = builder.fadd(total, product, flags=_FLAGS) if j else product
-        return total
-
-    return y.dtype(x, y), generate
-
-
-@_intrinsic
-def transposed(typing: Any, x: Any) -> Any:
-    """Return the transpose of a tuple of W vectors: a perfect shuffle turns row and column bits by one, four times."""
-    halves = [_lanes([n for i in range(half, half + W // 2) for n in (i, W + i)]) for half in (0, W // 2)]
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        rows = [builder.extract_value(values[0], i) for i in range(W)]
-        for _ in range(W.bit_length() - 1):
-            rows = [builder.shuffle_vector(rows[i // 2], rows[i // 2 + W // 2], halves[i % 2]) for i in range(W)]
-        return context.make_tuple(builder, x, rows)
-
-    return x(x), generate
-
-
-def _call(builder: Any, name: str, vector: Any, result: Any, *values: Any) -> Any:
-    """Call one of LLVM's functions on vectors."""
-    kind = ir.FunctionType(result, [value.type for value in values])
-    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{W}f{vector.dtype.bitwidth}")
-    return builder.call(function, values, fastmath=_FLAGS)
-
-
-@_intrinsic
-def total(typing: Any, x: Any) -> Any:
-    """Return the sum of a vector's numbers."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        number = values[0].type.element
-        return _call(builder, "vector.reduce.fadd", x, number, number(-0.0), *values)
-
-    return x.dtype(x), generate
-
-
-def _function(name: str) -> Any:
-    """Return a function of LLVM on vectors."""
-
-    @_intrinsic
-    def apply(typing: Any, x: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            return _call(builder, name, x, values[0].type, *values)
-
-        return x(x), generate
-
-    return apply
+    return function
 
 
 rint, exp, sin, cos = map(_function, ("rint", "exp", "sin", "cos"))
+total = _function("vector.reduce.fadd", number=True)
+"""Return the sum of a vector's numbers."""
 
 
 @compiled
