@@ -128,4 +128,4 @@ def test_ranks_are_those_of_a_stable_sort(links, k):
     keys = torch.rand(57, links, links, generator=torch.Generator().manual_seed(1))
     for values in (keys, (5 * keys).round(), keys.double()):  # with equals, too
         others = values.masked_fill(torch.eye(links, dtype=torch.bool), -1.0)
-        assert torch.equal(stars._ranked(values, k), others.sort(-1, descending=True, stable=True).indices[..., :k])
+        assert torch.equal(stars._ranked(values, k), others.sort(dim=-1, descending=True, stable=True).indices[..., :k])
