@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
+import numpy as np
 import torch
 
 from .channels import Channels
@@ -15,6 +16,7 @@ from .settings.model import StarRule
 
 Generators = Sequence[torch.Generator]
 
+_LANES = 64  # stars that are ranked side by side
 _SMALLEST_SCORE = 1e-12  # bps/Hz; a node that is worth nothing is still drawn where no other is left
 
 
@@ -54,22 +56,32 @@ def _ranked(keys: torch.Tensor, k: int) -> torch.Tensor:
 
 @compiled
 def _rank(keys: Any, leaves: Any) -> None:
-    """Set leaves (N, M, k) to the indices of the largest keys (N, M, M) of each row, its own node left out."""
-    nodes, k = keys.shape[2], leaves.shape[2]
-    for n in range(len(keys)):
-        for m in range(nodes):
-            row, to, found = keys[n, m], leaves[n, m], 0
-            for j in range(nodes):
-                if j == m:
-                    continue
-                at = found
-                while at > 0 and row[j] > row[to[at - 1]]:
-                    if at < k:
-                        to[at] = to[at - 1]
-                    at -= 1
-                if at < k:
-                    to[at] = j
-                    found = min(found + 1, k)
+    """Set leaves (N, M, k) to the indices of the largest keys (N, M, M) of each row, its own node left out.
+
+    Stars lie side by side, so that the processor ranks many at once: node after node takes the place of the first of
+    its star's k best so far with a smaller key, and moves all after it.
+    """
+    nodes, k, stars = keys.shape[2], leaves.shape[2], len(keys) * keys.shape[2]
+    rows, to = keys.reshape(stars, nodes), leaves.reshape(stars, k)
+    key, node, moved = np.empty(_LANES, keys.dtype), np.empty(_LANES, np.int32), np.empty(_LANES, np.int32)
+    best, found = np.empty((k, _LANES), keys.dtype), np.zeros((k, _LANES), np.int32)
+    for start in range(0, stars, _LANES):
+        count = min(_LANES, stars - start)
+        best[:] = -np.inf
+        for j in range(nodes):
+            for v in range(count):
+                key[v] = rows[start + v, j] if (start + v) % nodes != j else -np.inf
+            node[:], moved[:] = j, 0
+            for i in range(k):
+                first, second = best[i], found[i]
+                for v in range(_LANES):
+                    a, b, c, d = key[v], first[v], node[v], second[v]
+                    larger = (a > b) | (moved[v] > 0)
+                    first[v], second[v] = a if larger else b, c if larger else d
+                    key[v], node[v], moved[v] = b if larger else a, d if larger else c, larger
+        for v in range(count):
+            for i in range(k):
+                to[start + v, i] = found[i, v]
 
 
 def random(channels: Channels, k: int, generators: Generators) -> torch.Tensor:

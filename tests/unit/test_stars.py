@@ -121,3 +121,11 @@ def test_rules_without_draws_follow_a_relabelling(rule):
 def test_the_random_rule_is_sample():
     drawn = stars.choose("random", channels(), 2, torch.Generator().manual_seed(4))
     assert torch.equal(drawn, stars.sample(6, 2, torch.Generator().manual_seed(4), (15,)))
+
+
+@pytest.mark.parametrize(("links", "k"), [(2, 1), (7, 2), (10, 9), (33, 5)])
+def test_ranks_are_those_of_a_stable_sort(links, k):
+    keys = torch.rand(57, links, links, generator=torch.Generator().manual_seed(1))
+    for values in (keys, (5 * keys).round(), keys.double()):  # with equals, too
+        others = values.masked_fill(torch.eye(links, dtype=torch.bool), -1.0)
+        assert torch.equal(stars._ranked(values, k), others.sort(dim=-1, descending=True, stable=True).indices[..., :k])

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from .. import models, stars
 from ..channels import Channels
 from ..models import PowerModel
-from ..models.kernels import FlatAdam, kernel_of
+from ..models.kernels import computed_by, kernel_of
 from ..objective import trained_quantity
 from ..random_streams import torch_generator
 from ..settings import RunSettings, Training
@@ -105,11 +105,8 @@ class Trainer:
         self.quantity = trained_quantity(run.protocol)
         self.kernel = kernel_of(self.model)
         rate = run.training.learning_rate
-        self.optimizer = (
-            torch.optim.Adam(self.model.parameters(), lr=rate)
-            if self.kernel is None
-            else FlatAdam(self.kernel, lr=rate)
-        )
+        fused = computed_by(self.model) != "torch"  # one loop per parameter; torch alone keeps torch's default
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=rate, fused=fused or None)
         self.generators = {
             name: [torch_generator(run.seed, name, s) for s in self.seeds] for name in ("shuffle", "stars")
         }
@@ -189,6 +186,9 @@ class Trainer:
             gain, weight = gain * kept.unsqueeze(-1) * kept.unsqueeze(-2), weight * kept
         if self.model.k is None:
             return gain, weight, None
+        if self.model.stars == "random" and train.num_links > 1:  # reads no channels: none to be checked
+            own = [stars.sample(train.num_links, self.model.k, g, (len(train),)) for g in self.generators["stars"]]
+            return gain, weight, torch.stack(own).to(gain.device)
         drawn = Channels(gain.flatten(0, 1), weight.flatten(0, 1), train.noise_power, train.p_max)
         leaves = stars.choose(self.model.stars, drawn, self.model.k, *self.generators["stars"])
         return gain, weight, leaves.unflatten(0, weight.shape[:2]).to(gain.device)

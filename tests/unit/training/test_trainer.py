@@ -182,3 +182,14 @@ def test_compiled_trainings_are_those_of_torch(model, protocol):
 def test_runs_without_augmentation_draw_nothing_for_it():
     assert "drop" not in Trainer(run_of(), channels(), {}).generators
     assert "drop" in Trainer(run_of(training={"drop_links": 0.1}), channels(), {}).generators
+
+
+def test_random_stars_are_those_of_the_rule():
+    run = run_of("qgnn", num_seeds=2)
+    one, other = (Trainer(run, channels(), {}) for _ in range(2))
+    gain, weight, leaves = one._draw()
+    for generator in other.generators["shuffle"]:
+        torch.randperm(len(other.train), generator=generator)
+    drawn = Channels(gain.flatten(0, 1), weight.flatten(0, 1), one.train.noise_power, one.train.p_max)
+    expected = stars.choose("random", drawn, one.model.k, *other.generators["stars"])
+    assert one.model.stars == "random" and torch.equal(leaves.flatten(0, 1), expected)

@@ -10,11 +10,10 @@ import torch
 from ..base import PowerModel
 from ..igcnet import IGCNet
 from ..star_network import StarNetwork
-from .adam import FlatAdam
 from .base import Inputs, Kernel
 from .igcnet import IGCNetKernel
 
-__all__ = ["FlatAdam", "Inputs", "Kernel", "computed_by", "kernel_of"]
+__all__ = ["Inputs", "Kernel", "computed_by", "kernel_of"]
 
 
 def kernel_of(model: PowerModel) -> Kernel | None:

@@ -48,8 +48,9 @@ class Kernel(ABC):
         layers: L, how many sets of leaves a run reads.
 
     Attributes:
-        parameters: (P,) all parameters, in the order of the model's.
-        gradients: (P,) theirs, of which the parameters' ``grad`` are views.
+        flat: (2, P) all parameters, in the order of the model's, and their gradients.
+        parameters: (P,) a view, of which the model's are views.
+        gradients: (P,) a view, of which the parameters' ``grad`` are views.
         values: Parameter name to its view (S, ...) of `parameters`.
         slopes: Parameter name to its view (S, ...) of `gradients`.
     """
@@ -57,8 +58,9 @@ class Kernel(ABC):
     def __init__(self, model: PowerModel, layers: int) -> None:
         self.model, self.layers = model, layers
         flat = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
-        d_flat = torch.zeros_like(flat)
-        self.parameters, self.gradients = flat.numpy(), d_flat.numpy()
+        flat, d_flat = both = torch.stack([flat, torch.zeros_like(flat)])
+        self.flat = both.numpy()
+        self.parameters, self.gradients = self.flat
         self.values: dict[str, Array] = {}
         self.slopes: dict[str, Array] = {}
         first = 0

@@ -13,7 +13,7 @@ import torch
 
 from ...compiled import compiled
 from .base import Array
-from .vectors import W, fma, is_positive, load, splat, store, where_bits, where_larger
+from .vectors import W, add, larger, less, load, splat, store, where
 
 _CHUNK = 8  # realizations
 
@@ -35,110 +35,95 @@ class Messages(torch.autograd.Function):
         """See the class."""
         u, cross, r, weight, bias = (tensor.detach().contiguous() for tensor in tensors)
         (seeds, count, links, width), outputs = u.shape, weight.shape[2]
-        positive = np.empty((seeds, count, links * (links - 1), outputs // W), np.int16)
+        positive = np.empty((seeds, count, links, max(1, links - 1), outputs // W), np.int16)
         y = u.new_empty(seeds, count, links, width + outputs)
         y[..., :width] = x
-        arrays = [tensor.numpy() for tensor in (u, cross, r, bias, y)]
-        for s, first, last, hidden, messages in _chunks(u, outputs):
-            _hidden(*arrays[:3], s, first, last, hidden.numpy())
+        for s, part, hidden, messages in _chunks(u, outputs):
+            _hidden(u[s, part].numpy(), cross[s, part].numpy(), r[s].numpy(), hidden.numpy())
             torch.mm(hidden, weight[s], out=messages)
-            _mean(messages.numpy(), arrays[3], s, first, last, arrays[4], positive)
+            _mean(messages.numpy(), bias[s].numpy(), y[s, part].numpy(), positive[s, part])
         ctx.saved, ctx.positive = (u, cross, r, weight), positive
         return y
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """See the class."""
-        u, cross, r, weight = ctx.saved
-        d_y = gradients[0].contiguous()
+        (u, cross, r, weight), d_y = ctx.saved, gradients[0].contiguous()
         d_u, d_r, d_weight = torch.zeros_like(u), torch.zeros_like(r), torch.zeros_like(weight)
         d_bias = weight.new_zeros(len(weight), weight.shape[2])
-        arrays = [tensor.numpy() for tensor in (u, cross, r)]
-        slopes = [tensor.numpy() for tensor in (d_u, d_r)]
-        for s, first, last, hidden, messages in _chunks(u, weight.shape[2]):
-            _hidden(*arrays, s, first, last, hidden.numpy())
-            _mean_back(messages.numpy(), d_bias.numpy(), s, first, last, d_y.numpy(), ctx.positive)
+        for s, part, hidden, messages in _chunks(u, weight.shape[2]):
+            g = cross[s, part].numpy()
+            _hidden(u[s, part].numpy(), g, r[s].numpy(), hidden.numpy())
+            _mean_back(messages.numpy(), d_bias[s].numpy(), d_y[s, part].numpy(), ctx.positive[s, part])
             d_weight[s].addmm_(hidden.T, messages)
             d_hidden = torch.mm(messages, weight[s].T)
-            _hidden_back(hidden.numpy(), d_hidden.numpy(), arrays[1], s, first, last, *slopes)
+            _hidden_back(hidden.numpy(), d_hidden.numpy(), g, d_u[s, part].numpy(), d_r[s].numpy())
         return d_y[..., : u.shape[3]], d_u, None, d_r, d_weight, d_bias
 
 
 def _chunks(u: torch.Tensor, outputs: int) -> Any:
-    """Yield seed, first and last realization, and room for hidden layers and messages, a row per pair of nodes."""
+    """Yield a seed, some realizations, and room for hidden layers and messages, one row for every m and j ≠ m."""
     seeds, count, links, width = u.shape
-    pairs = links * (links - 1)
-    hidden, messages = u.new_empty(_CHUNK * pairs, width), u.new_empty(_CHUNK * pairs, outputs)
     for s in range(seeds):
         for first in range(0, count, _CHUNK):
-            last = min(count, first + _CHUNK)
-            rows = (last - first) * pairs
-            yield s, first, last, hidden[:rows], messages[:rows]
+            rows = min(_CHUNK, count - first) * links * (links - 1)
+            yield s, slice(first, first + _CHUNK), u.new_empty(rows, width), u.new_empty(rows, outputs)
 
 
 @compiled
-def _hidden(u: Array, cross: Array, r: Array, s: int, first: int, last: int, hidden: Array) -> None:
+def _hidden(u: Array, cross: Array, r: Array, hidden: Array) -> None:
     """Rows of hidden = relu(u_j + g_jm r), for all pairs m, j ≠ m."""
-    _, count, links, width = u.shape
-    zero, to = splat(u.dtype.type(0)), 0
-    for b in range(first, last):
-        start = (s * count + b) * links
+    (count, links, _), parts, to = u.shape, u.shape[2] // W, 0
+    for b in range(count):
         for m in range(links):
             for j in range(links):
                 if j != m:
-                    for q in range(0, width, W):
-                        y = fma(load(u, (start + j) * width + q), cross[s, b, m, j], load(r, s * width + q))
-                        store(hidden, to + q, where_larger(y, zero, y, zero))
-                    to += width
+                    for q in range(parts):
+                        y = load(u[b, j], q) + cross[b, m, j] * load(r, q)
+                        store(hidden[to], q, where(less(y, 0), 0, y))
+                    to += 1
 
 
 @compiled
-def _mean(messages: Array, bias: Array, s: int, first: int, last: int, y: Array, positive: Array) -> None:
+def _mean(messages: Array, bias: Array, y: Array, positive: Array) -> None:
     """Set means over each node's rows of relu(messages + b), and which of these were positive."""
-    (_, count, links, size), outputs = y.shape, bias.shape[1]
-    zero, one, share = splat(bias.dtype.type(0)), bias.dtype.type(1), bias.dtype.type(1 / max(1, links - 1))
-    for b in range(first, last):
+    (count, links, others, parts), (size, one) = positive.shape, (y.shape[2] // W, y.dtype.type(1))
+    for b in range(count):
         for m in range(links):
-            for q in range(0, outputs, W):
-                total, start = zero, load(bias, s * outputs + q)
-                for i in range(m * (links - 1), (m + 1) * (links - 1)):
-                    z = fma(start, one, load(messages, ((b - first) * links * (links - 1) + i) * outputs + q))
-                    positive[s, b, i, q // W] = is_positive(z)
-                    total = fma(total, one, where_larger(z, zero, z, zero))
-                store(y, ((s * count + b) * links + m + 1) * size - outputs + q, fma(zero, share, total))
+            for q in range(parts):
+                total, start, row = splat(y.dtype.type(0)), load(bias, q), (b * links + m) * (links - 1)
+                for i in range(links - 1):
+                    z = start + load(messages[row + i], q)
+                    positive[b, m, i, q] = larger(z, 0)
+                    total += where(less(z, 0), 0, z)
+                store(y[b, m], size - parts + q, total * (one / others))
 
 
 @compiled
-def _mean_back(messages: Array, d_bias: Array, s: int, first: int, last: int, d_y: Array, positive: Array) -> None:
+def _mean_back(messages: Array, d_bias: Array, d_y: Array, positive: Array) -> None:
     """Set the gradients of the messages, add to the bias'."""
-    (_, count, links, size), outputs = d_y.shape, d_bias.shape[1]
-    zero, one, share = splat(d_bias.dtype.type(0)), d_bias.dtype.type(1), d_bias.dtype.type(1 / max(1, links - 1))
-    for b in range(first, last):
+    (count, links, others, parts), (size, one) = positive.shape, (d_y.shape[2] // W, d_y.dtype.type(1))
+    for b in range(count):
         for m in range(links):
-            for q in range(0, outputs, W):
-                total = load(d_bias, s * outputs + q)
-                slope = fma(zero, share, load(d_y, ((s * count + b) * links + m + 1) * size - outputs + q))
-                for i in range(m * (links - 1), (m + 1) * (links - 1)):
-                    y = where_bits(positive[s, b, i, q // W], slope)
-                    store(messages, ((b - first) * links * (links - 1) + i) * outputs + q, y)
-                    total = fma(total, one, y)
-                store(d_bias, s * outputs + q, total)
+            for q in range(parts):
+                total, row = load(d_bias, q), (b * links + m) * (links - 1)
+                slope = load(d_y[b, m], size - parts + q) * (one / others)
+                for i in range(links - 1):
+                    y = where(positive[b, m, i, q], slope, 0)
+                    store(messages[row + i], q, y)
+                    total += y
+                store(d_bias, q, total)
 
 
 @compiled
-def _hidden_back(
-    hidden: Array, d_hidden: Array, cross: Array, s: int, first: int, last: int, d_u: Array, d_r: Array
-) -> None:
+def _hidden_back(hidden: Array, d_hidden: Array, cross: Array, d_u: Array, d_r: Array) -> None:
     """Add to the gradients of u and r."""
-    _, count, links, width = d_u.shape
-    zero, one, at = splat(d_u.dtype.type(0)), d_u.dtype.type(1), 0
-    for b in range(first, last):
-        start = (s * count + b) * links
+    (count, links, _), parts, at = d_u.shape, d_u.shape[2] // W, 0
+    for b in range(count):
         for m in range(links):
             for j in range(links):
                 if j != m:
-                    for q in range(0, width, W):
-                        y = where_larger(load(hidden, at + q), zero, load(d_hidden, at + q), zero)
-                        store(d_u, (start + j) * width + q, fma(load(d_u, (start + j) * width + q), one, y))
-                        store(d_r, s * width + q, fma(load(d_r, s * width + q), cross[s, b, m, j], y))
-                    at += width
+                    for q in range(parts):
+                        y = where(larger(load(hidden[at], q), 0), load(d_hidden[at], q), 0)
+                        add(d_u[b, j], q, y), add(d_r, q, cross[b, m, j] * y)
+                    at += 1

@@ -1,14 +1,14 @@
 """Star networks whose stars are circuits: powers, rates and all gradients in one pass.
 
-A seed's realizations are cut into tiles of about 160 nodes. A tile's nodes are lanes (see `lanes`): node m of the
-tile's realization b is lane b M + m, and lanes are padded with zeros to whole blocks. Forward and backward pass of a
-tile run back to back, while what the forward pass keeps is in the cache. Names as in `StarNetwork` and `StarEngine`.
+A seed's realizations are cut into tiles of about 160 nodes. Node m of a tile's realization b is lane b M + m, and W
+lanes are a block of vectors; lanes without a node have features of zero. Forward and backward pass of a tile run back
+to back, while what the forward pass keeps is in the cache. Names as in `StarNetwork` and `StarEngine`.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 import torch
@@ -17,10 +17,11 @@ from ...compiled import compiled
 from ..base import PowerModel
 from ..qgnn import QGNN
 from .base import Array, Inputs, Kernel
-from .contraction import KEPT, contract, d_contract
-from .lanes import TRIG, V, affine, angles, d_affine, d_encode, encode
+from .contraction import EDGE, LEAF, MEMORY, contract, d_contract
+from .lanes import affine, angles, d_affine, d_encode, encode, put, three
 from .rates import sum_rate
 from .transfer import Plan
+from .vectors import W, add, load, store, total
 
 LANES = 160
 """Nodes of a tile, about."""
@@ -49,9 +50,9 @@ class StarKernel(Kernel):
         self._roles = np.array(_IDEAL if roles is None else [roles[r] for r in ("center", "leaf", "edge")], real)
         self._readout = np.array(np.eye(4)[[i + 1 for i in engine._observed]] if readout is None else readout, real)
         steps = [f"{kind}_maps.{layer}" for kind in ("edge", "node") for layer in range(model.layers)]
-        names = [f"{name}.{part}" for name in ("embed", *steps, "readout") for part in ("weight", "bias")]
         start, size = self.parameters.ctypes.data, self.parameters.itemsize
-        self._first = np.array([(self.values[name].ctypes.data - start) // size for name in names])
+        weights = [self.values[f"{name}.weight"] for name in ("embed", *steps, "readout")]
+        self._maps = np.array([(weight.ctypes.data - start) // size for weight in weights])
 
     def run(self, inputs: Inputs, start: int, stop: int, *, gradients: bool) -> tuple[Array, Array]:
         """See `Kernel.run`."""
@@ -64,176 +65,212 @@ class StarKernel(Kernel):
         block_angles = self.values["block_angles"].reshape(-1, model.engine.ansatz.num_parameters)
         transfer = self._plan.forward(block_angles)
         d_transfer = np.zeros_like(transfer)
-        shape = (model.num_seeds, model.layers, model.heads, -1, 16)
-        rates, power = network(
-            inputs._replace(leaves=None), leaves, start, stop, model.angle_scale, self.parameters, self._first,
-            transfer.reshape(shape), self._roles, self._readout, self.gradients, d_transfer.reshape(shape), gradients,
+        shape = (model.num_seeds, model.layers, model.heads, 3, 4, 16)
+        circuit = Circuit(
+            model.angle_scale, transfer.reshape(shape), d_transfer.reshape(shape), self._roles, self._readout
+        )
+        rates, power = _network(
+            inputs._replace(leaves=None), leaves, start, stop, circuit, self.flat, self._maps, gradients,
         )  # fmt: skip
         if gradients:
             self._plan.backward(d_transfer, self.slopes["block_angles"].reshape(block_angles.shape))
         return rates, power
 
 
-class Tile(NamedTuple):
-    """Workspace of a tile: B blocks, h heads, k leaves, o measured numbers; of all L layers if gradients are asked."""
+class Circuit(NamedTuple):
+    """The largest angle r π, T (S, L, h, 3, 4, 16) and its gradient, encodings (3, 3, 3), readout (o, 4)."""
 
-    x: Array  # (B, (2h + 2) V) what the node maps of a layer yield, then the features f
-    mixed: Array  # (L or 1, B, (2 + h o) V) what they take: f, then the measurements z
-    edges: Array  # (sets of leaves, B, k, 2 V) edge features
-    columns: Array  # (sets of leaves, B, k, V) where a leaf's Bloch vector starts
-    trig: Array  # (L or 1, B, h, TRIG) `angles` of the nodes
-    kept: Array  # (L, h, B, k, KEPT) from `contract`, or (1, 1, 1, 1, KEPT)
-    bloch: Array  # (2, B, 3 V) Bloch vectors of the nodes as centers and as leaves
-    logit: Array  # (B, V)
-    d_x: Array  # (B, (2h + 2) V)
-    d_z: Array  # (B, h o V)
-    d_bloch: Array  # (2, B, 3 V)
-    d_logit: Array  # (B, V)
+    scale: float
+    transfer: Array
+    d_transfer: Array
+    roles: Array
+    readout: Array
+
+
+class Tile(NamedTuple):
+    """Workspace of B blocks, for L layers, h heads, k leaves and o measured numbers."""
+
+    nodes: Array  # (L + 1, B, 2h + 2 + h o, W): x_l (2h rows), f (2) and z_l (h o) of every layer, then x_L and f
+    d_nodes: Array
+    edges: Array  # (sets of leaves, B, k, 2, W) edge features
+    columns: Array  # (sets of leaves, B, k, W) where in `bloch` a leaf's Bloch vector starts
+    trig: Array  # (L, h, B, 1 + k, 6, W): `angles` of the nodes, then of the edges
+    stars: Array  # (L, h, B, k + 1, 12, W): see `contraction`
+    d_star: Array  # (k + 1, 12, W)
+    bloch: Array  # (B, 3, W) Bloch vectors of the nodes as leaves
+    d_bloch: Array
+    sums: Array  # (7, W): gradients of an edge map, and a row for `d_contract`
+    logit: Array  # (B, 1, W)
+    d_logit: Array
 
 
 @compiled
-def network(
-    inputs: Inputs, leaves: Array, start: int, stop: int, scale: float, flat: Array, first: Array, transfer: Array,
-    roles: Array, readout: Array, d_flat: Array, d_transfer: Array, gradients: bool,
+def _network(
+    inputs: Inputs, leaves: Array, start: int, stop: int, circuit: Circuit, flat: Array, maps: Array, gradients: bool
 ) -> tuple[Array, Array]:  # fmt: skip
-    """Return `Kernel.run`'s rates and powers; with gradients, set d_flat but for the circuits, and add to d_transfer.
+    """Return `Kernel.run`'s rates and powers; with gradients, set those in flat but for T's, and add to d_transfer.
 
-    leaves (S, L or 1, B, M, k). scale: r π. flat (P,): parameters; first: where in it every weight and bias start, of
-    embed, edge maps, node maps, readout. transfer (S, L, h, 12, 16). roles (3, 3, 3): encodings of center, leaf, edge.
-    readout (o, 4).
+    leaves (S, L or 1, B, M, k). flat: see `Kernel`; maps: where in it embed, edge maps, node maps and readout start.
     """
-    real, (seeds, layers, heads) = flat.dtype.type, transfer.shape[:3]
-    sets, _, links, k = leaves.shape[1:]
-    o, kept, size = len(readout), layers if gradients else 1, min(stop - start, max(1, LANES // links))
-    blocks = -(-size * links // V)
-    node, logit, bloch = np.zeros((blocks, (2 * heads + 2) * V), real), np.zeros((blocks, V), real), (2, blocks, 3 * V)
+    real, (seeds, layers, heads) = flat.dtype.type, circuit.transfer.shape[:3]
+    (sets, _, links, k), o = leaves.shape[1:], len(circuit.readout)
+    size = min(stop - start, max(1, LANES // links))
+    blocks = -(-size * links // W)
+    nodes, bloch, logit = (layers + 1, blocks, 2 * heads + 2 + heads * o, W), (blocks, 3, W), (blocks, 1, W)
     tile = Tile(
-        node, np.zeros((kept, blocks, (2 + heads * o) * V), real), np.zeros((sets, blocks, k, 2 * V), real),
-        np.zeros((sets, blocks, k, V), np.int32), np.zeros((kept, blocks, heads, TRIG), real),
-        np.empty((layers, heads, blocks, k, KEPT) if gradients else (1, 1, 1, 1, KEPT), real), np.zeros(bloch, real),
-        logit, node.copy(), np.zeros((blocks, heads * o * V), real), np.zeros(bloch, real), logit.copy(),
+        np.zeros(nodes, real), np.zeros(nodes, real), np.zeros((sets, blocks, k, 2, W), real),
+        np.zeros((sets, blocks, k, W), np.int32), np.empty((layers, heads, blocks, 1 + k, 6, W), real),
+        np.ones((layers, heads, blocks, k + 1, MEMORY + 3, W), real), np.empty((k + 1, MEMORY + 3, W), real),
+        np.empty(bloch, real), np.empty(bloch, real), np.empty((7, W), real), np.empty(logit, real),
+        np.zeros(logit, real),
     )  # fmt: skip
     rates, power = np.zeros(seeds), np.empty((seeds, stop - start, links), real)
     slope = -1.0 / (stop - start) if gradients else 0.0
     if gradients:
-        d_flat[:] = real(0)
+        flat[1] = 0
     for s in range(seeds):
-        own = s if len(inputs.gain) > 1 else 0
-        weight = s if len(inputs.weight) > 1 else 0
+        own, weight = min(s, len(inputs.gain) - 1), min(s, len(inputs.weight) - 1)
         for at in range(start, stop, size):
             count = min(size, stop - at)
-            used = -(-count * links // V)
-            _load(tile, inputs, leaves, s, at, count, used, heads)
-            _forward(tile, used, s, scale, flat, first, transfer, roles, readout, gradients)
+            _load(tile, inputs, leaves[s], s, at, count, heads)
+            _forward(tile, circuit, s, flat, maps)
             for b in range(count):
-                logit = tile.logit.reshape(-1)[b * links : (b + 1) * links]
-                d_logit = tile.d_logit.reshape(-1)[b * links : (b + 1) * links]
+                lanes = slice(b * links, (b + 1) * links)
                 rates[s] += sum_rate(
-                    logit, inputs.gain[own, at + b], inputs.weight[weight, at + b], inputs.noise_power, inputs.p_max,
-                    slope, power[s, at + b - start], d_logit,
+                    tile.logit.reshape(-1)[lanes], inputs.gain[own, at + b], inputs.weight[weight, at + b],
+                    inputs.noise_power, inputs.p_max, slope, power[s, at + b - start], tile.d_logit.reshape(-1)[lanes],
                 )  # fmt: skip
             if gradients:
-                _backward(tile, used, s, scale, flat, first, transfer, roles, readout, d_flat, d_transfer)
+                _backward(tile, circuit, s, flat, maps)
     return rates, power
 
 
 @compiled
-def _map(flat: Array, first: Array, number: int, s: int, inputs: int, outputs: int) -> tuple[Array, Array]:
-    """Return weight (inputs, outputs) and bias (outputs,) of seed s in an affine map, as views."""
-    weight, bias = first[2 * number] + s * inputs * outputs, first[2 * number + 1] + s * outputs
-    return flat[weight : weight + inputs * outputs].reshape(inputs, outputs), flat[bias : bias + outputs]
-
-
-@compiled
-def _load(tile: Tile, inputs: Inputs, leaves: Array, s: int, at: int, count: int, blocks: int, heads: int) -> None:
-    """Lay out features and leaves of ``count`` realizations; padding gets zeros, and lane 0 as its leaves."""
-    links, own, f = leaves.shape[3], s if len(inputs.direct) > 1 else 0, tile.x[:, 2 * heads * V :]
-    own_alpha = s if len(inputs.alpha) > 1 else 0
-    for lane in range(blocks * V):
-        block, v, b, m = lane // V, lane % V, at + lane // links, lane % links
-        if lane >= count * links:
-            f[block, v] = f[block, V + v] = tile.d_logit[block, v] = 0
-            tile.edges[:, block, :, v] = tile.edges[:, block, :, V + v] = 0
-            tile.columns[:, block, :, v] = 0
-            continue
-        f[block, v], f[block, V + v] = inputs.direct[own, b, m], inputs.alpha[own_alpha, b, m]
-        for layer in range(leaves.shape[1]):
-            for i in range(leaves.shape[4]):
-                j, e = leaves[s, layer, b, m, i], tile.edges[layer, block, i]
-                e[v], e[V + v] = inputs.cross[own, b, m, j], inputs.cross[own, b, j, m]
+def _load(tile: Tile, inputs: Inputs, leaves: Array, s: int, at: int, count: int, heads: int) -> None:
+    """Lay out features and leaves of ``count`` realizations; lanes without a node have lane 0 as their leaves."""
+    (sets, _, links, k), f = leaves.shape, tile.nodes[:, :, 2 * heads : 2 * heads + 2]
+    own, own_alpha = min(s, len(inputs.direct) - 1), min(s, len(inputs.alpha) - 1)
+    for lane in range(count * links, f.shape[1] * W):
+        block, v = lane // W, lane % W
+        f[:, block, :, v], tile.edges[:, block, :, :, v] = 0, 0
+        tile.columns[:, block, :, v], tile.d_logit[block, 0, v] = 0, 0
+    for lane in range(count * links):
+        block, v, b, m = lane // W, lane % W, at + lane // links, lane % links
+        f[:, block, 0, v], f[:, block, 1, v] = inputs.direct[own, b, m], inputs.alpha[own_alpha, b, m]
+        for layer in range(sets):
+            for i in range(k):
+                j, e = leaves[layer, b, m, i], tile.edges[layer, block, i]
+                e[0, v], e[1, v] = inputs.cross[own, b, m, j], inputs.cross[own, b, j, m]
                 leaf = lane - m + j
-                tile.columns[layer, block, i, v] = leaf // V * (3 * V) + leaf % V
-    for x in tile.mixed:
-        x[:, : 2 * V] = f
+                tile.columns[layer, block, i, v] = leaf // W * (3 * W) + leaf % W
 
 
 @compiled
-def _forward(
-    tile: Tile, blocks: int, s: int, scale: float, flat: Array, first: Array, transfer: Array, roles: Array,
-    readout: Array, gradients: bool,
-) -> None:  # fmt: skip
+def _map(circuit: Circuit, flat: Array, maps: Array, number: int, s: int, inputs: int, outputs: int) -> Any:
+    """Return weight (inputs, outputs) and bias (outputs,) of seed s in an affine map, and their gradients, as views."""
+    size = inputs * outputs
+    weight, bias = maps[number] + s * size, maps[number] + len(circuit.transfer) * size + s * outputs
+    values, slopes = flat[0], flat[1]
+    return (
+        values[weight : weight + size].reshape(inputs, outputs), values[bias : bias + outputs],
+        slopes[weight : weight + size].reshape(inputs, outputs), slopes[bias : bias + outputs],
+    )  # fmt: skip
+
+
+@compiled
+def _forward(tile: Tile, circuit: Circuit, s: int, flat: Array, maps: Array) -> None:
     """Compute logits a [x_L, f]: x_0 = A_0 f, z_l = star_l(r π tanh x_{l-1}, r π tanh B_l e), x_l = A_l [f, z_l]."""
-    (layers, heads), o, x = transfer.shape[1:3], len(readout), tile.x
-    turns = flat.dtype.type(scale / (2 * math.pi))
-    weight, bias = _map(flat, first, 0, s, 2, 2 * heads)
-    for block in range(blocks):
-        affine(weight, bias, x[block, 2 * heads * V :], x[block])
+    (layers, heads), o, nodes = circuit.transfer.shape[1:3], len(circuit.readout), tile.nodes
+    affine(_map(circuit, flat, maps, 0, s, 2, 2 * heads), nodes[0], 2 * heads, nodes[0], 0)
     for layer in range(layers):
-        kept, leaves = layer if gradients else 0, min(layer, len(tile.edges) - 1)
-        weight, bias = _map(flat, first, 1 + layer, s, 2, 2 * heads)
+        edge_map = _map(circuit, flat, maps, 1 + layer, s, 2, 2 * heads)
         for h in range(heads):
-            for block in range(blocks):
-                trig = tile.trig[kept, block, h]
-                angles(x[block, 2 * h * V : (2 * h + 2) * V], turns, trig)
-                for role in range(2):
-                    encode(trig, roles[role], tile.bloch[role, block])
-            contract(
-                transfer[s, layer, h], tile.bloch[0], tile.bloch[1].reshape(-1), tile.edges[leaves],
-                tile.columns[leaves], roles[2], weight[:, 2 * h : 2 * h + 2], bias[2 * h : 2 * h + 2], turns, readout,
-                tile.mixed[kept, :blocks, (2 + h * o) * V :], tile.kept[kept, h if gradients else 0], gradients,
-            )  # fmt: skip
-        weight, bias = _map(flat, first, 1 + layers + layer, s, 2 + heads * o, 2 * heads)
-        for block in range(blocks):
-            affine(weight, bias, tile.mixed[kept, block], x[block])
-    weight, bias = _map(flat, first, 1 + 2 * layers, s, 2 * heads + 2, 1)
-    for block in range(blocks):
-        affine(weight, bias, x[block], tile.logit[block])
+            _measure(tile, circuit, s, layer, h, edge_map)
+        node_map = _map(circuit, flat, maps, 1 + layers + layer, s, 2 + heads * o, 2 * heads)
+        affine(node_map, nodes[layer], 2 * heads, nodes[layer + 1], 0)
+    affine(_map(circuit, flat, maps, 1 + 2 * layers, s, 2 * heads + 2, 1), nodes[layers], 0, tile.logit, 0)
 
 
 @compiled
-def _backward(
-    tile: Tile, blocks: int, s: int, scale: float, flat: Array, first: Array, transfer: Array, roles: Array,
-    readout: Array, d_flat: Array, d_transfer: Array,
-) -> None:  # fmt: skip
-    """Take the adjoint of `_forward` for the logits' gradient: adds to d_flat and d_transfer."""
-    (layers, heads), o, x, d_x = transfer.shape[1:3], len(readout), tile.x, tile.d_x
-    zero, angle = flat.dtype.type(0), flat.dtype.type(scale)
-    weight, _ = _map(flat, first, 1 + 2 * layers, s, 2 * heads + 2, 1)
-    d_weight, d_bias = _map(d_flat, first, 1 + 2 * layers, s, 2 * heads + 2, 1)
-    for block in range(blocks):
-        d_affine(weight, x[block], tile.d_logit[block], d_weight, d_bias, d_x[block], 0)
+def _backward(tile: Tile, circuit: Circuit, s: int, flat: Array, maps: Array) -> None:
+    """Take the adjoint of `_forward` for the logits' gradient: adds to the gradients in flat and to d_transfer."""
+    (layers, heads), o, nodes, d = circuit.transfer.shape[1:3], len(circuit.readout), tile.nodes, tile.d_nodes
+    readout = _map(circuit, flat, maps, 1 + 2 * layers, s, 2 * heads + 2, 1)
+    d_affine(readout, nodes[layers], d[layers], 0, tile.d_logit, 0)
     for layer in range(layers - 1, -1, -1):
-        leaves, number = min(layer, len(tile.edges) - 1), 1 + layers + layer
-        weight, _ = _map(flat, first, number, s, 2 + heads * o, 2 * heads)
-        d_weight, d_bias = _map(d_flat, first, number, s, 2 + heads * o, 2 * heads)
-        for block in range(blocks):
-            d_affine(weight, tile.mixed[layer, block], d_x[block], d_weight, d_bias, tile.d_z[block], 2)
-        d_weight, d_bias = _map(d_flat, first, 1 + layer, s, 2, 2 * heads)
-        d_x[:] = zero
+        node_map = _map(circuit, flat, maps, 1 + layers + layer, s, 2 + heads * o, 2 * heads)
+        d_affine(node_map, nodes[layer], d[layer], 2 * heads, d[layer + 1], 0)
+        edge_map = _map(circuit, flat, maps, 1 + layer, s, 2, 2 * heads)
         for h in range(heads):
-            tile.d_bloch[1] = zero
-            part = slice(2 * h, 2 * h + 2)
-            d_contract(
-                transfer[s, layer, h], tile.d_z[:blocks, h * o * V :], tile.edges[leaves], tile.columns[leaves],
-                roles[2], angle, readout, tile.kept[layer, h], tile.d_bloch[0],
-                tile.d_bloch[1].reshape(-1), d_weight[:, part], d_bias[part], d_transfer[s, layer, h],
-            )  # fmt: skip
-            for block in range(blocks):
-                for role in range(2):
-                    trig, bloch = tile.trig[layer, block, h], tile.bloch[role, block]
-                    encode(trig, roles[role], bloch)
-                    d_encode(trig, roles[role], angle, bloch, tile.d_bloch[role, block], d_x[block, 2 * h * V :])
-    weight, _ = _map(flat, first, 0, s, 2, 2 * heads)
-    d_weight, d_bias = _map(d_flat, first, 0, s, 2, 2 * heads)
-    for block in range(blocks):
-        d_affine(weight, x[block, 2 * heads * V :], d_x[block], d_weight, d_bias, d_x[block], 2)
+            _d_measure(tile, circuit, s, layer, h, edge_map)
+    d_affine(_map(circuit, flat, maps, 0, s, 2, 2 * heads), nodes[0], d[0], 2 * heads, d[0], 0)
+
+
+@compiled
+def _measure(tile: Tile, circuit: Circuit, s: int, layer: int, h: int, edge_map: Any) -> None:
+    """Set z of one head of a layer: encode center, leaves and edges, contract the leaves, measure the center."""
+    weight, bias, _, _ = edge_map
+    t, readout, (k, _, _) = circuit.transfer[s, layer, h], circuit.readout, tile.edges.shape[2:]
+    turns, leaves = circuit.scale / (2 * math.pi), min(layer, len(tile.edges) - 1)
+    first = 2 * circuit.transfer.shape[2] + 2 + h * len(readout)
+    for block in range(len(tile.bloch)):
+        x, trig, star = tile.nodes[layer, block], tile.trig[layer, h, block, 0], tile.stars[layer, h, block, 0]
+        angles(load(x, 2 * h), load(x, 2 * h + 1), turns, trig)
+        put(star, MEMORY, encode(trig, circuit.roles[0]))
+        put(tile.bloch[block], 0, encode(trig, circuit.roles[1]))
+    bloch = tile.bloch.reshape(-1)
+    for block in range(len(tile.bloch)):
+        for i in range(k):
+            trig, star = tile.trig[layer, h, block, 1 + i], tile.stars[layer, h, block, i]
+            e0, e1 = load(tile.edges[leaves, block, i], 0), load(tile.edges[leaves, block, i], 1)
+            a = bias[2 * h] + weight[0, 2 * h] * e0 + weight[1, 2 * h] * e1
+            b = bias[2 * h + 1] + weight[0, 2 * h + 1] * e0 + weight[1, 2 * h + 1] * e1
+            angles(a, b, turns, trig)
+            put(star, EDGE, encode(trig, circuit.roles[2]))
+            for v in range(W):
+                j = tile.columns[leaves, block, i, v]
+                star[LEAF, v], star[LEAF + 1, v], star[LEAF + 2, v] = bloch[j], bloch[j + W], bloch[j + 2 * W]
+            contract(t, star, tile.stars[layer, h, block, i + 1])
+        x, y, z = three(tile.stars[layer, h, block, k], MEMORY)
+        for c in range(len(readout)):
+            value = readout[c, 0] + readout[c, 1] * x + readout[c, 2] * y + readout[c, 3] * z
+            store(tile.nodes[layer, block], first + c, value)
+
+
+@compiled
+def _d_measure(tile: Tile, circuit: Circuit, s: int, layer: int, h: int, edge_map: Any) -> None:
+    """Take the adjoint of `_measure`: set dx of the head, and add to the edge map's gradients and to d_transfer."""
+    _, _, d_weight, d_bias = edge_map
+    t, d_t, readout = circuit.transfer[s, layer, h], circuit.d_transfer[s, layer, h], circuit.readout
+    leaves, k, d_star, sums = min(layer, len(tile.edges) - 1), tile.edges.shape[2], tile.d_star, tile.sums
+    first = 2 * circuit.transfer.shape[2] + 2 + h * len(readout)
+    tile.d_bloch[:], sums[:], d_bloch = 0, 0, tile.d_bloch.reshape(-1)
+    for block in range(len(tile.bloch)):
+        for b in range(3):
+            g = readout[0, b + 1] * load(tile.d_nodes[layer, block], first)
+            for c in range(1, len(readout)):
+                g += readout[c, b + 1] * load(tile.d_nodes[layer, block], first + c)
+            store(d_star[k], MEMORY + b, g)
+        for i in range(k - 1, -1, -1):
+            trig, d = tile.trig[layer, h, block, 1 + i], d_star[i]
+            d_contract(t, tile.stars[layer, h, block, i], d_star[i + 1], d, d_t, tile.sums[6])
+            da, db = d_encode(trig, circuit.roles[2], three(d, EDGE), circuit.scale)
+            e0, e1 = load(tile.edges[leaves, block, i], 0), load(tile.edges[leaves, block, i], 1)
+            add(sums, 0, da * e0), add(sums, 1, da * e1), add(sums, 2, da)
+            add(sums, 3, db * e0), add(sums, 4, db * e1), add(sums, 5, db)
+            for v in range(W):
+                j = tile.columns[leaves, block, i, v]
+                d_bloch[j] += d[LEAF, v]
+                d_bloch[j + W] += d[LEAF + 1, v]
+                d_bloch[j + 2 * W] += d[LEAF + 2, v]
+        trig = tile.trig[layer, h, block, 0]
+        da, db = d_encode(trig, circuit.roles[0], three(d_star[0], MEMORY), circuit.scale)
+        store(tile.d_nodes[layer, block], 2 * h, da), store(tile.d_nodes[layer, block], 2 * h + 1, db)
+    for block in range(len(tile.bloch)):
+        trig = tile.trig[layer, h, block, 0]
+        da, db = d_encode(trig, circuit.roles[1], three(tile.d_bloch[block], 0), circuit.scale)
+        add(tile.d_nodes[layer, block], 2 * h, da), add(tile.d_nodes[layer, block], 2 * h + 1, db)
+    for i in range(2):
+        d_weight[0, 2 * h + i] += total(load(sums, 3 * i))
+        d_weight[1, 2 * h + i] += total(load(sums, 3 * i + 1))
+        d_bias[2 * h + i] += total(load(sums, 3 * i + 2))

@@ -5,7 +5,7 @@ symbols: the gates' angles 2πu are sums of the block's angles, entries of trans
 cos 2πu and sin 2πu, and coordinates of the rows between two gates are sums of products of entries and coordinates. So a
 `Plan` is a list of rows, each :math:`x_n = \sum c\, x_i x_j x_k` of rows before it, from x_0 = 1 and the angles to T.
 Coordinates that are zero for all angles are left out. One that a step only moves or multiplies by a number, as every
-Clifford gate and depolarizing channel does, costs nothing. A set of angles is a lane (see `lanes`).
+Clifford gate and depolarizing channel does, costs nothing. A vector holds W sets of angles.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from ...compiled import compiled
 from ...quantum.engine.star import StarEngine
 from ...quantum.engine.transfer import FIT_TOLERANCE, ParametricGate, Step, harmonics
 from .base import Array
-from .lanes import V, turn
+from .lanes import turn
+from .vectors import W, add, load, splat, store
 
 Term = tuple[int, int, int, float]
 """i, j, k and c."""
@@ -61,7 +62,7 @@ class Plan:
         flat = np.array([term for terms in self._rows for term in terms])
         counts = np.cumsum([0, *map(len, self._rows)])
         self._arrays = inputs, first, counts, flat[:, :3].astype(np.int64), flat[:, 3].astype(dtype)
-        self._x, self._d_x = np.zeros((0, len(counts) - 1, V), dtype), np.zeros((len(counts) - 1, V), dtype)
+        self._x, self._d_x = np.zeros((0, len(counts) - 1, W), dtype), np.zeros((len(counts) - 1, W), dtype)
 
     def _value(self, terms: list[Term]) -> tuple[int, float]:
         """Return a sum as a row and a factor: a new row, but for a multiple of one row."""
@@ -85,7 +86,7 @@ class Plan:
 
     def forward(self, weights: Array) -> Array:
         """Return T (G, R (1 + R) 16) of angles (G, P); what `backward` needs is kept until the next call."""
-        blocks = -(-len(weights) // V)
+        blocks = -(-len(weights) // W)
         if len(self._x) != blocks:
             self._x = np.zeros((blocks, *self._x.shape[1:]), weights.dtype)
         transfer = np.empty((len(weights), self.size), weights.dtype)
@@ -98,37 +99,26 @@ class Plan:
 
 
 @compiled
-def _add(to: Array, c: float, x: Array, y: Array, z: Array) -> None:
-    """Add c x y z, lane by lane."""
-    for v in range(V):
-        to[v] += c * x[v] * y[v] * z[v]
-
-
-@compiled
 def _pull(
     weights: Array, inputs: int, waves: int, terms: Array, factors: Array, scale: Array, x: Array, transfer: Array
 ) -> None:
-    """Compute all rows x (blocks, rows, V): 1, angles, inputs.. u, waves.. (cos 2πu, sin 2πu), the others, T."""
+    """Compute all rows x (blocks, rows, W): 1, angles, inputs.. u, waves.. (cos 2πu, sin 2πu), the others, T."""
     for block in range(len(x)):
-        rows, lanes = x[block], min(V, len(weights) - block * V)
-        rows[0] = weights.dtype.type(1)
+        rows, lanes, size = x[block], min(W, len(weights) - block * W), transfer.shape[1]
+        rows[0] = 1
         for v in range(lanes):
-            for p in range(1, inputs):
-                rows[p, v] = weights[block * V + v, p - 1]
+            rows[1:inputs, v] = weights[block * W + v]
         for n in range(inputs, len(rows)):
             if waves <= n < 3 * waves - 2 * inputs:
-                u, odd = rows[inputs + (n - waves) // 2], (n - waves) % 2
-                for v in range(V):
-                    s, c = turn(u[v])
-                    rows[n, v] = s if odd else c
+                s, c = turn(load(rows, inputs + (n - waves) // 2))
+                store(rows, n, s if (n - waves) % 2 else c)
                 continue
-            row = rows[n]
-            row[:] = weights.dtype.type(0)
+            value = splat(weights.dtype.type(0))
             for t in range(terms[n], terms[n + 1]):
-                _add(row, scale[t], rows[factors[t, 0]], rows[factors[t, 1]], rows[factors[t, 2]])
+                value += scale[t] * load(rows, factors[t, 0]) * load(rows, factors[t, 1]) * load(rows, factors[t, 2])
+            store(rows, n, value)
         for v in range(lanes):
-            for i in range(transfer.shape[1]):
-                transfer[block * V + v, i] = rows[len(rows) - transfer.shape[1] + i, v]
+            transfer[block * W + v] = rows[len(rows) - size :, v]
 
 
 @compiled
@@ -137,29 +127,24 @@ def _push(
     d_weights: Array,
 ) -> None:  # fmt: skip
     """Take the adjoint, the rows in reverse order: dx_i += c x_j x_k dx_n for all terms; dx is a workspace."""
-    circle, size = dx.dtype.type(2 * math.pi), d_transfer.shape[1]
     for block in range(len(x)):
-        rows, lanes = x[block], min(V, len(d_weights) - block * V)
-        dx[:] = dx.dtype.type(0)
+        rows, lanes, size = x[block], min(W, len(d_weights) - block * W), d_transfer.shape[1]
+        dx[:] = 0
         for v in range(lanes):
-            for i in range(size):
-                dx[len(rows) - size + i, v] = d_transfer[block * V + v, i]
+            dx[len(dx) - size :, v] = d_transfer[block * W + v]
         for n in range(len(rows) - 1, inputs - 1, -1):
-            row = dx[n]
+            slope = load(dx, n)
             if waves <= n < 3 * waves - 2 * inputs:
-                to, odd = dx[inputs + (n - waves) // 2], (n - waves) % 2
-                other = rows[n - 1] if odd else rows[n + 1]
-                c = circle if odd else -circle
-                for v in range(V):
-                    to[v] += c * row[v] * other[v]
+                odd = (n - waves) % 2
+                other = load(rows, n - 1) if odd else 0 - load(rows, n + 1)
+                add(dx, inputs + (n - waves) // 2, 2 * math.pi * slope * other)
                 continue
             for t in range(terms[n], terms[n + 1]):
-                i, j, k, c = factors[t, 0], factors[t, 1], factors[t, 2], scale[t]
-                _add(dx[i], c, row, rows[j], rows[k])
+                i, j, k, c = factors[t, 0], factors[t, 1], factors[t, 2], scale[t] * slope
+                add(dx, i, c * load(rows, j) * load(rows, k))
                 if j:
-                    _add(dx[j], c, row, rows[i], rows[k])
+                    add(dx, j, c * load(rows, i) * load(rows, k))
                 if k:
-                    _add(dx[k], c, row, rows[i], rows[j])
+                    add(dx, k, c * load(rows, i) * load(rows, j))
         for v in range(lanes):
-            for p in range(1, inputs):
-                d_weights[block * V + v, p - 1] = dx[p, v]
+            d_weights[block * W + v] = dx[1:inputs, v]
