@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from qgnn_d2d import channels, settings, training
+from qgnn_d2d.analysis import values
 from qgnn_d2d.training import Trainer, checkpoint
 from tests.runs import ROOT
 from tests.unit.training import cases
@@ -20,6 +22,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from qgnn_d2d import training
+from qgnn_d2d.analysis import values
 from tests.unit.training.cases import channels, monitored, run_of
 training.train(run_of(epochs=600), channels(), monitored(), checkpoints=Path(sys.argv[1]), checkpoint_seconds=0)
 """
@@ -63,45 +66,40 @@ def script(monkeypatch):
     return module.main
 
 
-class Outputs(dict):
-    __getattr__ = dict.__getitem__
-
-
-def job(folder, run=RUN):
-    """Return what Snakemake hands to the script."""
-    split = STUDY.runs[run].training_split
-    for name in (split, "test"):
-        drawn = channels.draw("rayleigh", STUDY.scenarios["rayleigh"], name, STUDY.splits[name], STUDY.seed)
-        channels.save(drawn, folder / f"{name}.nc")
-    (folder / "checkpoints").mkdir()
-    names = {"curves": "curves.csv", "weights": "weights.safetensors", "manifest": "manifest.json"}
-    return SimpleNamespace(
-        wildcards=SimpleNamespace(run=run),
-        input=SimpleNamespace(channels=[str(folder / f"{name}.nc") for name in (split, "test")]),
-        output=Outputs({key: str(folder / name) for key, name in names.items()}),
-        params=SimpleNamespace(checkpoints=str(folder / "checkpoints")),
-    )
+def job(run=RUN):
+    """Draw a run's channels in the working directory; return its job."""
+    for path in map(Path, STUDY.trained_from(run)):
+        drawn = channels.draw("rayleigh", STUDY.scenarios["rayleigh"], path.stem, STUDY.splits[path.stem], STUDY.seed)
+        channels.save(drawn, path)
+    return SimpleNamespace(wildcards={"run": run}, input=STUDY.trained_from(run), output=STUDY.trained_files(run))
 
 
 @pytest.mark.parametrize("run", STUDY.runs)
-def test_a_run_that_succeeds_leaves_its_outputs_and_no_checkpoint_of_its_own(script, tmp_path, run):
-    description = job(tmp_path, run)
+def test_a_run_that_succeeds_leaves_its_outputs_and_one_checkpoint_of_its_own(script, tmp_path, monkeypatch, run):
+    monkeypatch.chdir(tmp_path)
+    description, checkpoints = job(run), Path(STUDY.file("checkpoints"))
+    checkpoints.mkdir()
     others = {f"{run}-wide-{'0' * 16}.safetensors", f"another-{'0' * 16}.safetensors"}
     for name in others | {f"{run}-{'0' * 16}.safetensors", f"{run}-{'1' * 16}.safetensors"}:
-        (tmp_path / "checkpoints" / name).write_text("of other settings or code")
+        (checkpoints / name).write_text("of other settings or code")
     script(STUDY, description)
-    assert {path.name for path in (tmp_path / "checkpoints").iterdir()} == others
-    model = training.load_weights(STUDY.runs[run], tmp_path / "weights.safetensors")
-    curves = pd.read_csv(tmp_path / "curves.csv")
+    (own,) = {path.name for path in checkpoints.iterdir()} - others
+    assert own.startswith(f"{run}-") and len(list(checkpoints.iterdir())) == 3
+    model = training.load_weights(STUDY.runs[run], STUDY.trained(run, "weights.safetensors"))
+    curves = pd.read_csv(STUDY.trained(run, "curves.csv"))
     assert model.num_seeds == 2 and set(curves["run"]) == {run} and set(curves["split"]) == {"train", "test"}
+    for split in ("test", "evaluation"):
+        assert values.load(STUDY.trained(run, f"{split}.nc")).sizes["realization"] == STUDY.splits[split]
 
 
 def test_a_run_that_fails_keeps_its_checkpoint(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
     def full(*_):
         raise OSError("disk full")
 
     monkeypatch.setattr(training, "save_weights", full)
     with pytest.raises(OSError, match="disk full"):
-        script(STUDY, job(tmp_path))
-    (path,) = (tmp_path / "checkpoints").iterdir()
+        script(STUDY, job())
+    (path,) = Path(STUDY.file("checkpoints")).iterdir()
     assert path.name.startswith(f"{RUN}-")
