@@ -11,7 +11,7 @@ from tests.runs import ROOT, SMOKE, rules
 PROFILES = ROOT / "workflow" / "profiles"
 PROFILE = yaml.safe_load((PROFILES / "slurm" / "config.yaml").read_text(encoding="utf-8"))
 MEASURED = yaml.safe_load((ROOT / "profiles" / "default" / "config.yaml").read_text(encoding="utf-8"))["set-resources"]
-LOAD_TOLERANCE = 1.1  # processor seconds per second: sampled at other moments than the wall clock
+START_SECONDS = 5  # of a processor, before a script's clock begins: Python, and what is imported first
 
 
 def test_every_rule_asks_for_memory_and_time():
@@ -22,12 +22,14 @@ def test_every_rule_asks_for_memory_and_time():
 
 def test_the_reference_run_stayed_within_what_the_rules_ask_for():
     jobs = pd.read_csv(ROOT / "results" / "reference" / "jobs.csv")
-    jobs = jobs[jobs["rule"].isin(MEASURED)]
-    assert len(jobs) > 0
-    asked = jobs["rule"].map(MEASURED)
-    assert (jobs["seconds"] <= 60 * asked.map(lambda values: values["runtime"])).all()
-    assert (jobs["max_rss_mb"].fillna(0) <= asked.map(lambda values: values["mem_mb"])).all()
-    assert (jobs["cpu_seconds"].fillna(0) <= LOAD_TOLERANCE * PROFILE["cores"] * jobs["seconds"]).all()
+    jobs["process"] = jobs["process"].where(jobs["process"] != jobs["rule"], jobs["job"])
+    took = {"seconds": "sum", "cpu_seconds": "sum", "max_rss_mb": "max"}
+    processes = jobs.groupby(["rule", "process"]).agg(took).reset_index()
+    assert set(processes["rule"]) <= set(MEASURED) and len(processes) > 30
+    asked = processes["rule"].map(MEASURED)
+    assert (processes["seconds"] <= 60 * asked.map(lambda values: values["runtime"])).all()
+    assert (processes["max_rss_mb"] <= asked.map(lambda values: values["mem_mb"])).all()
+    assert (processes["cpu_seconds"] <= PROFILE["cores"] * processes["seconds"] + START_SECONDS).all()
 
 
 def test_no_path_leaves_a_group_and_comes_back(snakemake, tmp_path):

@@ -124,3 +124,41 @@ def test_a_study_is_read_with_what_it_extends(tmp_path):
     (tmp_path / "own.yaml").write_text(f"extends: {CONFIG / 'smoke.yaml'}\nstudy: own\nsplits: {{train: 12}}\n")
     study = settings.read(tmp_path / "own.yaml")
     assert (study.name, study.splits["train"], study.runs.keys()) == ("own", 12, SMOKE.runs.keys())
+
+
+@pytest.mark.parametrize("study", [PAPER, SMOKE], ids=lambda study: study.name)
+def test_every_run_is_trained_by_one_process_with_runs_of_its_experiment(study):
+    groups = study.groups
+    assert sorted(run for members in groups.values() for run in members) == sorted(study.runs)
+    judged = {run for pair in study.config.claims for run in pair.runs}
+    for name, members in groups.items():
+        assert 1 <= len(members) <= study.config.torch.runs_per_job
+        assert set(members) <= set(study.experiments[name.rpartition("_")[0]])
+        assert len({run in judged for run in members}) == 1  # a claim's target trains no run that no claim needs
+    assert [noise for part in study.noise_groups for noise in part] == study.noise.names
+
+
+def test_the_size_of_groups_is_a_setting():
+    alone = settings.load(changed(("torch", {"runs_per_job": 1})))
+    assert all(len(members) == 1 for members in alone.groups.values())
+
+
+def test_a_run_has_files_that_it_is_made_from_and_files_that_it_writes():
+    run = "rayleigh-stated-gcn-n48"
+    splits = ("pool", "test", "evaluation")
+    assert SMOKE.trained_from(run) == [f"results/smoke/channels/rayleigh/{split}.nc" for split in splits]
+    assert {f"{run}/curves.csv", f"{run}/evaluation.nc"} <= {
+        path.removeprefix("results/smoke/training/") for path in SMOKE.trained_files(run)
+    }
+    assert SMOKE.noise_files("lagos") == [f"results/smoke/noise/lagos/{kind}.csv" for kind in ("exact", "shots")]
+    aware = [f"results/smoke/training/rayleigh-stated-qgnn{name}/weights.safetensors" for name in ("", "-lagos")]
+    assert SMOKE.noise_inputs("lagos")[2:] == aware
+
+
+def test_the_check_has_the_runs_of_tables_and_claims_but_no_ablation():
+    check = settings.read(CONFIG / "check.yaml")
+    assert check.config.weights == "reference" and set(check.runs) < set(PAPER.runs)
+    for run, found in check.runs.items():
+        assert found == PAPER.runs[run]
+    needed = {run for pair in PAPER.config.claims for run in pair.runs} | set(PAPER.config.scale.runs)
+    assert needed | set(PAPER.experiments["training_size"]) | set(PAPER.experiments["device_noise"]) <= set(check.runs)
