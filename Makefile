@@ -140,7 +140,7 @@ reference: $(STAMP) ## commit to a full run: its numbers into results/reference,
 	$(RUN) python scripts/publish_reference.py
 
 .PHONY: measure
-measure: $(STAMP) ## write each rule's memory and run time into profiles/default, from a full run's benchmarks
+measure: $(STAMP) ## write each rule's memory and run time into profiles/default, from what a full run took
 	$(RUN) python scripts/measure_resources.py --write
 
 .PHONY: settings
