@@ -23,6 +23,7 @@ DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdige
 numba.config.CACHE_DIR = str(_HERE / "__pycache__" / f"numba-{DIGEST}")  # type: ignore[attr-defined]
 
 _OPTIONS: dict[str, Any] = {
+    "forceinline": True,  # one copy of the code: else a process that compiles may round otherwise than one that loads
     "error_model": "numpy",
     "fastmath": {"contract", "afn", "reassoc", "nsz", "arcp"},  # without nnan and ninf: a NaN must reach the rates
 }

@@ -157,20 +157,22 @@ def _messages(own: Layers, edges: Array, hidden: Array, x: Array, best: Array) -
             y = own.b1[j] + own.w1[0, j] * e0 + own.w1[1, j] * e1 + own.w1[2, j] * e2
             y = y + own.w1[3, j] * e3 + own.w1[4, j] * e4
             store(hidden[i], j, where(less(y, 0), 0, y))
-    for c in range(0, len(own.b2), 2):
-        d = min(c + 1, len(own.b2) - 1)  # two channels at once: every hidden_i is loaded for both
-        largest = most = zero
-        leaf = sender = zero - 1
+    last = len(own.b2) - 1
+    for c0 in range(0, len(own.b2), 4):  # four channels at once: every hidden_i is loaded for all
+        c1, c2, c3 = min(c0 + 1, last), min(c0 + 2, last), min(c0 + 3, last)
+        m0 = m1 = m2 = m3 = zero
+        i0 = i1 = i2 = i3 = zero - 1
         for i in range(len(hidden)):
-            y, z = splat(own.b2[c]), splat(own.b2[d])
+            y0, y1, y2, y3 = splat(own.b2[c0]), splat(own.b2[c1]), splat(own.b2[c2]), splat(own.b2[c3])
             for j in range(inputs):
-                value = load(hidden[i], j)
-                y, z = y + own.w2[c, j] * value, z + own.w2[d, j] * value
-            more, also = larger(y, largest), larger(z, most)
-            largest, leaf = where(more, y, largest), where(more, i, leaf)
-            most, sender = where(also, z, most), where(also, i, sender)
-        store(x, 3 + c, largest), store(best, c, leaf)
-        store(x, 3 + d, most), store(best, d, sender)
+                v = load(hidden[i], j)
+                y0, y1 = y0 + own.w2[c0, j] * v, y1 + own.w2[c1, j] * v
+                y2, y3 = y2 + own.w2[c2, j] * v, y3 + own.w2[c3, j] * v
+            more0, more1, more2, more3 = larger(y0, m0), larger(y1, m1), larger(y2, m2), larger(y3, m3)
+            m0, m1, m2, m3 = where(more0, y0, m0), where(more1, y1, m1), where(more2, y2, m2), where(more3, y3, m3)
+            i0, i1, i2, i3 = where(more0, i, i0), where(more1, i, i1), where(more2, i, i2), where(more3, i, i3)
+        store(x, 3 + c0, m0), store(x, 3 + c1, m1), store(x, 3 + c2, m2), store(x, 3 + c3, m3)
+        store(best, c0, i0), store(best, c1, i1), store(best, c2, i2), store(best, c3, i3)
 
 
 @compiled
@@ -188,10 +190,11 @@ def _update(own: Layers, x: Array, z: Array) -> Any:
 
 
 @compiled
-def _row_back(weight: Array, d_weight: Array, dy: float, x: Array, dx: Array) -> None:
-    """For y = w · x: add dy x to w's gradient and dy w to x's."""
-    for q in range(len(weight) // W):
-        add(d_weight, q, dy * load(x, q)), add(dx, q, dy * load(weight, q))
+def _row_back(weight: Array, d_weight: Array, row: int, dy: float, x: Array, dx: Array, at: int) -> None:
+    """For y = w_row · x: add dy x to w_row's gradient, dy w_row to x's; x and dx start at vector ``at``."""
+    parts = weight.shape[1] // W
+    for q in range(parts):
+        add(d_weight, row * parts + q, dy * load(x, at + q)), add(dx, at + q, dy * load(weight, row * parts + q))
 
 
 @compiled
@@ -210,7 +213,7 @@ def _back(
     h, dh = np.empty((k, size), dtype), np.empty((k, size), dtype)
     f, df = np.zeros(own.u1.shape[1], dtype), np.empty(own.u1.shape[1], dtype)
     u, du = np.zeros(own.u2.shape[1], dtype), np.empty(own.u2.shape[1], dtype)
-    b1[: len(own.b1)] = own.b1
+    b1[: len(own.b1)], none = own.b1, splat(dtype.type(0))
     for m in range(links):
         at, v = x[(first + m) // W], (first + m) % W
         for q in range(parts):
@@ -222,24 +225,24 @@ def _back(
             f[i] = x[block, i, v]
         for i in range(z.shape[1]):
             u[i] = z[block, i, v]
-        df[:], du[:], dh[:] = 0, 0, 0
+        df[:], du[:] = 0, 0
         adds.c2[0] += dlogit[m]
-        _row_back(own.u2[0], adds.u2[0], dlogit[m], u, du)
+        _row_back(own.u2, adds.u2, 0, dlogit[m], u, du, 0)
         for i in range(z.shape[1]):
             if not u[i] <= 0:
                 adds.c1[i] += du[i]
-                _row_back(own.u1[i], adds.u1[i], du[i], f, df)
+                _row_back(own.u1, adds.u1, i, du[i], f, df, 0)
         dp[m] = df[2]
         for i in range(k):
             j = leaves[m, i]
             for q in range(parts):
                 y = load(node[j], q) + cross[m, j] * load(w[3], q) + cross[j, m] * load(w[4], q)
-                store(h[i], q, where(less(y, 0), 0, y))
+                store(h[i], q, where(less(y, 0), 0, y)), store(dh[i], q, none)
         for c in range(len(own.b2)):
             i = int(best[block, c, v])
             if i >= 0:
                 adds.b2[c] += df[3 + c]
-                _row_back(own.w2[c], adds.w2[c], df[3 + c], h[i], dh[i])
+                _row_back(own.w2, adds.w2, c, df[3 + c], h, dh, i * parts)
         for i in range(k):
             j = leaves[m, i]
             for q in range(parts):
