@@ -181,7 +181,7 @@ class File(Scenario):
         for split, name in self.sources.items():
             if Path(name).suffix.lower() not in FORMATS:
                 key = "path" if self.paths is None else f"paths.{split}"
-                raise ValueError(f"{key} is {shown(name)}; its name must end in one of: {', '.join(FORMATS)}")
+                raise ValueError(f"{key} is {shown(Path(name).name)}; it must end in one of: {', '.join(FORMATS)}")
         if self.quantity == "complex" and self.unit == "dB":
             raise ValueError("unit is 'dB'; complex channels have unit linear")
         if self.axes is not None and len(set(self.axes)) < len(AXES):
