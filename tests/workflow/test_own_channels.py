@@ -1,6 +1,7 @@
 """A study on channels of one's own, by its config alone: from a file to the tables."""
 
 import os
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,7 @@ def test_a_changed_file_is_read_again(folder, channels, snakemake):
 
 def test_a_mistake_is_one_line_of_the_job(folder, channels, snakemake):
     write(folder, np.concatenate([channels[:23], channels[:1]]))
-    done = run(snakemake, folder, "--forcerun", "generate_channels", "--", "results/mine/channels/site/test.nc")
+    done = run(snakemake, folder, "results/mine/channels/site/test.nc", "--forcerun", "generate_channels")
     assert done.returncode != 0
     words = "generate_channels/site: mine.npz: realization 9 of split evaluation is realization 0 of split train"
     assert words in done.stdout + done.stderr
@@ -79,5 +80,6 @@ def test_a_mistake_is_one_line_of_the_job(folder, channels, snakemake):
 
 def test_a_missing_file_stops_the_run_by_name(folder, snakemake):
     (folder / "data" / "mine.npz").unlink()
+    shutil.rmtree(folder / "results")
     done = run(snakemake, folder, "--dry-run", TABLE)
     assert done.returncode != 0 and "data/mine.npz" in done.stdout + done.stderr
