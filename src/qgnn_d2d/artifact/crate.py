@@ -42,7 +42,7 @@ def place(path: Path | str, results: Path | str) -> str:
 
 def is_source(path: Path | str) -> bool:
     """Whether a job's input is no job's output: a file of channels of one's own."""
-    return PurePosixPath(path).parts[0] not in ("results", "figures")
+    return PurePosixPath(path).parts[:1] not in ((), ("results",), ("figures",))
 
 
 def lineage(files: Iterable[str], records: Mapping[str, Record]) -> list[str]:

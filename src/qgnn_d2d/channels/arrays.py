@@ -172,4 +172,5 @@ def _in_hdf5(dataset: Any) -> Variable:
             values = values[fields[0]] + 1j * values[fields[1]]
         return values.T if from_matlab else values
 
-    return Variable(dataset.shape[::-1] if from_matlab else dataset.shape, is_number, read)
+    shape = dataset.shape or ()  # None: no value at all
+    return Variable(shape[::-1] if from_matlab else shape, is_number, read)

@@ -112,7 +112,7 @@ def require_square(gain: FloatArray, name: str) -> None:
 
 
 def from_complex(
-    channel: ArrayLike,
+    channel: ArrayLike | torch.Tensor,
     receiver_first: bool = True,
     weight: ArrayLike | None = None,
     *,
@@ -136,7 +136,8 @@ def from_complex(
         >>> from_complex(h, noise_power=0.1, p_max=1.0).gain
         tensor([[[2.0000, 0.2500], [0.0100, 4.0000]]], dtype=torch.float64)
     """
-    values, name = np.asarray(channel), "channel"
+    name = "channel"
+    values = np.asarray(channel.detach().cpu().resolve_conj() if isinstance(channel, torch.Tensor) else channel)
     axes = AXES if receiver_first else (AXES[0], AXES[2], AXES[1])
     gain = to_gain(values.transpose(order_of(values.shape, None, axes, name)), "complex", "linear", name)
     require_square(gain, name)

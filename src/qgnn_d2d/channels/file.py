@@ -90,7 +90,7 @@ def read_file(
         >>> read_file(folder / "mine.npz", "complex", noise_power=0.1, p_max=1.0).gain.shape
         torch.Size([5, 3, 3])
     """
-    given = {"path": str(path), "quantity": quantity, "noise_power": float(noise_power), "p_max": float(p_max)}
+    given = {"path": str(path), "quantity": quantity, "noise_power": noise_power, "p_max": p_max}
     settings = validated(File, {**given, "weights": weights, "num_links": 2, **options})
     content = _read(settings, None)
     weight = _weights(settings, content, content.gain.shape[:2], seed)

@@ -87,8 +87,10 @@ def test_classic_netcdf_and_groups_are_read(tmp_path):
     xr.Dataset({"g": (AXES, GAIN)}).to_netcdf(tmp_path / "old.nc", engine="scipy")
     np.testing.assert_array_equal(gain_of(tmp_path / "old.nc", "gain"), GAIN)
     with h5py.File(tmp_path / "groups.h5", "w") as file:
-        file["site/one"], file["site/two"] = GAIN, 2 * GAIN
+        file["site/one"], file["site/two"], file["none"] = GAIN, 2 * GAIN, h5py.Empty("f8")
     np.testing.assert_array_equal(gain_of(tmp_path / "groups.h5", "gain", variable="site/two"), 2 * GAIN)
+    refused(lambda: gain_of(tmp_path / "groups.h5", "gain"), "none (), site/one (6 x 3 x 3), site/two")
+    refused(lambda: gain_of(tmp_path / "groups.h5", "gain", variable="none"), "none has shape ()")
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".mat", ".nc", ".h5"])
@@ -161,7 +163,9 @@ def test_a_netcdf_file_may_have_names_of_its_own(tmp_path):
 
 def test_complex_channels_become_gains():
     from_numpy = from_complex(H, noise_power=0.1, p_max=1.0)
-    swapped = from_complex(torch.tensor(H).mT, receiver_first=False, weight=WEIGHT, noise_power=0.1, p_max=1.0)
+    swapped = from_complex(
+        torch.tensor(H, requires_grad=True).mH, receiver_first=False, weight=WEIGHT, noise_power=0.1, p_max=1.0
+    )
     np.testing.assert_array_equal(from_numpy.gain.numpy(), GAIN)
     np.testing.assert_array_equal(swapped.gain.numpy(), GAIN)
     np.testing.assert_array_equal(swapped.weight.numpy(), WEIGHT)
