@@ -1,4 +1,4 @@
-"""Draw the channel realizations of splits of one scenario."""
+"""Draw the channel realizations of splits of one scenario, or read them."""
 
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,9 @@ from qgnn_d2d.settings import Study
 
 def main(study: Study, snakemake: Any) -> None:
     """Draw and save."""
-    scenario = snakemake.wildcards.scenario
-    for path in map(Path, snakemake.output):
-        split = path.stem
-        drawn = channels.draw(scenario, study.scenarios[scenario], split, study.splits[split], study.seed)
-        channels.save(drawn, path)
+    files = {path.stem: path for path in map(Path, snakemake.output)}
+    for split, drawn in channels.draw_splits(study, snakemake.wildcards.scenario, files).items():
+        channels.save(drawn, files[split])
 
 
 if "snakemake" in globals():

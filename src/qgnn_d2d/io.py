@@ -94,7 +94,7 @@ def read_netcdf(path: Path | str) -> xr.Dataset:
     """Read a NetCDF-4 file into memory, and close it; errors as in `read_json`."""
     import xarray as xr
 
-    with _reading(path, "NetCDF-4", Exception):  # the layers down to HDF5 raise almost anything for bad files
+    with reading(path, "NetCDF-4", Exception):  # the layers down to HDF5 raise almost anything for bad files
         dataset = xr.load_dataset(path, engine="h5netcdf")
     return dataset
 
@@ -114,7 +114,7 @@ def read_tensors(path: Path | str) -> tuple[dict[str, torch.Tensor], dict[str, A
     import safetensors
 
     # Besides the library's own errors, what JSON, text and tensors of odd types raise.
-    with _reading(path, "safetensors", Exception), safetensors.safe_open(str(path), framework="pt") as file:
+    with reading(path, "safetensors", Exception), safetensors.safe_open(str(path), framework="pt") as file:
         metadata = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
     return tensors, metadata
@@ -127,7 +127,7 @@ def read_json(path: Path | str) -> dict[str, Any]:
         FileNotFoundError: There is no such file.
         ValueError: The file is truncated, foreign, or holds something else than an object; the line names it.
     """
-    with _reading(path, "JSON", ValueError, RecursionError):
+    with reading(path, "JSON", ValueError, RecursionError):
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ValueError(f"{path}: holds a {type(content).__name__}; it must be an object")
@@ -138,7 +138,7 @@ def read_csv(path: Path | str, columns: Sequence[str] = (), *, separator: str = 
     """Read a table, numbers as numbers; errors as in `read_json`, also for a file that lacks one of ``columns``."""
     import pandas as pd
 
-    with _reading(path, "CSV", ValueError, OverflowError, RecursionError):  # pandas raises ValueErrors for bad files
+    with reading(path, "CSV", ValueError, OverflowError, RecursionError):  # pandas raises ValueErrors for bad files
         if not Path(path).read_bytes().endswith(b"\n"):
             raise ValueError("its last line has no end")
         table = pd.read_csv(path, sep=separator)
@@ -157,8 +157,13 @@ def _require_name(path: Path | str) -> None:
 
 
 @contextlib.contextmanager
-def _reading(path: Path | str, kind: str, *errors: type[Exception]) -> Iterator[None]:
-    """Require a file, and turn the errors of reading it into one line, without a bad file's control characters."""
+def reading(path: Path | str, kind: str, *errors: type[Exception]) -> Iterator[None]:
+    """Require a file, and turn the errors of reading it into one line, without a bad file's control characters.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: One of ``errors`` came up; the line names the file and the kind of file it should be.
+    """
     _require_name(path)
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: no such file")

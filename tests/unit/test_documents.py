@@ -146,8 +146,13 @@ def test_the_block_on_own_channels_runs():
     space = {}
     exec(python_blocks("docs/reuse.md")[1], space)
     assert space["power"].shape == (4, 5)
+    torch.testing.assert_close(space["mine"].gain, space["same"].gain)
 
 
-def test_the_study_of_your_own_is_one():
-    config = next(code for language, code in CODE.findall(text_of(ROOT / "docs" / "reuse.md")) if language == "yaml")
-    assert list(settings.load(yaml.safe_load(config)).runs) == ["rayleigh-stated-qgnn", "rayleigh-stated-gcn"]
+def test_the_studies_of_your_own_are_studies():
+    blocks = [code for language, code in CODE.findall(text_of(ROOT / "docs" / "reuse.md")) if language == "yaml"]
+    drawn, read = (settings.load(yaml.safe_load(code), ROOT / "config") for code in blocks)
+    assert list(drawn.runs) == ["rayleigh-stated-qgnn", "rayleigh-stated-gcn"]
+    assert list(read.runs) == ["site-stated-qgnn", "site-stated-gcn"] and sum(read.splits.values()) == 300
+    assert Path(read.channel_sources("site")[0]).parts[-2:] == ("data", "h.npz")
+    assert len(blocks[1].splitlines()) <= 15

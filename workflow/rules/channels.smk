@@ -1,5 +1,7 @@
 # What every study needs of a scenario, in one job.
 rule generate_channels:
+    input:
+        lambda wildcards: STUDY.channel_sources(wildcards.scenario),
     output:
         STUDY.drawn("{scenario}"),
     log:
@@ -8,7 +10,7 @@ rule generate_channels:
         CONDA
     threads: 1
     params:
-        settings=lambda wildcards: STUDY.scenarios[wildcards.scenario].text,
+        settings=lambda wildcards: STUDY.drawn_as(wildcards.scenario),
         sizes=[STUDY.splits[Path(path).stem] for path in STUDY.drawn("")],
         seed=STUDY.seed,
     message:
@@ -19,6 +21,8 @@ rule generate_channels:
 
 # For the search, and for trainings of other sizes.
 rule generate_more_channels:
+    input:
+        lambda wildcards: STUDY.channel_sources(wildcards.scenario),
     output:
         STUDY.channels("{scenario}", "{more}"),
     log:
@@ -29,7 +33,7 @@ rule generate_more_channels:
     resources:
         **needed("generate_channels"),
     params:
-        settings=lambda wildcards: STUDY.scenarios[wildcards.scenario].text,
+        settings=lambda wildcards: STUDY.drawn_as(wildcards.scenario, wildcards.more),
         size=lambda wildcards: STUDY.splits[wildcards.more],
         seed=STUDY.seed,
     message:

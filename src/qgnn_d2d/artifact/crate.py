@@ -40,6 +40,11 @@ def place(path: Path | str, results: Path | str) -> str:
     return str(whole.relative_to(results) if whole.is_relative_to(results) else whole)
 
 
+def is_source(path: Path | str) -> bool:
+    """Whether a job's input is no job's output: a file of channels of one's own."""
+    return PurePosixPath(path).parts[:1] not in ((), ("results",), ("figures",))
+
+
 def lineage(files: Iterable[str], records: Mapping[str, Record]) -> list[str]:
     """Return the jobs that wrote ``files``, that wrote what those read, and so on; sorted.
 
@@ -62,7 +67,7 @@ def lineage(files: Iterable[str], records: Mapping[str, Record]) -> list[str]:
         job = writers[path, digest]
         if job not in found:
             found.add(job)
-            waiting += [(*entry, job) for entry in records[job]["inputs"].items()]
+            waiting += [(*entry, job) for entry in records[job]["inputs"].items() if not is_source(entry[0])]
     return sorted(found)
 
 
@@ -133,7 +138,12 @@ def _root(crate: ROCrate, citation: Mapping[str, Any], study: str) -> dict[str, 
 def _action(crate: ROCrate, results: Path, job: str, record: Record, settings: DataEntity) -> ContextEntity:
     """Add a job, its outputs and its record; return the job's entity."""
     outputs = [_file(crate, results, place(path, results), digest) for path, digest in record["outputs"].items()]
-    inputs = [{"@id": quote(place(path, results))} for path in record["inputs"]]  # other jobs' outputs
+    inputs = [
+        _add(crate, f"#{quote(path)}-{digest[:12]}", "CreativeWork", name=path, sha256=digest)
+        if is_source(path)
+        else {"@id": quote(place(path, results))}  # another job's output
+        for path, digest in record["inputs"].items()
+    ]
     of_this_config = record["config"]["sha256"] == settings["sha256"]
     name = job.replace("/", " ")
     action = _add(

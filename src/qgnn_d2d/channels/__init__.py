@@ -9,12 +9,19 @@ returns an `xarray.Dataset` with the variables
 and, as attributes, every parameter, the derived `p_max` (an AMPLITUDE, sqrt(W), as p in the paper) and `noise_power`
 (W), the seed and the package version.
 
+The kind `file` reads them from a file (`read_file`, `from_complex`: the same without a study).
+
 All but `public_draws` are prefix-nested: the first n realizations are the same for any number of realizations of at
 least n. So smaller training sets are subsets of larger ones.
 """
 
 from .batch import Channels
-from .draws import draw, realizations
+from .conventions import from_complex
+from .draws import draw, draw_splits, realizations
+from .file import read_file
 from .storage import load, read, save, to_channels
 
-__all__ = ["Channels", "draw", "load", "read", "realizations", "save", "to_channels"]
+__all__ = [
+    "Channels", "draw", "draw_splits", "from_complex", "load", "read", "read_file", "realizations", "save",
+    "to_channels",
+]  # fmt: skip

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from ..checks import require_choice
 from ..random_streams import Seed, child, seed_sequence
 from ..settings.scenario import SPLITS, Scenario
+from .file import require_disjoint
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ..settings.study import Study
 
 
 def realizations(settings: Scenario, num_realizations: int, seed: Seed) -> xr.Dataset:
@@ -35,7 +39,7 @@ def draw(name: str, settings: Scenario, split: str, size: int, seed: int) -> xr.
         name: The scenario's, which its random stream is named after.
         settings: The scenario.
         split: The split's name.
-        size: Number of realizations.
+        size: Number of realizations; 0 gives the attributes alone.
         seed: The study's seed.
 
     Raises:
@@ -50,3 +54,23 @@ def draw(name: str, settings: Scenario, split: str, size: int, seed: int) -> xr.
     drawn = realizations(settings, size, child(seed_sequence(seed, "channels", name), SPLITS.index(split)))
     drawn.attrs["split"] = split
     return drawn
+
+
+def draw_splits(study: Study, scenario: str, splits: Iterable[str]) -> dict[str, xr.Dataset]:
+    """Draw splits of a study's scenario.
+
+    From files, all splits are read, and compared: a realization must not stand in two of them.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: See `draw`.
+    """
+    settings, wanted = study.scenarios[scenario], list(splits)
+    compared = [split for split in study.splits if split in settings.sources]
+    drawn = {
+        split: draw(scenario, settings.part(split, study.splits), split, study.splits[split], study.seed)
+        for split in dict.fromkeys([*wanted, *compared])
+    }
+    if compared:
+        require_disjoint(drawn)
+    return {split: drawn[split] for split in wanted}

@@ -88,7 +88,8 @@ def read(study: Study, scenario: str, files: Mapping[str, Path | str]) -> dict[s
     for split, path in files.items():
         found = read_netcdf(path)
         channels[split] = to_channels(found, str(path))
-        expected = draw(scenario, settings, split, 1, study.seed).attrs  # the same for any number of realizations
+        part = settings.part(split, study.splits)
+        expected = draw(scenario, part, split, 0, study.seed).attrs  # the same for any number of realizations
         del expected["package_version"]
         expected |= {"realizations": study.splits[split], "links": settings.num_links}
         own = {**found.attrs, "realizations": len(channels[split]), "links": channels[split].num_links}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -182,10 +183,12 @@ def check_keys(text: str) -> None:
 def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return a parsed config with what it extends, in ``folder``, filled in.
 
+    Files of channels, which are relative to the file that names them, become relative to the working directory.
+
     Raises:
         ValueError: There is no such file, it is no config, or a chain of files comes back to its beginning.
     """
-    layers, chain, place = [dict(content)], list[str](), Path()
+    layers, chain, place = [_located(content, folder)], list[str](), Path()
     while (base := layers[-1].pop("extends", None)) is not None:
         if not isinstance(base, str):
             raise ValueError(f"extends is {shown(base)}; it must be text")
@@ -199,8 +202,33 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             raise ValueError(f"extends is {shown(base)}; {folder / path}: {error.strerror}") from None
         if below.get("search") is not None:
             below["search"] = (place / str(below["search"])).as_posix()
-        layers.append(below)
+        layers.append(_located(below, folder / place))
     return functools.reduce(_merged, reversed(layers))
+
+
+def _located(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a config whose scenarios name their files as seen from the working directory, absolute if not below it."""
+
+    def located(name: Any) -> Any:
+        if not isinstance(name, str):
+            return name
+        path = Path(os.path.normpath(folder / name))
+        return (path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path).as_posix()
+
+    def moved(scenario: Any) -> Any:
+        if not isinstance(scenario, Mapping):
+            return scenario
+        found = dict(scenario)
+        if "path" in found:
+            found["path"] = located(found["path"])
+        if isinstance(found.get("paths"), Mapping):
+            found["paths"] = {split: located(name) for split, name in found["paths"].items()}
+        return found
+
+    scenarios = content.get("scenarios")
+    if not isinstance(scenarios, Mapping):
+        return dict(content)
+    return {**content, "scenarios": {name: moved(scenario) for name, scenario in scenarios.items()}}
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from .base import LARGEST, Count, Positive, Settings
+from ..checks import shown
+from .base import LARGEST, Count, Positive, Settings, Whole
 
 SPLITS = ("train", "validation", "test", "evaluation", "pool")
 """The splits in the order of their random streams: part of the data format, never to be reordered."""
+
+Split = Literal["train", "validation", "test", "evaluation", "pool"]
+NEEDED = ("train", "test", "evaluation")
+"""The splits that every study needs."""
+
+AXES = ("realization", "receiver", "transmitter")
+"""The dimensions of channels, in the library's order."""
+FORMATS = (".nc", ".npz", ".npy", ".mat", ".h5", ".hdf5")
+"""What files of channels may be: NetCDF, NumPy, MATLAB, HDF5."""
 
 # Lengths, frequencies and levels that physics has lie far within; beyond, powers of ten leave float64's range.
 Physical = Annotated[float, Field(ge=1e-30, le=1e30)]
@@ -47,6 +59,15 @@ class Scenario(Settings):
     """Number of D2D pairs M."""
     features: Literal["amplitude", "decibel"] = "amplitude"
     """Scale on which channels enter the models: |g|, or 10 log10 |g|² for gains that span decades."""
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The files that channels are read from, by split; none for channels that are drawn."""
+        return {}
+
+    def part(self, split: str, sizes: Mapping[str, int]) -> Scenario:
+        """Return what one split is drawn from, given the sizes of all splits: the scenario itself, but for files."""
+        return self
 
 
 # ASSUME: the paper states neither the number of links nor P_max, noise, weights, fading, path loss, distance.
@@ -119,9 +140,83 @@ class PublicDraws(Scenario):
     """Seed of NumPy's legacy generator; 1712 in the public code."""
 
 
-AnyScenario = Annotated[Rayleigh | Geometric | PublicDraws, Field(discriminator="kind")]
+class File(Scenario):
+    """Channels of one's own, read from files: NetCDF, NumPy, MATLAB or HDF5."""
+
+    implementation = "qgnn_d2d.channels.file:file"
+    resizable = False  # there are the file's links only
+
+    kind: Literal["file"] = "file"
+    num_links: Links
+    """Number of D2D pairs M, the file's."""
+    path: str | None = None
+    """One file for all splits (.nc, .npz, .npy, .mat, .h5, .hdf5), relative to this config file's folder. The splits
+    take its realizations one after the other: train, validation, test, evaluation, pool."""
+    paths: dict[Split, str] | None = None
+    """In the place of path: split to its own file, of which it takes the first realizations."""
+    first: Whole = 0
+    """Realizations to leave out at the beginning of every file."""
+    variable: str | None = None
+    """Name of the channels in the file; not needed where only one variable can be meant."""
+    quantity: Literal["complex", "amplitude", "gain"]
+    """What the file holds: complex channels h, amplitudes |h|, or power gains |h|²."""
+    unit: Literal["linear", "dB"] = "linear"
+    """dB: 20 log10 |h|, of amplitudes and of gains; never a path loss, whose sign is the other one."""
+    axes: Annotated[list[str], Field(min_length=3, max_length=3)] | None = None
+    """Order of the file's dimensions; realization, receiver, transmitter where not given. Of a NetCDF file with other
+    names: its names of these three, in this order. A NetCDF file is put into order by its names."""
+    weights: str = "ones"
+    """Link weights: ones; uniform, U(0, 1) from the study's seed; or the name of the file's variable."""
+    noise_power: Positive
+    """Noise power at every receiver, W."""
+    p_max: Positive
+    """Largest transmit amplitude, sqrt(W); its square is the largest transmit power."""
+
+    @model_validator(mode="after")
+    def _readable(self) -> File:
+        if (self.path is None) == (self.paths is None):
+            raise ValueError("path and paths: one of them must be given, and not both")
+        if self.path is None and (missing := [split for split in NEEDED if split not in self.sources]):
+            raise ValueError(f"paths lacks {', '.join(missing)}; every study needs {', '.join(NEEDED)}")
+        for split, name in self.sources.items():
+            if Path(name).suffix.lower() not in FORMATS:
+                key = "path" if self.paths is None else f"paths.{split}"
+                raise ValueError(f"{key} is {shown(Path(name).name)}; it must end in one of: {', '.join(FORMATS)}")
+        if self.quantity == "complex" and self.unit == "dB":
+            raise ValueError("unit is 'dB'; complex channels have unit linear")
+        if self.axes is not None and len(set(self.axes)) < len(AXES):
+            raise ValueError(f"axes is {self.axes}; it must be three different names")
+        return self
+
+    @property
+    def text(self) -> str:
+        """See `Settings.text`; of files, names alone, as the rule has the files themselves for inputs."""
+        names = {split: Path(name).name for split, name in self.sources.items()}
+        files = {"path": names["train"]} if self.paths is None else {"paths": names}
+        return super(File, self.model_copy(update=files)).text
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """See `Scenario.sources`."""
+        if self.paths is None:
+            return dict.fromkeys(SPLITS, str(self.path))
+        return {str(split): name for split, name in self.paths.items()}
+
+    def part(self, split: str, sizes: Mapping[str, int]) -> File:
+        """Return the scenario with one file, which begins where the split does.
+
+        Raises:
+            ValueError: The split has no file.
+        """
+        if split not in self.sources:
+            raise ValueError(f"paths is {shown(self.paths)}; it must have split {split}, too")
+        before = 0 if self.paths is not None else sum(sizes.get(name, 0) for name in SPLITS[: SPLITS.index(split)])
+        return self.model_copy(update={"path": self.sources[split], "paths": None, "first": self.first + before})
+
+
+AnyScenario = Annotated[Rayleigh | Geometric | PublicDraws | File, Field(discriminator="kind")]
 SCENARIOS: dict[str, type[Scenario]] = {
-    kind.model_fields["kind"].default: kind for kind in (Rayleigh, Geometric, PublicDraws)
+    kind.model_fields["kind"].default: kind for kind in (Rayleigh, Geometric, PublicDraws, File)
 }
 """Kinds of scenarios, by name."""
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..checks import require_choice
 from . import config as files
+from . import references
 from .base import validated
 from .config import StudySettings
-from .expansion import check_same, expand
+from .expansion import expand
 from .model import MODELS
 from .noise import NoiseModel, NoiseStudy, with_flags
 from .run import RunSettings
-from .scenario import SPLITS, Scenario
+from .scenario import NEEDED, SPLITS, Scenario
 
 TRAINED = ("curves.csv", "weights.safetensors", "manifest.json", "test.nc", "evaluation.nc")
 """What there is of a trained run: curves, weights, manifest, and its values on every realization of two splits."""
@@ -141,7 +141,17 @@ class Study:
 
     def drawn(self, scenario: str) -> list[str]:
         """Return the channel files of a scenario that one job draws: those of the splits that every study needs."""
-        return [self.channels(scenario, split) for split in ("train", "test", "evaluation")]
+        return [self.channels(scenario, split) for split in NEEDED]
+
+    def channel_sources(self, scenario: str) -> list[str]:
+        """Return the files that a scenario's channels are read from: those of all splits, as all are compared."""
+        sources = self.scenarios[scenario].sources
+        return list(dict.fromkeys(sources[split] for split in self.splits if split in sources))
+
+    def drawn_as(self, scenario: str, *splits: str) -> str:
+        """Return what some splits, or those that every study needs, are drawn from, as text: their job's parameter."""
+        settings = self.scenarios[scenario]
+        return "; ".join(dict.fromkeys(settings.part(split, self.splits).text for split in splits or NEEDED))
 
     def noise_channels(self, split: str) -> str:
         """Return the channel file of a split of the noise study's scenario."""
@@ -292,51 +302,10 @@ def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
         {name: item.preset for name, item in found.items()},
         tuple(name for name, item in found.items() if not item.is_tuned),
     )
-    for what, name, known in _references(study):
-        require_choice(what, name, known)
-    for name in [*study.noise.devices, *study.noise.levels] if config.noise is not None else []:
-        study.aware(name)
-    _check_pairs(study)
+    references.check(study)
     return study
 
 
 def read(path: Path | str) -> Study:
     """Read a study from its config file; errors as in `config.read` and `load`."""
     return load(files.read(path), Path(path).parent)
-
-
-def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
-    """Yield every name that must exist elsewhere: where it stands, the name, the names there are."""
-    config = study.config
-    stated = [run.id for run in study.runs.values() if run.protocol == "stated"]
-    for scenario, protocols in config.tuned.items():
-        yield "scenario under tuned", scenario, config.scenarios
-        for models in protocols.values():
-            yield from ((f"model under tuned.{scenario}", model, {**MODELS, **config.models}) for model in models)
-    if (noise := config.noise) is not None:
-        quantum = [run for run in stated if getattr(study.runs[run].architecture, "noise", 0) is None]
-        yield "stated run of a QGNN without noise under noise.run", noise.run, quantum
-        levels = [name for name, model in config.noise_models.items() if model.depolarizing is not None]
-        for key, known in {"devices": study.noise_models, "levels": levels, "unaware": study.noise_models}.items():
-            yield from ((f"noise model under noise.{key}", name, known) for name in getattr(noise, key))
-    if (scale := config.scale) is not None:
-        yield from (("stated run under scale.runs", run, stated) for run in scale.runs)
-        scenario = study.runs[scale.runs[0]].scenario
-        yield "scenario of scale.runs", scenario, [name for name, found in config.scenarios.items() if found.resizable]
-        yield from (("scenario of scale.runs", study.runs[run].scenario, [scenario]) for run in scale.runs)
-        yield "num_links of the scenario of scale.runs", config.scenarios[scenario].num_links, scale.links
-    compared = [run for experiment in study.comparisons for run in study.experiments[experiment]]
-    for i, pair in enumerate(config.claims):
-        what = f"run under claims[{i}] (of an experiment that compares models)"
-        yield from ((what, run, compared) for run in pair.runs)
-
-
-def _check_pairs(study: Study) -> None:
-    """Require that the runs of a pair can be compared, and that one pair per protocol is primary at most."""
-    pairs = study.config.claims
-    for i, pair in enumerate(pairs):
-        check_same(f"claims[{i}]", "protocol", [study.runs[run] for run in pair.runs])
-    check_same("claims", "scenario", [study.runs[run] for pair in pairs for run in pair.runs])
-    primary = [study.runs[pair.qgnn].protocol for pair in pairs if pair.primary]
-    if len(set(primary)) < len(primary):
-        raise ValueError("claims: more than one pair of a protocol is primary")

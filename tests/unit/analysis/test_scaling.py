@@ -16,7 +16,7 @@ from qgnn_d2d.analysis.tables import scaling_summary
 from qgnn_d2d.channels import Channels
 from qgnn_d2d.models import qgnn  # noqa: F401 (PennyLane, before the first test's time is taken)
 from qgnn_d2d.settings import SCENARIOS, RunSettings
-from qgnn_d2d.settings.scenario import PublicDraws, Rayleigh
+from qgnn_d2d.settings.scenario import Rayleigh
 from qgnn_d2d.solvers import METHODS, OPTIMUM_GAP, shown_in
 from qgnn_d2d.training import allocate, cast, evaluation_leaves
 from tests.strategies import refused
@@ -61,7 +61,9 @@ def test_channels_of_other_sizes_are_new_ones():
     seed=st.integers(0, 2**32),
 )  # fmt: skip
 def test_channels_of_any_size_are_drawn_or_refused(kind, num_links, size, seed):
-    scenario = PublicDraws(draw_seed=1) if kind == "public_draws" else SCENARIOS[kind]()
+    required = {"num_links": 3, "path": "h.npy", "quantity": "gain", "noise_power": 1.0, "p_max": 1.0}
+    options = {"public_draws": {"draw_seed": 1}, "file": required}
+    scenario = SCENARIOS[kind](**options.get(kind, {}))
     if not scenario.resizable:
         refused(lambda: scaling.draw("x", scenario, num_links, size, seed), f"scenario x is {kind!r}")
     elif num_links < 2 or size < 1:

@@ -111,6 +111,15 @@ def test_every_job_is_an_action_with_script_inputs_and_outputs(study):
     assert parts == {name for name, entity in entities.items() if entity["@type"] == "File"}
 
 
+def test_a_file_from_elsewhere_is_named_with_its_content(study):
+    study["draw/train"]["inputs"] = {"data/mine.npz": "4" * 64}
+    jobs = crate.lineage(["figures/fig.png"], study)
+    assert jobs == LEAD_TO_THE_FIGURE
+    entities = graph(study, jobs)
+    source = entities[entities["#draw/train"]["object"][0]["@id"]]
+    assert (source["@type"], source["name"], source["sha256"]) == ("CreativeWork", "data/mine.npz", "4" * 64)
+
+
 def test_a_job_under_another_config_does_not_claim_this_one(study):
     study["plot"]["config"]["sha256"] = "0" * 64
     assert graph(study, ["plot"])["#plot"]["object"] == {"@id": "training/a/weights.safetensors"}

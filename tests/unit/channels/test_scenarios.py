@@ -1,6 +1,7 @@
 """What holds for every kind of scenario: a new one is tested by being registered."""
 
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,17 +10,33 @@ from qgnn_d2d import __version__
 from qgnn_d2d.channels import draw, load, realizations, save, to_channels
 from qgnn_d2d.settings.scenario import SCENARIOS, SPLITS
 
-OPTIONS = {"public_draws": {"draw_seed": 1712}}
+OPTIONS = {
+    "public_draws": {"draw_seed": 1712},
+    "file": {"quantity": "gain", "noise_power": 0.5, "p_max": 2.0, "weights": "uniform"},
+}
 """Options that have no default."""
 NESTED = [kind for kind in SCENARIOS if kind != "public_draws"]
-"""Kinds whose first realizations do not depend on how many follow, and whose splits are disjoint."""
+"""Kinds whose first realizations do not depend on how many follow."""
+DRAWN = [kind for kind in NESTED if kind != "file"]
+"""Kinds whose channels come from the seed; their splits are disjoint."""
+FILES = {}  # number of links to a file of channels
 
 kinds = pytest.mark.parametrize("kind", SCENARIOS)
 nested = pytest.mark.parametrize("kind", NESTED)
+drawn_ones = pytest.mark.parametrize("kind", DRAWN)
 
 
-def settings(kind, **options):
-    return SCENARIOS[kind](**OPTIONS.get(kind, {}), **options)
+@pytest.fixture(scope="module", autouse=True)
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    for num_links in (2, 3, 4, 10):
+        FILES[num_links] = folder / f"{num_links}.npy"
+        np.save(FILES[num_links], np.random.default_rng(num_links).exponential(size=(100, num_links, num_links)))
+
+
+def settings(kind, num_links):
+    more = {"path": str(FILES[num_links])} if kind == "file" else {}
+    return SCENARIOS[kind](**OPTIONS.get(kind, {}), **more, num_links=num_links)
 
 
 @kinds
@@ -39,8 +56,10 @@ def test_the_dataset_is_complete(kind):
 def test_the_settings_are_attributes(kind):
     chosen = settings(kind, num_links=3)
     found = realizations(chosen, 2, seed=5).attrs
-    for name in chosen.model_dump(exclude={"kind", "num_links", "features", "draw_seed"}):
-        assert found[name] == getattr(chosen, name)
+    elsewhere = {"kind", "num_links", "features", "draw_seed", "path", "paths"}
+    for name, value in chosen.model_dump(exclude=elsewhere, exclude_none=True).items():
+        assert found[name] == value
+    assert kind != "file" or found["file"] == Path(chosen.path).name
     assert found["seed"] == str(getattr(chosen, "draw_seed", 5))
 
 
@@ -58,10 +77,16 @@ def test_the_same_seed_draws_the_same(kind):
     assert first.identical(second)
 
 
-@nested
+@drawn_ones
 def test_another_seed_draws_other_channels(kind):
     first, second = (realizations(settings(kind, num_links=4), 6, seed=seed) for seed in (5, 6))
     assert not np.isin(first.gain, second.gain).any()
+
+
+@nested
+def test_attributes_are_there_without_realizations(kind):
+    none, some = (draw("a", settings(kind, num_links=3), "test", size, seed=3) for size in (0, 2))
+    assert none.attrs == some.attrs and none.gain.shape == (0, 3, 3)
 
 
 @nested
@@ -92,7 +117,7 @@ def test_bad_seeds_are_refused(kind, seed):
 # --- splits of a study --------------------------------------------------------------------------------------
 
 
-@nested
+@drawn_ones
 def test_splits_share_no_realization(kind):
     sets = [draw("a", settings(kind, num_links=4), split, 50, seed=3) for split in SPLITS]
     assert [part.attrs["split"] for part in sets] == list(SPLITS)
@@ -107,7 +132,7 @@ def test_smaller_training_sets_are_subsets(kind):
     assert small.identical(large.isel(realization=slice(5)))
 
 
-@nested
+@drawn_ones
 def test_scenarios_of_other_names_and_seeds_have_other_streams(kind):
     base = draw("a", settings(kind, num_links=3), "test", 5, seed=3)
     for other in (("b", 3), ("a", 4)):

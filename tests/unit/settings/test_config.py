@@ -269,3 +269,68 @@ def test_settings_load_no_large_library():
     )
     large = {"torch", "numpy", "scipy", "pandas", "xarray", "pennylane", "qiskit", "matplotlib", "snakemake"}
     assert not large & set(printed.stdout.split())
+
+
+# --- scenarios from files -----------------------------------------------------------------------------------
+
+SITE = {"kind": "file", "path": "h.npz", "num_links": 4, "quantity": "gain", "noise_power": 0.1, "p_max": 1.0}
+PATHS = {split: f"{split}.nc" for split in ("train", "test", "evaluation")}
+
+
+def with_file(**options):
+    site = {key: value for key, value in {**SITE, **options}.items() if value is not None}
+    return changed(("scenarios site", site))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"path": None}, ["scenarios.site", "path and paths", "one of them"]),
+        ({"paths": PATHS}, ["scenarios.site", "path and paths", "not both"]),
+        ({"path": "h.csv"}, ["scenarios.site", "path is 'h.csv'", ".npz"]),
+        ({"path": None, "paths": {"train": "a.nc"}}, ["scenarios.site", "paths lacks test, evaluation"]),
+        ({"path": None, "paths": {**PATHS, "tset": "a.nc"}}, ["scenarios.site.paths.tset", "train"]),
+        ({"path": None, "paths": {**PATHS, "test": "a.txt"}}, ["paths.test is 'a.txt'", ".npz"]),
+        ({"path": 1}, ["scenarios.site.path is 1", "text"]),
+        ({"num_links": None}, ["scenarios.site", "num_links", "missing"]),
+        ({"quantity": None}, ["scenarios.site", "quantity", "missing"]),
+        ({"noise_power": None}, ["scenarios.site", "noise_power", "missing"]),
+        ({"p_max": 0.0}, ["scenarios.site.p_max is 0.0", "above 0"]),
+        ({"quantity": "complex", "unit": "dB"}, ["scenarios.site", "unit is 'dB'", "linear"]),
+        ({"axes": ["receiver", "transmitter"]}, ["scenarios.site.axes", "at least 3"]),
+        ({"axes": ["receiver", "transmitter", "receiver"]}, ["scenarios.site", "three different names"]),
+        ({"first": -1}, ["scenarios.site.first is -1", "at least 0"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_about_a_file_is_one_line(options, words):
+    with pytest.raises(ValueError) as caught:
+        settings.load(with_file(**options), CONFIG)
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value), str(caught.value)
+
+
+def test_files_are_relative_to_the_config_that_names_them(tmp_path, monkeypatch):
+    for folder in ("a/b", "c"):
+        (tmp_path / folder).mkdir(parents=True)
+    base = with_file(path="../data/h.npz")
+    (tmp_path / "a" / "b" / "base.yaml").write_text(json.dumps(base), encoding="utf-8")
+    top = {"extends": "b/base.yaml", "scenarios": {"two": SITE, "three": {**SITE, "path": "/data/h.npz"}}}
+    top["scenarios"]["four"] = {**SITE, "paths": PATHS}
+    del top["scenarios"]["four"]["path"]
+    (tmp_path / "a" / "top.yaml").write_text(json.dumps(top), encoding="utf-8")
+    expected = ["a/data/h.npz", "a/h.npz", "/data/h.npz", "a/train.nc"]
+    for cwd, start in ((tmp_path, ""), (tmp_path / "c", f"{tmp_path}/")):
+        monkeypatch.chdir(cwd)
+        content = files.resolved(files.read(tmp_path / "a" / "top.yaml"), tmp_path / "a")
+        study = settings.load(content)  # as in a job: a second time, from the working directory
+        found = [study.channel_sources(name)[0] for name in ("site", "two", "three", "four")]
+        assert found == [name if name.startswith("/") else start + name for name in expected]
+        assert study.scenarios == settings.read(tmp_path / "a" / "top.yaml").scenarios
+
+
+def test_only_files_have_sources():
+    study = settings.load(with_file(), CONFIG)
+    assert study.channel_sources("rayleigh") == []
+    assert study.drawn_as("rayleigh") == study.scenarios["rayleigh"].text
+    assert study.drawn_as("site", "train") == study.scenarios["site"].text

@@ -1,0 +1,63 @@
+"""What of a config refers to another part of it: every name must be there, and compared runs must be comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..checks import require_choice
+from .expansion import check_same
+from .model import MODELS
+
+if TYPE_CHECKING:
+    from .study import Study
+
+
+def check(study: Study) -> None:
+    """Require what a study's config refers to.
+
+    Raises:
+        ValueError: A mistake, in one line.
+    """
+    for what, name, known in _references(study):
+        require_choice(what, name, known)
+    for name in [*study.noise.devices, *study.noise.levels] if study.config.noise is not None else []:
+        study.aware(name)
+    _check_pairs(study)
+
+
+def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
+    """Yield every name that must exist elsewhere: where it stands, the name, the names there are."""
+    config = study.config
+    stated = [run.id for run in study.runs.values() if run.protocol == "stated"]
+    for scenario, protocols in config.tuned.items():
+        yield "scenario under tuned", scenario, config.scenarios
+        for models in protocols.values():
+            yield from ((f"model under tuned.{scenario}", model, {**MODELS, **config.models}) for model in models)
+    if (noise := config.noise) is not None:
+        quantum = [run for run in stated if getattr(study.runs[run].architecture, "noise", 0) is None]
+        yield "stated run of a QGNN without noise under noise.run", noise.run, quantum
+        levels = [name for name, model in config.noise_models.items() if model.depolarizing is not None]
+        for key, known in {"devices": study.noise_models, "levels": levels, "unaware": study.noise_models}.items():
+            yield from ((f"noise model under noise.{key}", name, known) for name in getattr(noise, key))
+    if (scale := config.scale) is not None:
+        yield from (("stated run under scale.runs", run, stated) for run in scale.runs)
+        scenario = study.runs[scale.runs[0]].scenario
+        yield "scenario of scale.runs", scenario, [name for name, found in config.scenarios.items() if found.resizable]
+        yield from (("scenario of scale.runs", study.runs[run].scenario, [scenario]) for run in scale.runs)
+        yield "num_links of the scenario of scale.runs", config.scenarios[scenario].num_links, scale.links
+    compared = [run for experiment in study.comparisons for run in study.experiments[experiment]]
+    for i, pair in enumerate(config.claims):
+        what = f"run under claims[{i}] (of an experiment that compares models)"
+        yield from ((what, run, compared) for run in pair.runs)
+
+
+def _check_pairs(study: Study) -> None:
+    """Require that the runs of a pair can be compared, and that one pair per protocol is primary at most."""
+    pairs = study.config.claims
+    for i, pair in enumerate(pairs):
+        check_same(f"claims[{i}]", "protocol", [study.runs[run] for run in pair.runs])
+    check_same("claims", "scenario", [study.runs[run] for pair in pairs for run in pair.runs])
+    primary = [study.runs[pair.qgnn].protocol for pair in pairs if pair.primary]
+    if len(set(primary)) < len(primary):
+        raise ValueError("claims: more than one pair of a protocol is primary")
