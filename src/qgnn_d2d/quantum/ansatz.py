@@ -33,7 +33,8 @@ class Ansatz:
         name: For messages; one of `ANSATZE` where the config names it.
         memory: Wires that live through all leaves; the first is the center, the others start in |0>.
         block: Quantum function ``block(weights, *memory, leaf, edge)`` with ``weights`` of shape (num_parameters,).
-            Each gate takes its angles from ``weights`` as they are.
+            It is made of any unitary PennyLane operators. Each takes its angles from ``weights`` as they are, or is
+            constant.
         num_parameters: Angles of one block.
         observables: Pauli words on the memory (one letter per memory wire) that make up the embedding.
 

@@ -22,6 +22,7 @@ nothing else: a `Program` with noise (from `quantum.hardware.noise`) trains as f
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -103,7 +104,7 @@ class StarEngine:
             )
         constants = self._constants_for(weights)
         batch = weights.shape[:-1]
-        flat = weights.reshape(-1, weights.shape[-1])
+        flat = weights.reshape(math.prod(batch), weights.shape[-1])  # a block may have no angles
         matrices = {}
         for shape, mix in constants.angles.items():
             num_qubits, num_angles = shape

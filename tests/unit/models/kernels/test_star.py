@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pennylane as qml
 import pytest
 import torch
 from numba import njit
@@ -137,3 +138,16 @@ def test_functions_on_lanes(real, rounding):
     np.testing.assert_allclose(found.swapaxes(1, 2).reshape(-1, 3), exact, rtol=0, atol=rounding)
     values(np.full((1, W), np.nan, real), found)
     assert np.isnan(found[0]).all()
+
+
+def test_a_circuit_without_angles_is_trained_by_torch(monkeypatch):
+    def no_angles(entangling_layers=2):
+        return ansatz.Ansatz("no_angles", ("center",), lambda _, *wires: qml.CNOT(wires[1::-1]), 0, ("X", "Y", "Z"))
+
+    monkeypatch.setitem(ansatz.ANSATZE, "qgcl", no_angles)
+    model = build("qgnn", {})
+    assert not serves(model) and kernel_of(model) is None
+    gain, weight, leaves = draw(model, batch=3)
+    power = model(gain, weight, NOISE_POWER, P_MAX, leaves)
+    power.sum().backward()
+    assert torch.isfinite(power).all() and model.num_parameters["quantum"] == 0
