@@ -38,6 +38,11 @@ def _own_block(weights, center, leaf, edge):
     qml.CNOT(wires=[leaf, center])
 
 
+def _pair_block(weights, center, ancilla, leaf, edge):
+    qml.CRX(weights[0], wires=[leaf, center])
+    qml.IsingXX(weights[1], wires=[edge, ancilla])
+
+
 def _odd_block(weights, center, leaf, edge):
     """Operators that are more than a class with angles, constants, and what acts on three qubits."""
     qml.adjoint(qml.S(center))
@@ -56,7 +61,8 @@ _SQUARE_ROOT_OF_ISWAP = qml.matrix(qml.SISWAP([0, 1]))
 OWN = Ansatz("own", ("center",), _own_block, 7, ("Z", "X"))
 CIRCUITS = {f"{name}, E = {layers}": build(name, layers) for name in ANSATZE for layers in (1, 2)} | {
     "own": OWN,
-    "odd": Ansatz("odd", ("center",), _odd_block, 4, ("X", "Y", "Z")),
+    "odd": Ansatz("odd", ("center",), _odd_block, 4, ("X", "I", "Z")),
+    "pair": Ansatz("pair", ("center", "ancilla"), _pair_block, 2, ("II", "ZI", "ZZ", "II")),
     "no angles": Ansatz("none", ("center",), lambda _, *wires: (qml.CNOT(wires[1::-1]), qml.CZ(wires[::2])), 0, ("X",)),
 }
 """What every circuit must fulfil is tested on these."""

@@ -39,7 +39,7 @@ def noisy_estimator(
         estimator = exact(model.engine.ansatz, line, idle=noise.idle, fold=fold)
         return estimator if shots is None else sampled(estimator, *shots)
 
-    return mitigated(build, MITIGATIONS[mitigation], line)
+    return mitigated(build, MITIGATIONS[mitigation], line, model.engine.ansatz)
 
 
 def sum_rates(
@@ -143,7 +143,7 @@ def aer_rows(
         def mean(estimator: Estimator) -> float:
             return float(sum_rates(run, model, channels, split, estimator).mean())
 
-        measured = mean(mitigated(build, MITIGATIONS[mitigation], line))
+        measured = mean(mitigated(build, MITIGATIONS[mitigation], line, star))
         streams = [torch_generator(run.seed, "aer law", name, mitigation, i) for i in range(repeats)]
         drawn = [mean(noisy_estimator(model, noise, mitigation, (shots, stream))) for stream in streams]
         values = np.concatenate(squares)
@@ -171,7 +171,8 @@ def _compared(estimator: Estimator, reference: Estimator, shots: int, squares: l
 
     def estimate(*stars: torch.Tensor) -> torch.Tensor:
         values, expected = estimator(*stars), reference(*(angles.double() for angles in stars))
-        squares.append(((values - expected) ** 2 * shots / (1 - expected**2)).numpy().ravel())
+        spread = expected**2 != 1  # a word of I alone has none
+        squares.append(((values - expected) ** 2 * shots / (1 - expected**2))[spread].numpy().ravel())
         return values
 
     return estimate
@@ -198,7 +199,7 @@ def hardware_rows(
         def build(fold: int) -> Estimator:
             return RuntimeEstimator(star, device, line, batch, shots=shots, fold=fold)
 
-        estimator = mitigated(build, MITIGATIONS[mitigation], line)
+        estimator = mitigated(build, MITIGATIONS[mitigation], line, star)
         measured = sum_rates(run, model, channels, split, estimator)
     ideal = sum_rates(run, model, channels, split, None).mean("realization").values
     rows = _rows(measured, mitigation, backend=backend)

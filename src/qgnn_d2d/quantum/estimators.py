@@ -87,8 +87,17 @@ def sampled(estimator: Estimator, shots: int, generator: torch.Generator) -> Est
     return estimate
 
 
-def mitigated(build: Callable[[int], Estimator], mitigation: Mitigation, line: Line) -> Estimator:
-    """Return expectation values on a line, mitigated; ``build`` gives the estimator, with readout, at a fold factor."""
+def mitigated(
+    build: Callable[[int], Estimator], mitigation: Mitigation, line: Line, ansatz: Ansatz | None = None
+) -> Estimator:
+    """Return expectation values on a line, mitigated.
+
+    Args:
+        build: Gives the estimator, with readout errors, at a fold factor.
+        mitigation: What is done.
+        line: Where it is measured.
+        ansatz: What is measured; needed where one of its observables is a word of I alone, which no readout touches.
+    """
     offset, slope = readout_map(line) if mitigation.invert_readout else (0.0, 1.0)
     weights_at = extrapolation_weights(mitigation.factors, mitigation.degree)
     estimators = [build(factor) for factor in mitigation.factors]
@@ -97,6 +106,8 @@ def mitigated(build: Callable[[int], Estimator], mitigation: Mitigation, line: L
         total = torch.zeros(())
         for share, estimator in zip(weights_at, estimators, strict=True):
             total = total + float(share) * (estimator(*stars) - offset) / slope
+        if ansatz is not None and any(ansatz.constant):
+            total[:, ansatz.constant] = 1.0
         return total
 
     return estimate
@@ -106,15 +117,18 @@ class _CircuitEstimator(ABC):
     """Runs reset-reuse circuits, compiled once per k, with all stars as one batch of parameter values."""
 
     def __init__(self, ansatz: Ansatz, star: NativeStar) -> None:
-        self.observables = ansatz.observables
+        self.observables = [word for word in ansatz.observables if word.strip("I")]  # what there is to measure
+        self._constant = np.array(ansatz.constant)
         self.star = star
         self._circuit = cache(partial(assembled, star))
 
     def __call__(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor, /) -> Tensor:
         arrays = [values.detach().double().cpu().numpy() for values in (weights, center, leaves, edges)]
         values = np.concatenate([bindings(*group) for group in zip(*arrays, strict=True)])  # (G·N, parameters)
-        found = self._run(self._circuit(leaves.shape[1]), values)  # (observables, G·N)
-        shape = (len(self.observables), len(weights), -1)
+        found = np.ones((len(self._constant), len(values)))  # (observables, G·N)
+        if self.observables:
+            found[~self._constant] = self._run(self._circuit(leaves.shape[1]), values)
+        shape = (len(found), len(weights), -1)
         return torch.as_tensor(found.reshape(shape).transpose(1, 0, 2).copy()).to(center.dtype)
 
     @abstractmethod

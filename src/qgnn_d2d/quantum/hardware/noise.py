@@ -182,10 +182,13 @@ def readout_map(line: Line) -> tuple[float, float]:
 
 
 def readout_matrix(noise: LineNoise, star: NativeStar, observables: Sequence[str]) -> np.ndarray:
-    """Return `Program.readout`: each observable's basis change, then Z through the readout error."""
+    """Return `Program.readout`: each observable's basis change, then Z through the readout error; 1 for I."""
     offset, slope = readout_map(star.line)
     rows = []
     for letter in observables:
+        if letter == "I":
+            rows.append(np.array([1.0, 0.0, 0.0, 0.0]))
+            continue
         row = np.array([offset, 0.0, 0.0, slope])
         for operation, qubits in reversed(list(instructions(star.basis_changes[letter]))):
             row = row @ noise.matrix(operation, qubits)

@@ -1,5 +1,6 @@
 """What only the kernels of star networks have: circuits, noise, leaves drawn anew in every layer, T."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -138,6 +139,16 @@ def test_functions_on_lanes(real, rounding):
     np.testing.assert_allclose(found.swapaxes(1, 2).reshape(-1, 3), exact, rtol=0, atol=rounding)
     values(np.full((1, W), np.nan, real), found)
     assert np.isnan(found[0]).all()
+
+
+def test_an_identity_among_the_observables(monkeypatch):
+    def with_identity(entangling_layers=2):
+        return dataclasses.replace(ansatz.qgcl(entangling_layers), observables=("Z", "I"))
+
+    monkeypatch.setitem(ansatz.ANSATZE, "qgcl", with_identity)
+    for noise in (None, LAGOS):
+        model = build("qgnn", {"noise": noise})
+        assert compare(model, draw(model, batch=7), "stated", 2, 7) < 1e-12
 
 
 def test_a_circuit_without_angles_is_trained_by_torch(monkeypatch):
