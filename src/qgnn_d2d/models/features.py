@@ -31,8 +31,8 @@ class Features(nn.Module):
         self.scale = scale
         self.standardize = standardize or scale != "amplitude"
         self.standardize_weight = standardize
-        self.register_buffer("mean", torch.zeros(3))  # direct channel, weight, cross channel
-        self.register_buffer("deviation", torch.ones(3))
+        self.register_buffer("mean", torch.zeros(3, dtype=torch.float32))  # direct channel, weight, cross channel
+        self.register_buffer("deviation", torch.ones(3, dtype=torch.float32))
 
     def _scaled(
         self, gain: torch.Tensor, weight: torch.Tensor, noise_power: float, p_max: float

@@ -51,7 +51,8 @@ class Ansatz:
 
     def __post_init__(self) -> None:
         require_count(f"num_parameters of ansatz {self.name}", self.num_parameters, minimum=0)
-        if isinstance(self.observables, str) or not self.observables:
+        words: object = self.observables
+        if not isinstance(words, tuple) or not words:
             raise ValueError(
                 f"observables of ansatz {self.name} are {self.observables!r}; they must be a tuple of at least one word"
             )

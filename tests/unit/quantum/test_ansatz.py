@@ -62,7 +62,7 @@ def test_an_observable_that_is_no_word_on_the_memory_is_refused(word):
         Ansatz("own", ("center",), lambda *_: None, 1, ("X", word))
 
 
-@pytest.mark.parametrize("words", [(), "XY"])
+@pytest.mark.parametrize("words", [(), "XY", ["X"]])
 def test_an_ansatz_without_a_tuple_of_words_is_refused(words):
     with pytest.raises(
         ValueError, match=r"observables of ansatz own are .*; they must be a tuple of at least one word"
