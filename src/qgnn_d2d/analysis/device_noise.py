@@ -13,6 +13,7 @@ import xarray as xr
 from scipy import stats
 
 from ..channels import Channels
+from ..checks import require_choice, shown
 from ..models.qgnn import QGNN
 from ..objective import QUANTITIES
 from ..quantum.estimators import AerEstimator, Estimator, RuntimeEstimator, exact, hardware_line, mitigated, sampled
@@ -32,7 +33,14 @@ def noisy_estimator(
     """Return what measures a model's stars on a device, mitigated by a key of `MITIGATIONS`.
 
     ``shots`` are measurements per expectation value (and noise scale factor), and their generator; None: exact values.
+
+    Raises:
+        ValueError: An unknown mitigation, or shots that are no such pair.
     """
+    require_choice("mitigation", mitigation, MITIGATIONS)
+    drawn: object = shots
+    if drawn is not None and not (isinstance(drawn, tuple) and len(drawn) == 2):
+        raise ValueError(f"shots are {shown(drawn)}; they must be their number and a torch.Generator, or None")
     line = devices.line_for(noise)
 
     def build(fold: int) -> Estimator:

@@ -18,6 +18,7 @@ from qiskit.quantum_info import Pauli, SparsePauliOp
 from qiskit_aer import AerSimulator
 from torch import Tensor
 
+from ..checks import require_count, shown
 from .ansatz import Ansatz
 from .engine.star import StarEngine
 from .hardware.circuits import StarCircuit, assembled, bindings, measured
@@ -76,7 +77,14 @@ def sampled(estimator: Estimator, shots: int, generator: torch.Generator) -> Est
 
     A Pauli measured n times is a binomial with mean (1 + ⟨P⟩) / 2, so drawing it from exact expectation values (with
     noise and readout error in them) is exact in law.
+
+    Raises:
+        ValueError: No such number of shots, or no generator.
     """
+    require_count("shots", shots)
+    source: object = generator
+    if not isinstance(source, torch.Generator):  # without one, torch would draw from its global state
+        raise ValueError(f"generator of shots is {shown(source)}; it must be a torch.Generator")
 
     def estimate(*stars: Tensor) -> Tensor:
         mean = estimator(*stars)
@@ -145,6 +153,8 @@ class AerEstimator(_CircuitEstimator):
     def __init__(
         self, ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1, shots: int | None = None, seed: int = 0
     ) -> None:
+        if shots is not None:
+            require_count("shots", shots)
         star = native_star(ansatz, line, idle=idle, fold=fold)
         super().__init__(ansatz, with_relaxation(star))
         self.shots = shots
