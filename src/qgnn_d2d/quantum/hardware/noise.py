@@ -67,6 +67,10 @@ class LineNoise:
         """
         if operation.name == "delay":
             qubit = self.line.target.qubit_properties[qubits[0]]
+            if qubit.t1 is None or qubit.t2 is None:
+                raise ValueError(
+                    f"{ROLES[qubits[0]]} of {self.line.device} has no T1 and T2: idle relaxation needs both"
+                )
             seconds = operation.duration * (self.line.target.dt if operation.unit == "dt" else 1.0)
             return thermal_relaxation_error(qubit.t1, min(qubit.t2, 2 * qubit.t1), seconds)
         entries = self.line.target.get(operation.name) or {}
