@@ -15,8 +15,9 @@ SHELL := /bin/sh
 LOCK := envs/requirements.lock
 STAMP := .venv/.complete
 PIP := env PYTHONPATH= PYTHONNOUSERSITE=1 .venv/bin/python -m pip --disable-pip-version-check --no-input
-# Everything runs with .venv, whatever the caller's environment holds.
-RUN := env PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH="$(CURDIR)/src" PYTHONNOUSERSITE=1 MPLBACKEND=Agg
+# Everything runs with .venv, whatever the caller's environment holds, and keeps its caches here: a home may be closed.
+RUN := env PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH="$(CURDIR)/src" PYTHONNOUSERSITE=1 MPLBACKEND=Agg \
+  XDG_CACHE_HOME="$${XDG_CACHE_HOME:-$(CURDIR)/.cache}"
 CONFIG := config/$(STUDY).yaml
 
 # $(call snakemake,targets,config file): the targets come first, as --configfile takes every word that follows it.

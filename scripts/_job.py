@@ -8,6 +8,7 @@ script loads what its work needs.
 import contextlib
 import errno
 import gc
+import io
 import json
 import os
 import resource
@@ -29,6 +30,31 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _TERMINAL = os.dup(2)
 gc.set_threshold(50_000)  # else it goes through all of PyTorch and PennyLane again and again while they are loaded
 _spent = {"seconds": time.monotonic(), "cpu_seconds": 0.0}  # when this process's last job ended; Python's start counts
+
+
+class Progress(io.TextIOBase):
+    """What is written takes the place of what was written last: however long a job takes, its log has one such line.
+
+    What others have printed in between stays, and so does the line before it.
+    """
+
+    def __init__(self, descriptor: int = 2) -> None:
+        self.descriptor = descriptor
+        self._start, self._end = 0, -1  # of the line, in the log
+
+    def write(self, text: str) -> int:
+        """Write a line, its carriage returns left out."""
+        if line := text.strip():
+            with contextlib.suppress(OSError):  # a terminal or a pipe has no places
+                place = os.lseek(self.descriptor, 0, os.SEEK_CUR)
+                if place == self._end:
+                    os.ftruncate(self.descriptor, os.lseek(self.descriptor, self._start, os.SEEK_SET))
+                else:
+                    self._start = place
+            written = f"{line}\n".encode()
+            os.write(self.descriptor, written)
+            self._end = self._start + len(written)
+        return len(text)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,10 @@
 An interrupted training goes on from its checkpoint.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
-from _job import ROOT, run_each
+from _job import ROOT, Progress, run_each
 
 from qgnn_d2d import channels, training
 from qgnn_d2d.analysis import evaluation, values
@@ -34,7 +33,7 @@ def main(study: Study, job: Any) -> None:
         train = train if run.train_size is None else train.take(slice(run.train_size))
         trained = training.train(
             run, train, {"train": train, "test": read["test"]}, checkpoints=Path(study.file("checkpoints")),
-            checkpoint_seconds=study.config.torch.checkpoint_seconds, progress=sys.stderr,
+            checkpoint_seconds=study.config.torch.checkpoint_seconds, progress=Progress(),
         )  # fmt: skip
         write_csv(output["curves"], trained.curves)
         training.save_weights(trained.model, run, output["weights"])

@@ -1,9 +1,9 @@
 """Try listed choices for one run on the validation split."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
+from _job import Progress
 from _job import run as run_job
 
 from qgnn_d2d import channels
@@ -20,7 +20,7 @@ def main(study: Study, snakemake: Any) -> None:
     run = study.runs[snakemake.wildcards.run].changed(choice.start)
     files = dict(zip((run.training_split, "validation"), map(Path, snakemake.input.channels), strict=True))
     splits = channels.read(study, run.scenario, files).values()
-    table = search.compare(run, *splits, choice.trials, choices.num_seeds, cap=study.config.cap, progress=sys.stderr)
+    table = search.compare(run, *splits, choice.trials, choices.num_seeds, cap=study.config.cap, progress=Progress())
     print(table.groupby(["trial", "changes"])["value"].mean().sort_values().to_string())
     write_csv(Path(snakemake.output[0]), table)
 

@@ -1,9 +1,9 @@
 """Search learning rate, batch size and epochs of one run on the validation split."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
+from _job import Progress
 from _job import run as run_job
 
 from qgnn_d2d import channels
@@ -19,7 +19,7 @@ def main(study: Study, snakemake: Any) -> None:
     files = dict(zip((run.training_split, "validation"), map(Path, snakemake.input.channels), strict=True))
     splits = channels.read(study, run.scenario, files).values()
     tuning = Tuning.model_validate_json(snakemake.params.tuning)
-    table = search.search(run, *splits, tuning, cap=study.config.cap, progress=sys.stderr)
+    table = search.search(run, *splits, tuning, cap=study.config.cap, progress=Progress())
     print(f"best: {search.best(table)}")
     write_csv(Path(snakemake.output[0]), table)
 

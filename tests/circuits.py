@@ -38,8 +38,33 @@ def _own_block(weights, center, leaf, edge):
     qml.CNOT(wires=[leaf, center])
 
 
+def _pair_block(weights, center, ancilla, leaf, edge):
+    qml.CRX(weights[0], wires=[leaf, center])
+    qml.IsingXX(weights[1], wires=[edge, ancilla])
+
+
+def _odd_block(weights, center, leaf, edge):
+    """Operators that are more than a class with angles, constants, and what acts on three qubits."""
+    qml.adjoint(qml.S(center))
+    qml.Rot(weights[0], 0.3, weights[0], wires=center)
+    qml.ctrl(qml.RX(weights[1], wires=center), control=leaf, control_values=0)
+    qml.Toffoli([leaf, edge, center])
+    qml.QubitUnitary(_SQUARE_ROOT_OF_ISWAP, wires=[edge, center])
+    qml.adjoint(qml.CRY)(weights[2], wires=[leaf, center])
+    qml.Barrier([center, leaf, edge])
+    qml.MultiRZ(weights[3], wires=[center, leaf, edge])
+    qml.pow(qml.SX(center), 0.5)
+    qml.PauliRot(weights[1], "XY", wires=[center, edge])
+
+
+_SQUARE_ROOT_OF_ISWAP = qml.matrix(qml.SISWAP([0, 1]))
 OWN = Ansatz("own", ("center",), _own_block, 7, ("Z", "X"))
-CIRCUITS = {f"{name}, E = {layers}": build(name, layers) for name in ANSATZE for layers in (1, 2)} | {"own": OWN}
+CIRCUITS = {f"{name}, E = {layers}": build(name, layers) for name in ANSATZE for layers in (1, 2)} | {
+    "own": OWN,
+    "odd": Ansatz("odd", ("center",), _odd_block, 4, ("X", "I", "Z")),
+    "pair": Ansatz("pair", ("center", "ancilla"), _pair_block, 2, ("II", "ZI", "ZZ", "II")),
+    "no angles": Ansatz("none", ("center",), lambda _, *wires: (qml.CNOT(wires[1::-1]), qml.CZ(wires[::2])), 0, ("X",)),
+}
 """What every circuit must fulfil is tested on these."""
 
 
@@ -62,7 +87,7 @@ def values_and_gradients(function, arguments):
     arguments = [argument.detach().requires_grad_() for argument in arguments]
     values = function(*arguments)
     weighting = torch.linspace(-1, 2, values.numel(), dtype=values.dtype).view(values.shape)
-    return values, *torch.autograd.grad((values * weighting).sum(), arguments)
+    return values, *torch.autograd.grad((values * weighting).sum(), arguments, materialize_grads=True)
 
 
 def assert_close(found, expected, tolerance=EXACT):

@@ -45,7 +45,9 @@ def command(directory: Path, *arguments: str) -> list[str]:
 
 
 def _settings(directory: Path) -> dict[str, Any]:
-    return {"cwd": directory, "env": {**os.environ, "XDG_CACHE_HOME": str(directory / ".cache"), "MPLBACKEND": "Agg"}}
+    """The backend is one that is not there, as a notebook's is not in the workflow's environment."""
+    changes = {"XDG_CACHE_HOME": str(directory / ".cache"), "MPLBACKEND": "a_notebooks"}
+    return {"cwd": directory, "env": os.environ | changes}
 
 
 def snakemake(directory: Path, *arguments: str, within: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:

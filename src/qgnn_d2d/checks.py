@@ -105,7 +105,7 @@ def require_samples(
     _require_entries(name, values, np.isfinite(values) & (values >= low) & (values <= high), f"finite{bounds}")
 
 
-def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> None:
+def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> tuple[float, float]:
     """Require a complete, usable description of one or many interference networks.
 
     Args:
@@ -113,6 +113,9 @@ def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: floa
         weight: Link weights (dimensionless), shape (..., M).
         noise_power: Noise power at every receiver, W.
         p_max: Largest transmit amplitude, sqrt(W).
+
+    Returns:
+        `noise_power` and `p_max` as plain numbers: NumPy's compute in their own precision.
 
     Raises:
         ValueError: If `gain` or `weight` is no tensor, a shape does not fit, a tensor is empty or not real floating
@@ -136,6 +139,7 @@ def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: floa
         _require_entries(name, values, torch.isfinite(values) & (values >= 0), "finite and at least 0")
     require_positive("noise_power", noise_power)
     require_positive("p_max", p_max)
+    noise_power, p_max = float(noise_power), float(p_max)
     # As a quotient: the product of a large gain and a large power may itself leave the range.
     largest_gain = _LARGEST * (noise_power / p_max) / p_max
     for what, number, low, high in [
@@ -145,6 +149,7 @@ def check_channels(gain: Tensor, weight: Tensor, noise_power: float, p_max: floa
     ]:
         if not low <= number <= high:
             raise ValueError(f"{what} is {number!r}; it must be from {low:g} to {high:g}")
+    return noise_power, p_max
 
 
 def shown(value: Any) -> str:

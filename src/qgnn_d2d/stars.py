@@ -31,7 +31,8 @@ def sample(num_nodes: int, k: int, generator: torch.Generator, batch_shape: tupl
         >>> sample(4, 3, torch.Generator().manual_seed(0)).sort(dim=-1).values.tolist()
         [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]
     """
-    return _ranked(-torch.rand((*batch_shape, num_nodes, num_nodes), generator=generator), k)
+    draws = torch.rand((*batch_shape, num_nodes, num_nodes), generator=generator, dtype=torch.float32)
+    return _ranked(-draws, k)
 
 
 def _scores(channels: Channels) -> torch.Tensor:
@@ -43,7 +44,8 @@ def _scores(channels: Channels) -> torch.Tensor:
 def _draws(channels: Channels, generators: Generators) -> torch.Tensor:
     """Return numbers uniform in [0, 1), one for every center and node, an equal part from each generator: (N, M, M)."""
     shape = (len(channels) // len(generators), *channels.gain.shape[1:])
-    return torch.cat([torch.rand(shape, generator=generator) for generator in generators]).to(channels.gain.device)
+    draws = [torch.rand(shape, generator=generator, dtype=torch.float32) for generator in generators]
+    return torch.cat(draws).to(channels.gain.device)
 
 
 def _ranked(keys: torch.Tensor, k: int) -> torch.Tensor:

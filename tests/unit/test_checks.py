@@ -8,6 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qgnn_d2d import models, stars
+from qgnn_d2d.channels import Channels
 from qgnn_d2d.checks import (
     check_channels,
     require_choice,
@@ -17,6 +19,9 @@ from qgnn_d2d.checks import (
     require_samples,
     shown,
 )
+from qgnn_d2d.objective import single_link_rate
+from qgnn_d2d.settings import MODELS
+from qgnn_d2d.solvers import METHODS
 from tests.strategies import JUNK, NETWORKS, ODD, any_array, is_good, network, refused, result_of
 
 
@@ -242,3 +247,27 @@ def test_a_single_bad_value_is_named(seed, num_links, size, decades, noise_power
         check_channels(**channels)
     elif not (at == "noise_power" and math.isfinite(bad) and bad > 0):
         refused(lambda: check_channels(**channels), at)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.int64, int])
+def test_scalars_of_any_kind_are_plain_numbers_at_entry(kind, recwarn):
+    """A float32 of 1 would compute the limits in its own precision, in which they are infinite."""
+    found = check_channels(**_channels(noise_power=kind(2), p_max=kind(1)))
+    assert found == (2.0, 1.0) and [type(value) for value in found] == [float, float]
+    with pytest.raises(
+        ValueError, match=r"largest gain, for noise_power = 1.0 and p_max = 1.0, is 1e\+101; it must be"
+    ):
+        check_channels(**_channels(noise_power=kind(1), p_max=kind(1), gain=_gain_with(1e101)))
+    gain, weight = torch.rand(3, 4, 4, dtype=torch.float64), torch.ones(3, 4, dtype=torch.float64)
+    expected, scalars = (gain, weight, 2.0, 1.0), (gain, weight, kind(2), kind(1))
+    for method in METHODS.values():
+        assert torch.equal(method.solve(*scalars), method.solve(*expected))
+    assert torch.equal(single_link_rate(*scalars), single_link_rate(*expected))
+    channels = Channels(*scalars)
+    assert [type(value) for value in (channels.noise_power, channels.p_max)] == [float, float]
+    for name in MODELS:
+        model = models.build(name, dtype=torch.float64).eval()
+        leaves = None if model.k is None else stars.sample(4, model.k, torch.Generator().manual_seed(0), (1, 3))
+        power = model(gain.unsqueeze(0), weight.unsqueeze(0), kind(2), kind(1), leaves)
+        assert torch.equal(power, model(gain.unsqueeze(0), weight.unsqueeze(0), 2.0, 1.0, leaves))
+    assert not recwarn.list

@@ -1,11 +1,16 @@
 """What Snakemake makes of the Snakefile and the configs."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
 
 from qgnn_d2d import figures, settings
+from qgnn_d2d.figures import FIGURES, style
+from qgnn_d2d.io import read_csv
 from tests.runs import ROOT, SMOKE, rules
 
 PAPER = ROOT / "config" / "paper.yaml"
@@ -58,6 +63,28 @@ def test_an_untuned_run_can_be_tuned_but_not_trained(snakemake, tmp_path):
     assert "run geometric-stated-qgnn stand neither under tuned" in stopped.stdout + stopped.stderr
     done = snakemake(tmp_path, "--dry-run", "tune", "--configfile", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_figure_is_drawn_whatever_the_backend_and_the_rc_file_of_the_caller(snakemake, tmp_path):
+    # The fixture's MPLBACKEND is no backend at all.
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfont.size: 20\nlines.linewidth: 9\n")
+    done = snakemake(tmp_path, "fig1_circuit", "--cores", "1", "--configfile", str(SMOKE))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    found = tmp_path / "results" / "smoke" / "figures" / "fig1_circuit"
+    figure = FIGURES["fig1_circuit"].draw(read_csv(found.with_suffix(".csv")))
+    for suffix in (".pdf", ".png"):  # in the job's order: each lays the figure out once more
+        style.save(figure, tmp_path / f"expected{suffix}")
+        assert found.with_suffix(suffix).read_bytes() == (tmp_path / f"expected{suffix}").read_bytes()
+
+
+def test_make_needs_no_home_that_can_be_written_to(tmp_path):
+    listed = subprocess.run(["make", "-pn", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    run = next(line for line in listed.splitlines() if line.startswith("RUN := ")).removeprefix("RUN := ")
+    closed = {key: value for key, value in os.environ.items() if key != "XDG_CACHE_HOME"} | {"HOME": "/proc/closed"}
+    snakefile, config = ROOT / "Snakefile", ROOT / "config" / "smoke.yaml"
+    command = f"{run.replace('$$', '$')} {sys.executable} -m snakemake -n --snakefile {snakefile} --configfile {config}"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, env=closed, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 SMALL = {

@@ -17,6 +17,9 @@ os.environ.update(
     PYTHONPATH=os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
 )
 
+# Figures are files: a notebook's backend, which jobs would inherit, is not there.
+os.environ["MPLBACKEND"] = "Agg"
+
 # glibc would hand every large tensor's memory back to the system and fault it in again: up to a third of a training's time.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 * 2**20))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 * 2**30))

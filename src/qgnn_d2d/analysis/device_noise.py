@@ -13,6 +13,7 @@ import xarray as xr
 from scipy import stats
 
 from ..channels import Channels
+from ..checks import require_choice, shown
 from ..models.qgnn import QGNN
 from ..objective import QUANTITIES
 from ..quantum.estimators import AerEstimator, Estimator, RuntimeEstimator, exact, hardware_line, mitigated, sampled
@@ -32,14 +33,21 @@ def noisy_estimator(
     """Return what measures a model's stars on a device, mitigated by a key of `MITIGATIONS`.
 
     ``shots`` are measurements per expectation value (and noise scale factor), and their generator; None: exact values.
+
+    Raises:
+        ValueError: An unknown mitigation, or shots that are no such pair.
     """
+    require_choice("mitigation", mitigation, MITIGATIONS)
+    drawn: object = shots
+    if drawn is not None and not (isinstance(drawn, tuple) and len(drawn) == 2):
+        raise ValueError(f"shots are {shown(drawn)}; they must be their number and a torch.Generator, or None")
     line = devices.line_for(noise)
 
     def build(fold: int) -> Estimator:
         estimator = exact(model.engine.ansatz, line, idle=noise.idle, fold=fold)
         return estimator if shots is None else sampled(estimator, *shots)
 
-    return mitigated(build, MITIGATIONS[mitigation], line)
+    return mitigated(build, MITIGATIONS[mitigation], line, model.engine.ansatz)
 
 
 def sum_rates(
@@ -143,7 +151,7 @@ def aer_rows(
         def mean(estimator: Estimator) -> float:
             return float(sum_rates(run, model, channels, split, estimator).mean())
 
-        measured = mean(mitigated(build, MITIGATIONS[mitigation], line))
+        measured = mean(mitigated(build, MITIGATIONS[mitigation], line, star))
         streams = [torch_generator(run.seed, "aer law", name, mitigation, i) for i in range(repeats)]
         drawn = [mean(noisy_estimator(model, noise, mitigation, (shots, stream))) for stream in streams]
         values = np.concatenate(squares)
@@ -171,7 +179,8 @@ def _compared(estimator: Estimator, reference: Estimator, shots: int, squares: l
 
     def estimate(*stars: torch.Tensor) -> torch.Tensor:
         values, expected = estimator(*stars), reference(*(angles.double() for angles in stars))
-        squares.append(((values - expected) ** 2 * shots / (1 - expected**2)).numpy().ravel())
+        spread = expected**2 != 1  # a word of I alone has none
+        squares.append(((values - expected) ** 2 * shots / (1 - expected**2))[spread].numpy().ravel())
         return values
 
     return estimate
@@ -198,7 +207,7 @@ def hardware_rows(
         def build(fold: int) -> Estimator:
             return RuntimeEstimator(star, device, line, batch, shots=shots, fold=fold)
 
-        estimator = mitigated(build, MITIGATIONS[mitigation], line)
+        estimator = mitigated(build, MITIGATIONS[mitigation], line, star)
         measured = sum_rates(run, model, channels, split, estimator)
     ideal = sum_rates(run, model, channels, split, None).mean("realization").values
     rows = _rows(measured, mitigation, backend=backend)

@@ -32,7 +32,9 @@ class Channels:
     p_max: float
 
     def __post_init__(self) -> None:
-        check_channels(self.gain, self.weight, self.noise_power, self.p_max)
+        noise_power, p_max = check_channels(self.gain, self.weight, self.noise_power, self.p_max)
+        object.__setattr__(self, "noise_power", noise_power)
+        object.__setattr__(self, "p_max", p_max)
         if self.gain.ndim != 3:
             raise ValueError(f"gain has shape {tuple(self.gain.shape)}; it must be (N, M, M)")
         for name in ("dtype", "device"):

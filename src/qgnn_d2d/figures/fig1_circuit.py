@@ -53,7 +53,7 @@ def data(study: Study, files: Files) -> Table:
     for pair in leaves:
         for one in block:
             wires = tuple((*memory, *pair)[qubit] for qubit in one.qubits)
-            gates.append((one.operation.__name__, wires, tuple(f"θ{weight + 1}" for weight in one.weights)))
+            gates.append((one.name, wires, tuple(f"θ{weight + 1}" for weight in one.weights)))
     gates.append((", ".join(f"⟨{word}⟩" for word in star.observables), memory, ()))
     rows, busy = [], dict[str, int]()
     for gate, wires, angles in gates:

@@ -46,21 +46,25 @@ def data(study: Study, files: Files) -> Table:
 
 @styled()
 def draw(table: Table) -> Figure:
-    """Draw the sum rate by device (left) and against the level of depolarizing noise (right)."""
+    """Draw the sum rate by device (left) and against the level of depolarizing noise (right), if there are levels."""
     noisy = table[~table["noise"].isin(["ideal", "wmmse"])]
     devices, levels = noisy[noisy["depolarizing"].isna()], noisy[noisy["depolarizing"].notna()]
     names = list(dict.fromkeys(devices["noise"]))
-    figure, (left, right) = canvas(4.2, 1, 2, width_ratios=[3, 2])
+    panels = [3, 2] if len(levels) else [3]
+    figure, axes = canvas(4.2, 1, len(panels), squeeze=False, width_ratios=panels)
+    left, right = axes[0, 0], axes[0, -1]
     for i, key in enumerate(MEASURED):
         part = measured_as(devices, key)
         places = [names.index(name) + 0.15 * (i - 2) for name in part["noise"]]
         errorbars(left, places, part, linestyle="none", **look(key))
-        part = measured_as(levels, key).sort_values("depolarizing")
-        errorbars(right, part["depolarizing"] * 1.12 ** (i - 2), part, **look(key), linewidth=0.8)
+        if len(levels):
+            part = measured_as(levels, key).sort_values("depolarizing")
+            errorbars(right, part["depolarizing"] * 1.12 ** (i - 2), part, **look(key), linewidth=0.8)
     left.set_xticks(range(len(names)), names)
     left.set(xlabel="device", title="Calibrated devices")
-    right.set(xlabel="depolarizing probability of a two-qubit gate", title="Synthetic noise", xscale="log")
-    for ax in (left, right):
+    if len(levels):
+        right.set(xlabel="depolarizing probability of a two-qubit gate", title="Synthetic noise", xscale="log")
+    for ax in axes[0]:
         ax.set_ylabel(axis_label("stated"))
         ideal_line(ax, table)
     below(figure, legend(table))

@@ -16,6 +16,7 @@ from .base import PowerModel
 __all__ = ["MODELS", "PowerModel", "build"]
 
 
+@torch.inference_mode(False)  # parameters that are made in it can never be trained
 def build(
     name: str,
     options: ModelOptions | Mapping[str, Any] | None = None,

@@ -105,6 +105,7 @@ class PowerModel(nn.Module, ABC):
                     f"or {each} for one set per round"
                 )
             leaves = leaves if leaves.ndim == 5 else leaves.unsqueeze(1)
+        noise_power, p_max = float(noise_power), float(p_max)  # NumPy's scalars would take over the tensors
         return (p_max * self.activity(gain, weight, noise_power, p_max, leaves)) ** 2
 
     @property

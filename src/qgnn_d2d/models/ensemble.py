@@ -19,7 +19,7 @@ Generators = Sequence[torch.Generator]
 
 def stacked_uniform(shape: Sequence[int], bound: float, generators: Generators) -> nn.Parameter:
     """Return a parameter (S, *shape), slice s uniform in [-bound, bound] from generator s."""
-    draws = [torch.rand(tuple(shape), generator=generator) for generator in generators]
+    draws = [torch.rand(tuple(shape), generator=generator, dtype=torch.float32) for generator in generators]
     return nn.Parameter((2 * torch.stack(draws) - 1) * bound)
 
 
@@ -54,10 +54,10 @@ class BatchNorm(nn.Module):
 
     def __init__(self, channels: int, num_seeds: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(num_seeds, channels))
-        self.bias = nn.Parameter(torch.zeros(num_seeds, channels))
-        self.register_buffer("running_mean", torch.zeros(num_seeds, channels))
-        self.register_buffer("running_var", torch.ones(num_seeds, channels))
+        self.weight = nn.Parameter(torch.ones(num_seeds, channels, dtype=torch.float32))
+        self.bias = nn.Parameter(torch.zeros(num_seeds, channels, dtype=torch.float32))
+        self.register_buffer("running_mean", torch.zeros(num_seeds, channels, dtype=torch.float32))
+        self.register_buffer("running_var", torch.ones(num_seeds, channels, dtype=torch.float32))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Normalize (S, N, C)."""
@@ -85,8 +85,8 @@ class Dropout(nn.Module):
         """Drop entries of (S, ...) while training."""
         if not self.training or self.probability == 0:
             return x
-        draws = torch.stack([torch.rand(x.shape[1:], generator=generator) for generator in self.generators])
-        keep = (draws >= self.probability).to(x.device, x.dtype)
+        draws = [torch.rand(x.shape[1:], generator=generator, dtype=torch.float32) for generator in self.generators]
+        keep = (torch.stack(draws) >= self.probability).to(x.device, x.dtype)
         return x * keep / (1 - self.probability)
 
 

@@ -31,13 +31,14 @@ class Features(nn.Module):
         self.scale = scale
         self.standardize = standardize or scale != "amplitude"
         self.standardize_weight = standardize
-        self.register_buffer("mean", torch.zeros(3))  # direct channel, weight, cross channel
-        self.register_buffer("deviation", torch.ones(3))
+        self.register_buffer("mean", torch.zeros(3, dtype=torch.float32))  # direct channel, weight, cross channel
+        self.register_buffer("deviation", torch.ones(3, dtype=torch.float32))
 
     def _scaled(
         self, gain: torch.Tensor, weight: torch.Tensor, noise_power: float, p_max: float
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return direct (..., M) and cross channels (..., M, M) on the scale."""
+        noise_power, p_max = float(noise_power), float(p_max)
         if self.scale == "rate":
             cross = torch.log1p(gain * (p_max**2 / noise_power)) / math.log(2)
             return single_link_rate(gain, weight, noise_power, p_max), cross

@@ -69,6 +69,7 @@ def single_link_rate(gain: Tensor, weight: Tensor, noise_power: float, p_max: fl
         tensor([2.0000, 1.5000])
     """
     _require_links(gain, weight=weight)
+    noise_power, p_max = float(noise_power), float(p_max)  # NumPy's scalars compute in their own precision
     return weight * torch.log1p(_direct_gain(gain) * (p_max**2 / noise_power)) / math.log(2)
 
 

@@ -33,12 +33,14 @@ class Ansatz:
         name: For messages; one of `ANSATZE` where the config names it.
         memory: Wires that live through all leaves; the first is the center, the others start in |0>.
         block: Quantum function ``block(weights, *memory, leaf, edge)`` with ``weights`` of shape (num_parameters,).
-            Each gate takes its angles from ``weights`` as they are.
+            It is made of any unitary PennyLane operators. Each takes its angles from ``weights`` as they are, or is
+            constant.
         num_parameters: Angles of one block.
-        observables: Pauli words on the memory (one letter per memory wire) that make up the embedding.
+        observables: Pauli words on the memory (one letter per memory wire) that make up the embedding. A word of I
+            alone is 1 for every star.
 
     Raises:
-        ValueError: An observable is no such word.
+        ValueError: An observable is no such word, there is none, or the number of angles is no integer of at least 0.
     """
 
     name: str
@@ -48,12 +50,23 @@ class Ansatz:
     observables: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        require_count(f"num_parameters of ansatz {self.name}", self.num_parameters, minimum=0)
+        words: object = self.observables
+        if not isinstance(words, tuple) or not words:
+            raise ValueError(
+                f"observables of ansatz {self.name} are {self.observables!r}; they must be a tuple of at least one word"
+            )
         for word in self.observables:
-            if len(word) != len(self.memory) or not set(word) <= set("IXYZ") or not word.strip("I"):
+            if not isinstance(word, str) or len(word) != len(self.memory) or not set(word) <= set("IXYZ"):
                 raise ValueError(
                     f"observable of ansatz {self.name} is {word!r}; it must have one letter of IXYZ for each of the "
-                    f"memory's {len(self.memory)} wires, not all of them I"
+                    f"memory's {len(self.memory)} wires"
                 )
+
+    @property
+    def constant(self) -> list[bool]:
+        """Whether each observable is a word of I alone, which is 1 whatever is done to a star."""
+        return [not word.strip("I") for word in self.observables]
 
 
 def encode(angles: Any, wire: Any) -> None:

@@ -18,6 +18,7 @@ from qiskit.quantum_info import Pauli, SparsePauliOp
 from qiskit_aer import AerSimulator
 from torch import Tensor
 
+from ..checks import require_count, shown
 from .ansatz import Ansatz
 from .engine.star import StarEngine
 from .hardware.circuits import StarCircuit, assembled, bindings, measured
@@ -76,7 +77,14 @@ def sampled(estimator: Estimator, shots: int, generator: torch.Generator) -> Est
 
     A Pauli measured n times is a binomial with mean (1 + ⟨P⟩) / 2, so drawing it from exact expectation values (with
     noise and readout error in them) is exact in law.
+
+    Raises:
+        ValueError: No such number of shots, or no generator.
     """
+    require_count("shots", shots)
+    source: object = generator
+    if not isinstance(source, torch.Generator):  # without one, torch would draw from its global state
+        raise ValueError(f"generator of shots is {shown(source)}; it must be a torch.Generator")
 
     def estimate(*stars: Tensor) -> Tensor:
         mean = estimator(*stars)
@@ -87,8 +95,17 @@ def sampled(estimator: Estimator, shots: int, generator: torch.Generator) -> Est
     return estimate
 
 
-def mitigated(build: Callable[[int], Estimator], mitigation: Mitigation, line: Line) -> Estimator:
-    """Return expectation values on a line, mitigated; ``build`` gives the estimator, with readout, at a fold factor."""
+def mitigated(
+    build: Callable[[int], Estimator], mitigation: Mitigation, line: Line, ansatz: Ansatz | None = None
+) -> Estimator:
+    """Return expectation values on a line, mitigated.
+
+    Args:
+        build: Gives the estimator, with readout errors, at a fold factor.
+        mitigation: What is done.
+        line: Where it is measured.
+        ansatz: What is measured; needed where one of its observables is a word of I alone, which no readout touches.
+    """
     offset, slope = readout_map(line) if mitigation.invert_readout else (0.0, 1.0)
     weights_at = extrapolation_weights(mitigation.factors, mitigation.degree)
     estimators = [build(factor) for factor in mitigation.factors]
@@ -97,6 +114,8 @@ def mitigated(build: Callable[[int], Estimator], mitigation: Mitigation, line: L
         total = torch.zeros(())
         for share, estimator in zip(weights_at, estimators, strict=True):
             total = total + float(share) * (estimator(*stars) - offset) / slope
+        if ansatz is not None and any(ansatz.constant):
+            total[:, ansatz.constant] = 1.0
         return total
 
     return estimate
@@ -106,15 +125,18 @@ class _CircuitEstimator(ABC):
     """Runs reset-reuse circuits, compiled once per k, with all stars as one batch of parameter values."""
 
     def __init__(self, ansatz: Ansatz, star: NativeStar) -> None:
-        self.observables = ansatz.observables
+        self.observables = [word for word in ansatz.observables if word.strip("I")]  # what there is to measure
+        self._constant = np.array(ansatz.constant)
         self.star = star
         self._circuit = cache(partial(assembled, star))
 
     def __call__(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor, /) -> Tensor:
         arrays = [values.detach().double().cpu().numpy() for values in (weights, center, leaves, edges)]
         values = np.concatenate([bindings(*group) for group in zip(*arrays, strict=True)])  # (G·N, parameters)
-        found = self._run(self._circuit(leaves.shape[1]), values)  # (observables, G·N)
-        shape = (len(self.observables), len(weights), -1)
+        found = np.ones((len(self._constant), len(values)))  # (observables, G·N)
+        if self.observables:
+            found[~self._constant] = self._run(self._circuit(leaves.shape[1]), values)
+        shape = (len(found), len(weights), -1)
         return torch.as_tensor(found.reshape(shape).transpose(1, 0, 2).copy()).to(center.dtype)
 
     @abstractmethod
@@ -131,6 +153,8 @@ class AerEstimator(_CircuitEstimator):
     def __init__(
         self, ansatz: Ansatz, line: Line, *, idle: bool = False, fold: int = 1, shots: int | None = None, seed: int = 0
     ) -> None:
+        if shots is not None:
+            require_count("shots", shots)
         star = native_star(ansatz, line, idle=idle, fold=fold)
         super().__init__(ansatz, with_relaxation(star))
         self.shots = shots

@@ -169,6 +169,11 @@ def _run(
         # As many gradient steps as on the split train.
         steps = training["epochs"] * math.ceil(config.splits.train / training["batch_size"])
         training["epochs"] = max(1, round(steps / math.ceil(train_size / training["batch_size"])))
+    elif training["batch_size"] > config.splits.train:  # of a train_size, one step may take all
+        raise ValueError(
+            f"batch_size of run {run_id} is {training['batch_size']}; it must be at most splits.train = "
+            f"{config.splits.train}"
+        )
     settings = {
         "id": run_id, "scenario": names["scenario"], "protocol": names["protocol"], "model": model.base,
         "architecture": architecture, "training": training, "seed": config.seed,

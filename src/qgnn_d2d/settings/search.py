@@ -80,6 +80,11 @@ def read(study: Study, folder: Path) -> Search:
     search = validated(Search, files.read(folder / name), name)
     for run in [*search.tuning.runs, *search.choices.runs]:
         require_choice(f"run under {name}", run, study.runs)
+    largest, available = max(search.tuning.batch_size), study.splits["train"]
+    if study.config.cap is not None:
+        largest = min(largest, study.config.cap.batch_size)
+    if "batch_size" in search.tuning.model_fields_set and largest > available:
+        raise ValueError(f"{name}: batch_size is up to {largest}; it must be at most splits.train = {available}")
     for run, choice in search.choices.runs.items():
         for trial in choice.trials:
             study.runs[run].changed(choice.start).changed(trial)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checks import require_count
+from ..checks import check_channels, require_count
 from ..objective.rates import weighted_sum_rate
 from .bounds import (
     Boxes,
@@ -99,7 +99,8 @@ def optimum(
         raise ValueError(f"gap is {gap!r}; it must be from {_MIN_GAP} to {_MAX_GAP:g}")
     require_count("max_boxes", max_boxes)
 
-    start = wmmse_multistart(gain, weight, noise_power, p_max) / p_max**2  # checks the networks
+    noise_power, p_max = check_channels(gain, weight, noise_power, p_max)
+    start = wmmse_multistart(gain, weight, noise_power, p_max) / p_max**2
     networks = scaled(gain, weight, noise_power, p_max)
     search = _Search(networks, start.cpu().numpy().reshape(networks.weight.shape), gap, max_boxes)
     search.run()

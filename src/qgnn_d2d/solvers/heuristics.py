@@ -21,7 +21,7 @@ def full_power(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -
         tensor([[4., 4., 4.],
                 [4., 4., 4.]], dtype=torch.float64)
     """
-    check_channels(gain, weight, noise_power, p_max)
+    noise_power, p_max = check_channels(gain, weight, noise_power, p_max)
     return torch.full(weight.shape, p_max**2, dtype=torch.float64, device=gain.device)
 
 
@@ -35,7 +35,7 @@ def on_off_search(gain: Tensor, weight: Tensor, noise_power: float, p_max: float
     Arguments, result (here 0 or p_max^2), errors: see `qgnn_d2d.solvers`; and ``candidates``, the number of links
     searched, from 1 to 16 (a ValueError otherwise): all of a network that has fewer.
     """
-    check_channels(gain, weight, noise_power, p_max)
+    noise_power, p_max = check_channels(gain, weight, noise_power, p_max)
     require_count("candidates", candidates, minimum=1, maximum=_MAX_CANDIDATES)
     candidates = min(candidates, gain.shape[-1])
     gain, weight = gain.to(torch.float64), weight.to(torch.float64)

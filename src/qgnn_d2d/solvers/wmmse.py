@@ -43,7 +43,7 @@ def wmmse(
         >>> wmmse(gain, torch.ones(2, dtype=torch.float64), 0.1, 1.0).round(decimals=3)
         tensor([1., 0.], dtype=torch.float64)
     """
-    check_channels(gain, weight, noise_power, p_max)
+    noise_power, p_max = check_channels(gain, weight, noise_power, p_max)
     start = _starting_shares(init, weight.shape, p_max).to(gain.device)
     return _iterate(gain, weight, noise_power, p_max, start.unsqueeze(-1), iterations).squeeze(-1)
 
@@ -58,7 +58,7 @@ def wmmse_multistart(
     Runs, of ``iterations`` each, are compared by the weighted sum rate of eq. (2); the first of equals wins. Arguments,
     result, errors: see `wmmse`.
     """
-    check_channels(gain, weight, noise_power, p_max)
+    noise_power, p_max = check_channels(gain, weight, noise_power, p_max)
     num_links = gain.shape[-1]
     alone = torch.full((num_links, num_links), _START_SHARE, dtype=torch.float64, device=gain.device)
     alone.fill_diagonal_(1.0)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, ParamSpec, TextIO, TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +30,9 @@ from .inference import cast, evaluation_leaves, kernel_inputs, kernel_mean, mean
 
 if TYPE_CHECKING:
     import pandas as pd
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MAX_POINTS = 200  # of a curve, besides the untrained model
 _STEP_EPOCHS, _STEP_FACTOR = 5, 0.8  # the public code's StepLR
@@ -63,6 +67,17 @@ def learning_rate(training: Training, epoch: int, part: float = 0.0) -> float:
     return training.learning_rate
 
 
+def _with_gradients(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a function record gradients whatever mode the caller has set."""
+
+    @wraps(function)
+    def recording(*args: P.args, **kwargs: P.kwargs) -> T:
+        with torch.inference_mode(False), torch.enable_grad():
+            return function(*args, **kwargs)
+
+    return recording
+
+
 class Trainer:
     """Trains the seeds of one run; its whole state can be saved and restored between epochs.
 
@@ -78,6 +93,7 @@ class Trainer:
         kernel: What computes powers and gradients; None: torch.
     """
 
+    @_with_gradients
     def __init__(
         self,
         run: RunSettings,
@@ -150,6 +166,7 @@ class Trainer:
                 raise ValueError(f"run {self.run.id}: the {split} metric is not finite after epoch {self.epoch}")
             self.records.append((self.epoch, split, values))
 
+    @_with_gradients
     def train_epoch(self) -> None:
         """Train one epoch on freshly drawn stars, then score the monitored splits."""
         training = self.run.training
@@ -181,8 +198,9 @@ class Trainer:
         orders = torch.stack([torch.randperm(len(train), generator=g) for g in self.generators["shuffle"]])
         gain, weight = train.gain[orders], train.weight[orders]
         if drop_links is not None:
-            draws = torch.stack([torch.rand(weight.shape[1:], generator=g) for g in self.generators["drop"]])
-            kept = (draws >= drop_links).to(weight)
+            size, single = weight.shape[1:], torch.float32  # whatever torch's default is
+            draws = [torch.rand(size, generator=g, dtype=single) for g in self.generators["drop"]]
+            kept = (torch.stack(draws) >= drop_links).to(weight)
             gain, weight = gain * kept.unsqueeze(-1) * kept.unsqueeze(-2), weight * kept
         if self.model.k is None:
             return gain, weight, None
@@ -218,6 +236,7 @@ class Trainer:
         return checkpoint.key(self.run, self.seeds, data)
 
 
+@_with_gradients
 def train(
     run: RunSettings,
     train_channels: Channels,

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import pytest
+import torch
 
 from qgnn_d2d.analysis import device_noise
 from qgnn_d2d.quantum.mitigation import MITIGATIONS
@@ -44,3 +46,24 @@ def test_without_noise_every_way_gives_the_ideal_value():
     values = rows.pivot(index="seed", columns="mitigation", values="value")
     for name in MITIGATIONS:
         np.testing.assert_allclose(values[name], values["none"], rtol=ROUNDING)
+
+
+@pytest.mark.parametrize(
+    ("shots", "line"),
+    [
+        (64, "shots are 64; they must be their number and a torch.Generator, or None"),
+        ((64,), r"shots are \(64,\); they must be their number and a torch.Generator, or None"),
+        ((64, None), "generator of shots is None; it must be a torch.Generator"),
+        ((0, torch.Generator()), "shots is 0; it must be an integer of at least 1"),
+        ((1.5, torch.Generator()), "shots is 1.5; it must be an integer of at least 1"),
+    ],
+)
+def test_shots_without_their_generator_are_refused(shots, line):
+    _, model, _ = studied()
+    with pytest.raises(ValueError, match=line):
+        device_noise.noisy_estimator(model, NOISE, "raw", shots)
+
+
+def test_an_unknown_mitigation_is_refused():
+    with pytest.raises(ValueError, match="mitigation is 'zne'; it must be one of: raw, "):
+        device_noise.noisy_estimator(studied()[1], NOISE, "zne")

@@ -266,6 +266,13 @@ def test_a_study_without_its_experiments_has_no_figure():
     assert "ancilla" in " ".join(table["wires"]) and "leaf_3" not in " ".join(table["wires"])  # the study's own circuit
 
 
+def test_a_noise_study_without_levels_has_one_panel():
+    table = table_of("noise")
+    figure = FIGURES["noise"].draw(table[table["depolarizing"].isna()])
+    assert [ax.get_title() for ax in figure.axes] == ["Calibrated devices"]
+    assert len(drawn("noise").axes) == 2
+
+
 def test_the_circuits_wires_are_in_the_order_of_the_leaves():
     figure = FIGURES["fig1_circuit"].draw(
         pd.DataFrame(

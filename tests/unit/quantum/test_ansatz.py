@@ -56,10 +56,23 @@ def test_an_unknown_circuit_is_refused():
         ansatz.build("qcl")
 
 
-@pytest.mark.parametrize("word", ["", "A", "ZZ", "I"])
+@pytest.mark.parametrize("word", ["", "A", "ZZ", "x", 3])
 def test_an_observable_that_is_no_word_on_the_memory_is_refused(word):
     with pytest.raises(ValueError, match=f"observable of ansatz own is {word!r}; it must have one letter of IXYZ"):
         Ansatz("own", ("center",), lambda *_: None, 1, ("X", word))
+
+
+@pytest.mark.parametrize("words", [(), "XY", ["X"]])
+def test_an_ansatz_without_a_tuple_of_words_is_refused(words):
+    with pytest.raises(
+        ValueError, match=r"observables of ansatz own are .*; they must be a tuple of at least one word"
+    ):
+        Ansatz("own", ("center",), lambda *_: None, 1, words)
+
+
+def test_an_impossible_number_of_angles_is_refused():
+    with pytest.raises(ValueError, match="num_parameters of ansatz own is -1; it must be an integer of at least 0"):
+        Ansatz("own", ("center",), lambda *_: None, -1, ("Z",))
 
 
 @pytest.mark.parametrize("k", [1, 3])

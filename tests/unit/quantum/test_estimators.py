@@ -135,6 +135,21 @@ def test_extrapolation_combines_folded_measurements(mitigation, shares):
     assert_close(mitigated_on(name, mitigation)(*stars), expected, FITTED)
 
 
+def test_the_identity_is_one_on_a_noisy_line_measured_and_mitigated():
+    """Readout errors and their inversion leave it alone, and nothing is measured for it."""
+    name, stars = "FakeManilaV2", random_stars(QGCL, 1, count=2)
+    one, line = dataclasses.replace(QGCL, observables=("X", "I", "Z")), line_called(name)
+    mitigation = MITIGATIONS["richardson"]
+    expected = mitigated(lambda fold: noisy(name, fold), mitigation, line)(*stars)[:, [0, 2]]
+    found = mitigated(lambda fold: exact(one, line, fold=fold), mitigation, line, one)(*stars)
+    assert_close(found[:, [0, 2]], expected)
+    for values in (found, exact(one, line)(*stars), AerEstimator(one, line)(*stars)):
+        assert (values[:, 1] == 1).all()
+    assert_close(AerEstimator(one, line)(*stars), exact(one, line)(*stars), AER)
+    alone = dataclasses.replace(QGCL, observables=("I",))
+    assert (AerEstimator(alone, line, shots=5)(*stars) == 1).all()
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Qiskit Runtime
 

@@ -133,3 +133,48 @@ def test_the_parts_of_a_job_have_logs_and_records_of_their_own_and_one_that_fail
     (took,) = usage.read(folder / "usage").to_dict("records")
     assert (took["rule"], took["job"], took["process"]) == ("train_model", "train_model/a", "train_main_1")
     assert took["cpu_seconds"] > 0 and took["max_rss_mb"] > 10
+
+
+TRAINING = """
+import json, sys, types, warnings
+sys.path.insert(0, sys.argv[1] + "/scripts")
+import _job
+from tqdm import tqdm
+
+def main(study, job):
+    print("begins", flush=True)
+    for epoch in tqdm(range(500), desc="a-run", file=_job.Progress(), mininterval=0.0):
+        if epoch == 300:
+            print("a warning", file=sys.stderr, flush=True)
+        if epoch == 400:
+            raise ValueError("the metric is not finite")
+
+_job.run(main, types.SimpleNamespace(
+    rule="train_model", log=["results/s/logs/train_model/a.log"], wildcards={}, params={}, threads=1,
+    input=[], output=[], config=json.loads(sys.argv[2]),
+))
+"""
+
+
+def test_the_log_of_a_failed_training_has_its_last_progress_and_ends_in_the_cause(tmp_path):
+    log = tmp_path / "results" / "s" / "logs" / "train_model" / "a.log"
+    log.parent.mkdir(parents=True)
+    command = [sys.executable, "-c", TRAINING, str(ROOT), json.dumps(CONFIG)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    lines = log.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "begins" and lines[-1] == "ValueError: the metric is not finite"
+    progress = [line for line in lines if line.startswith("a-run:")]
+    assert len(progress) == 2 and "300/500" in progress[0] and "400/500" in progress[1]
+    assert lines[1:4] == [progress[0], "a warning", progress[1]] and lines[4].startswith("Traceback")
+
+
+def test_progress_on_a_pipe_is_written_line_by_line():
+    code = "import sys; sys.path.insert(0, 'scripts'); from _job import Progress; p = Progress()"
+    code += "; p.write('\\r1'); p.write('\\r2')"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "1\n2\n"

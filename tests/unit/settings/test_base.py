@@ -17,6 +17,8 @@ class Speed(Settings):
         ({}, "speed: key limit is missing"),
         ({"limit": "fast"}, "speed.limit is 'fast'; it must be a number"),
         ({"limit": "1e-2"}, "speed.limit is '1e-2'; it must be a number (write 1.0e-2)"),
+        ({"limit": "5e-2"}, "speed.limit is '5e-2'; it must be a number (write 5.0e-2)"),
+        ({"limit": "1e-13"}, "speed.limit is '1e-13'; it must be a number (write 1.0e-13)"),
         ({"limit": "2.5E3"}, "speed.limit is '2.5E3'; it must be a number (write 2.5e+3)"),
         ({"limit": True}, "speed.limit is True; it must be a number"),
         ({"limit": math.nan}, "speed.limit is nan; it must be finite"),

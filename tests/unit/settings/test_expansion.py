@@ -190,3 +190,14 @@ def test_the_smoke_study_is_the_papers_in_miniature():
     assert {(r.scenario, r.protocol) for r in runs} >= {("rayleigh", "stated"), ("rayleigh", "released")}
     assert {run.model for run in runs} == set(settings.MODELS) and len(runs) <= 50
     assert all(run.training.epochs <= 3 and run.training.batch_size <= 12 for run in runs if not run.train_size)
+
+
+def test_a_batch_larger_than_the_training_set_is_refused():
+    assert runs({"model": "gcn", "batch_size": 300})["a-stated-gcn"].training.batch_size == 300
+    assert runs({"model": "gcn", "batch_size": 301}, cap={"batch_size": 12})  # where a cap makes it smaller, it fits
+    with pytest.raises(
+        ValueError, match=r"batch_size of run a-stated-gcn is 301; it must be at most splits.train = 300"
+    ):
+        runs({"model": "gcn", "batch_size": 301})
+    # One gradient step may take all of a small train_size: there are as many steps as on the split train.
+    assert runs({"model": "gcn", "train_size": 30})["a-stated-gcn-n30"].training.batch_size == 32

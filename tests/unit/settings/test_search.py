@@ -68,6 +68,7 @@ RUN = "rayleigh-stated-gcn"
         ({"choices": {"runs": {RUN: {"start": {}, "trials": []}}}}, ["trials", "[]"]),
         ({"choices": {"runs": {RUN: {"start": {}, "trials": [{"heads": 2}]}}}}, [RUN, "'heads'", "iterations"]),
         ({"choices": {"runs": {RUN: {"start": {"epochs": 0}, "trials": [{}]}}}}, [RUN, "epochs is 0"]),
+        ({"tuning": {"batch_size": [16, 301]}}, ["search.yaml: batch_size is up to 301", "at most splits.train = 300"]),
         ({"search": {}}, ["search.yaml: unknown key 'search'"]),
     ],
 )

@@ -4,7 +4,7 @@ from qgnn_d2d import settings
 from qgnn_d2d.settings import SPLITS
 from tests.unit.settings.configs import CONFIG, PAPER, REMOVED, SMOKE, WHOLE, changed
 
-ALONE = settings.load(changed(*((key, REMOVED) for key in ("noise", "scale", "claims", "cap"))))
+ALONE = settings.load(changed(("splits train", 64), *((key, REMOVED) for key in ("noise", "scale", "claims", "cap"))))
 
 
 def test_a_study_holds_what_its_config_says():

@@ -29,12 +29,12 @@ _IDEAL = np.array([[[0, 0, 0], [0, 0, -1], [0, 1, 0]]] * 3)  # RX(a) of |0>: (0,
 
 
 def serves(model: PowerModel) -> TypeGuard[QGNN]:
-    """Whether `StarKernel` computes a model: a `QGNN` whose circuits have no ancilla and are not estimated."""
+    """Whether `StarKernel` computes a model: a `QGNN` whose circuits have angles, no ancilla and no estimator."""
     if not isinstance(model, QGNN) or model.estimator is not None or model.engine.num_memory != 1:
         return False
     angles = model.block_angles
     few = all(isinstance(step.gate, np.ndarray) or step.gate.num_angles <= 3 for step in model.engine.program.steps)
-    return few and angles.device.type == "cpu" and angles.dtype in (torch.float32, torch.float64)
+    return few and angles.numel() > 0 and angles.device.type == "cpu" and angles.dtype in (torch.float32, torch.float64)
 
 
 class StarKernel(Kernel):

@@ -22,6 +22,7 @@ nothing else: a `Program` with noise (from `quantum.hardware.noise`) trains as f
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -77,6 +78,7 @@ class StarEngine:
         self.num_rows = 4**self.num_memory - 1
         self._moments, self._members = schedule(self.program.steps, self.num_qubits)
         words = ["".join(word) for word in itertools.product("IXYZ", repeat=self.num_memory)]
+        # Rows of T; -1 is the identity's, which T leaves out.
         self._observed = [words.index(word) - 1 for word in ansatz.observables]
         self._constants: dict[tuple[torch.dtype, torch.device], _Constants] = {}
 
@@ -103,7 +105,7 @@ class StarEngine:
             )
         constants = self._constants_for(weights)
         batch = weights.shape[:-1]
-        flat = weights.reshape(-1, weights.shape[-1])
+        flat = weights.reshape(math.prod(batch), weights.shape[-1])  # a block may have no angles
         matrices = {}
         for shape, mix in constants.angles.items():
             num_qubits, num_angles = shape
@@ -175,6 +177,9 @@ class StarEngine:
             return torch.matmul(readout[:, 1:], final) + readout[:, :1]
         if self._observed == list(range(self.num_rows)):
             return final
+        if any(self.ansatz.constant):
+            final = _with_one(final)
+            return final[:, [1 + row for row in self._observed]]
         return final[:, self._observed]
 
     def expectations(self, weights: Tensor, center: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
@@ -258,5 +263,5 @@ class _Contraction(torch.autograd.Function):
 
 
 def _with_one(bloch: Tensor) -> Tensor:
-    """Prepend the identity's coordinate 1 to Bloch vectors (..., 3, N)."""
+    """Prepend the identity's coordinate 1 to Pauli coordinates (..., R, N)."""
     return torch.cat([torch.ones_like(bloch[..., :1, :]), bloch], dim=-2)

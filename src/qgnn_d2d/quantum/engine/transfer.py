@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
+from typing import Any
 
 import numpy as np
 import pennylane as qml
@@ -21,6 +22,7 @@ from ..ansatz import Ansatz
 
 _PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128)
 FIT_TOLERANCE = 1e-12  # residual above which a gate is no trigonometric polynomial of its angles
+_UNITARY = 1e-6  # largest entry of U U^dagger - 1 of a gate: matrices may be written with few digits
 
 
 @lru_cache
@@ -107,11 +109,40 @@ class Step:
 
 @dataclass(frozen=True)
 class BlockGate:
-    """One recorded gate: its PennyLane class, the qubits it acts on (positions), and the weights it takes."""
+    """One recorded gate.
+
+    Attributes:
+        operation: Its PennyLane class.
+        qubits: The qubits it acts on (positions).
+        weights: The weights it takes as angles, in the gate's order.
+        recorded: None for a gate that its class makes from these angles and wires; else the recorded operator, such as
+            an adjoint, a controlled or a constant gate.
+        places: Where the weights stand among the parameters of ``recorded``.
+    """
 
     operation: type
     qubits: tuple[int, ...]
     weights: tuple[int, ...]
+    recorded: Any = None
+    places: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The gate's name, for messages and drawings."""
+        return self.operation.__name__ if self.recorded is None else str(self.recorded.name)
+
+    def matrix(self, angles: Sequence[float] = ()) -> np.ndarray:
+        """Return the unitary (2^n, 2^n) on the gate's qubits, the first one slowest, for its angles in radians."""
+        if self.recorded is None:
+            return _unitary(self.operation(*angles, wires=range(len(self.qubits))))
+        parameters = list(self.recorded.data)
+        for place, angle in zip(self.places, angles, strict=True):
+            parameters[place] = angle
+        return _unitary(qml.ops.functions.bind_new_parameters(self.recorded, parameters))
+
+
+def _unitary(operation: Any) -> np.ndarray:
+    return np.asarray(qml.matrix(operation, wire_order=operation.wires))
 
 
 def block_gates(ansatz: Ansatz) -> list[BlockGate]:
@@ -124,49 +155,110 @@ def record_gates(
 ) -> list[BlockGate]:
     """Record a quantum function of ``num_parameters`` weights and the wires with PennyLane; return its gates in order.
 
-    A gate's qubits are positions in the list of wires.
+    A gate's qubits are positions in the list of wires. What has no matrix, or acts on more than two qubits, is
+    decomposed. The function is recorded with two sets of weights, to tell constants from weights.
 
     Raises:
-        ValueError: A gate takes an angle that is no entry of the weights, or acts on more than two qubits and
-            cannot be decomposed.
+        ValueError: A gate takes an angle that is neither one of the weights nor a constant, is not unitary, acts on
+            another wire, or acts on more than two qubits and cannot be decomposed.
     """
-    probes = np.random.default_rng(0).random(num_parameters)
-    index = {float(value): i for i, value in enumerate(probes)}
-    gates, pending = [], qml.tape.make_qscript(function)(probes, *wires).operations
+    probes = [np.random.default_rng(seed).random(num_parameters) for seed in (0, 1)]
+    index = {float(value): i for i, value in enumerate(probes[0])}
+    first, second = (_operations(function, values, wires, name) for values in probes)
+    if len(first) != len(second):
+        raise ValueError(f"{name}: its gates depend on the weights' values; they must be the same for all")
+    pending, gates = [(one, two, one.name) for one, two in zip(first, second, strict=True)], list[BlockGate]()
     while pending:
-        operation = pending.pop(0)
-        if len(operation.wires) > 2 or any(np.ndim(angle) for angle in operation.parameters):
-            if not operation.has_decomposition:
-                raise ValueError(f"{name}: {operation.name} has no decomposition into two-qubit gates")
-            pending = [*operation.decomposition(), *pending]
+        one, two, source = pending.pop(0)  # source: what the block says, of which this may be a part
+        if (one.name, one.wires) != (two.name, two.wires):
+            raise ValueError(
+                f"{name}: {source} depends on the weights' values; a block's gates must be the same for all"
+            )
+        unknown = [wire for wire in one.wires if wire not in wires]
+        if unknown:
+            raise ValueError(f"{name}: {source} acts on wire {unknown[0]!r}; a block has {', '.join(map(str, wires))}")
+        parameters = getattr(one, "data", ())
+        fixed = [np.array_equal(a, b) for a, b in zip(parameters, getattr(two, "data", ()), strict=True)]
+        arrays = any(np.ndim(value) and not same for value, same in zip(parameters, fixed, strict=True))
+        if arrays or len(one.wires) not in (1, 2) or not one.has_matrix:
+            gates_of = [_decomposed(operation, name, source) for operation in (one, two)]
+            if len(gates_of[0]) != len(gates_of[1]):
+                raise ValueError(f"{name}: the gates of {source} depend on the weights' values")
+            pending = [*((*pair, source) for pair in zip(*gates_of, strict=True)), *pending]
             continue
-        angles = [float(angle) for angle in operation.parameters]
+        places = tuple(i for i, same in enumerate(fixed) if not same)
+        angles = [complex(parameters[place]) for place in places]  # a real one equals, and hashes as, its float
         if not set(angles) <= set(index):
             raise ValueError(
-                f"{name}: {operation.name} takes an angle that is no entry of the weights; "
-                "gates must take their angles from the weights as they are"
+                f"{name}: {source} takes an angle that is no entry of the weights; "
+                "gates must take their angles from the weights as they are, or be constant"
             )
-        qubits = tuple(wires.index(wire) for wire in operation.wires)
-        gates.append(BlockGate(type(operation), qubits, tuple(index[angle] for angle in angles)))
+        qubits = tuple(wires.index(wire) for wire in one.wires)
+        gates.append(_gate(one, qubits, tuple(index[angle.real] for angle in angles), places))
+        matrix = gates[-1].matrix([angle.real for angle in angles])
+        if np.abs(matrix @ matrix.conj().T - np.eye(len(matrix))).max() > _UNITARY:
+            raise ValueError(f"{name}: {source} is not unitary; a block is made of gates")
     return gates
+
+
+def _operations(function: Callable[..., None], weights: np.ndarray, wires: Sequence[str], name: str) -> list[Any]:
+    """Return what a quantum function does."""
+    try:
+        return list(qml.tape.make_qscript(function)(weights, *wires).operations)
+    except IndexError as error:
+        raise ValueError(
+            f"{name}: its block asks for a weight that is not there ({error}); "
+            f"weights are one dimension of {len(weights)} angles"
+        ) from error
+
+
+def _decomposed(operation: Any, name: str, source: str) -> list[Any]:
+    """Return the gates that an operation is made of."""
+    if getattr(operation, "batch_size", None) is not None:
+        raise ValueError(f"{name}: {source} takes {operation.batch_size} values for one angle; a gate takes one")
+    if not getattr(operation, "has_decomposition", False):
+        what = "two-qubit gates" if len(operation.wires) > 2 else "gates, and no matrix of its own"
+        raise ValueError(f"{name}: {source} has no decomposition into {what}")
+    return list(operation.decomposition())
+
+
+def _gate(operation: Any, qubits: tuple[int, ...], weights: tuple[int, ...], places: tuple[int, ...]) -> BlockGate:
+    """Return a recorded operation with a matrix as a gate, without the operation where its class tells all."""
+    if len(places) == len(operation.data):
+        plain = BlockGate(type(operation), qubits, weights)
+        try:
+            if np.array_equal(plain.matrix(operation.data), _unitary(operation)):
+                return plain
+        except (TypeError, ValueError):  # the class needs more than angles and wires
+            pass
+    return BlockGate(type(operation), qubits, weights, operation, places)
 
 
 def ideal_steps(ansatz: Ansatz) -> list[Step]:
     """Return the block's gates without noise, in order, their matrices from PennyLane."""
     steps = []
     for gate in block_gates(ansatz):
-        kind = _pennylane_gate(gate.operation, len(gate.qubits), len(gate.weights))
-        angles = np.eye(ansatz.num_parameters)[list(gate.weights)]
-        steps.append(Step(gate.qubits, kind, angles) if gate.weights else Step(gate.qubits, kind.matrix(())))
+        if not gate.weights:
+            steps.append(Step(gate.qubits, pauli_transfer_matrix(gate.matrix())))
+            continue
+        if gate.recorded is None:
+            kind = _pennylane_gate(gate.operation, len(gate.qubits), len(gate.weights))
+        else:
+            kind = _parametric(gate)
+        steps.append(Step(gate.qubits, kind, np.eye(ansatz.num_parameters)[list(gate.weights)]))
     return steps
 
 
 @lru_cache
 def _pennylane_gate(operation: type, num_qubits: int, num_angles: int) -> ParametricGate:
     """Return a PennyLane class of gates as a function of its angles."""
+    return _parametric(BlockGate(operation, tuple(range(num_qubits)), tuple(range(num_angles))))
+
+
+def _parametric(gate: BlockGate) -> ParametricGate:
+    """Return a gate's transfer matrix as a function of its angles."""
 
     def matrix(angles: Sequence[float]) -> np.ndarray:
-        local = range(num_qubits)
-        return pauli_transfer_matrix(np.asarray(qml.matrix(operation(*angles, wires=local), wire_order=local)))
+        return pauli_transfer_matrix(gate.matrix(angles))
 
-    return ParametricGate(operation.__name__, num_qubits, num_angles, matrix)
+    return ParametricGate(gate.name, len(gate.qubits), len(gate.weights), matrix)

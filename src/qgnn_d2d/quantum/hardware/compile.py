@@ -47,16 +47,24 @@ _AS_U: dict[str, Callable[..., tuple[Any, Any, Any]]] = {
 def to_qiskit(gates: Sequence[BlockGate], weights: Sequence[Any], num_qubits: int) -> QuantumCircuit:
     """Write recorded PennyLane gates (see `transfer.block_gates`) as a Qiskit circuit of P numbers or parameters.
 
+    Gates without weights that Qiskit does not have by name are written as their matrices.
+
     Raises:
-        ValueError: A gate that is not known here.
+        ValueError: A gate with weights that is not known here.
     """
     circuit = QuantumCircuit(num_qubits)
     for gate in gates:
-        name, angles = gate.operation.__name__, [weights[i] for i in gate.weights]
+        name, angles = gate.name, [weights[i] for i in gate.weights]
+        if gate.recorded is not None and name in (*_AS_U, *_SAME):
+            angles = [float(value) for value in gate.recorded.data]  # those of the weights are written over
+            for place, i in zip(gate.places, gate.weights, strict=True):
+                angles[place] = weights[i]
         if name in _AS_U:
             circuit.u(*_AS_U[name](*angles), *gate.qubits)
         elif name in _SAME:
             getattr(circuit, _SAME[name])(*angles, *gate.qubits)
+        elif not gate.weights:
+            circuit.unitary(gate.matrix(), gate.qubits[::-1])  # Qiskit's last qubit is the slowest one
         else:
             raise ValueError(f"gate {name} has no Qiskit counterpart here; known are: {', '.join([*_AS_U, *_SAME])}")
     return circuit

@@ -6,6 +6,7 @@ of its qubits, a line leaf - center - edge, and `Line` is that part of the devic
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from typing import Any, get_args
 
 from qiskit.circuit import Measure, Parameter, Reset
 from qiskit.circuit.library import CXGate, RZGate, SXGate, XGate
+from qiskit.exceptions import QiskitError
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
 from ...checks import require_choice
@@ -94,28 +96,32 @@ def line_of(backend: Any, device: str, chosen: tuple[int, ...] | None = None) ->
     an error below 1.
 
     Args:
-        backend: A Qiskit backend whose target is calibrated. Its properties, if it has any, tell how often each state
-            is misread; a target knows their mean only, which then counts for both states.
+        backend: A Qiskit backend whose target is calibrated. Its properties, if it has any that do, tell how often each
+            state is misread; a target knows their mean only, which then counts for both states.
         device: Its name.
         chosen: Physical (leaf, center, edge), instead of the rule's.
 
     Raises:
         ValueError: A gate that stars need is missing, there is no line, or a choice that is no line of usable pairs.
     """
-    target = backend.target
+    target = getattr(backend, "target", None)
+    if target is None:
+        raise ValueError(f"device {device} is of type {type(backend).__name__}, without a target; Qiskit's V2 have one")
     entangler = next((name for name in ENTANGLERS if name in target.operation_names), None)
     if entangler is None:
         raise ValueError(f"device {device} has no two-qubit gate among {', '.join(ENTANGLERS)}")
     missing = [name for name in _NEEDED if name not in target.operation_names]
     if missing:
         raise ValueError(f"device {device} has no {missing[0]}; stars need {', '.join(_NEEDED)}")
+    if None in (target[entangler] or {None: None}) or None in (target["measure"] or {None: None}):
+        raise ValueError(f"device {device} has no calibrated {entangler} and measure; stars need their errors by qubit")
     near: dict[int, list[tuple[float, int]]] = {}  # qubit to its usable neighbors, the best first
     for pair, error in _pair_errors(target, entangler).items():
         for qubit in pair:
             if error < 1:
                 near[qubit] = sorted([*near.get(qubit, []), *((error, other) for other in pair - {qubit})])
     if chosen is None:
-        centers = [(target["measure"][(qubit,)].error, qubit) for qubit, found in near.items() if len(found) > 1]
+        centers = [(_mean_misread(target, qubit), qubit) for qubit, found in near.items() if len(found) > 1]
         if not centers:
             raise ValueError(f"device {device} has no three usable qubits in a row")
         center = min(centers)[1]
@@ -127,19 +133,29 @@ def line_of(backend: Any, device: str, chosen: tuple[int, ...] | None = None) ->
             f"line of {device} is [leaf, center, edge] = {list(chosen)}: it must be three qubits in a row with a "
             f"calibrated {entangler} between neighbors; qubit {center} has such a gate with {neighbors or 'no other'}"
         )
-    qubits = (center, leaf, edge)
-    return Line(device, qubits, _cut(target, qubits, entangler), entangler, _readout(backend, center))
+    misread = _misread(backend, center)
+    if not max(misread) <= 1:
+        raise ValueError(f"device {device} has no calibrated measurement of qubit {center}; stars need its error")
+    qubits, readout = (center, leaf, edge), ((1 - misread[0], misread[0]), (misread[1], 1 - misread[1]))
+    return Line(device, qubits, _cut(target, qubits, entangler), entangler, readout)
 
 
-def _readout(backend: Any, qubit: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    """How often each state of a qubit is read as each value."""
-    properties = backend.properties() if hasattr(backend, "properties") else None
-    if properties is None:
-        misread = [backend.target["measure"][(qubit,)].error] * 2
-    else:
-        names = ("prob_meas1_prep0", "prob_meas0_prep1")
-        misread = [float(properties.qubit_property(qubit, name)[0]) for name in names]
-    return (1 - misread[0], misread[0]), (misread[1], 1 - misread[1])
+def _misread(backend: Any, qubit: int) -> tuple[float, float]:
+    """How often |0> is read as 1, and |1> as 0: the target's mean for both where the properties do not say."""
+    properties = backend.properties() if callable(getattr(backend, "properties", None)) else None
+    if properties is not None:
+        with contextlib.suppress(
+            ValueError, QiskitError
+        ):  # the backend of `AerSimulator.from_backend` has none of the two
+            once, back = (properties.qubit_property(qubit, f"prob_meas{1 - i}_prep{i}")[0] for i in (0, 1))
+            return float(once), float(back)
+    return (_mean_misread(backend.target, qubit),) * 2
+
+
+def _mean_misread(target: Target, qubit: int) -> float:
+    """How often a qubit is misread, the mean of both states; infinite where this is not calibrated."""
+    entry = target["measure"].get((qubit,))
+    return math.inf if entry is None or entry.error is None else entry.error
 
 
 @lru_cache
@@ -191,7 +207,8 @@ def _pair_errors(target: Target, entangler: str) -> dict[frozenset[int], float]:
 def _cut(target: Target, qubits: Sequence[int], entangler: str) -> Target:
     """The part of a target that concerns ``qubits``, renumbered 0, 1, 2."""
     position = {qubit: i for i, qubit in enumerate(qubits)}
-    properties = [target.qubit_properties[qubit] for qubit in qubits]
+    known = target.qubit_properties or {}
+    properties = [known[qubit] if known else QubitProperties() for qubit in qubits]
     part = Target(num_qubits=len(qubits), dt=target.dt, qubit_properties=properties)
     for name in (*_NEEDED, entangler):
         inside = {pair: entry for pair, entry in target[name].items() if set(pair) <= set(qubits)}

@@ -67,6 +67,10 @@ class LineNoise:
         """
         if operation.name == "delay":
             qubit = self.line.target.qubit_properties[qubits[0]]
+            if qubit.t1 is None or qubit.t2 is None:
+                raise ValueError(
+                    f"{ROLES[qubits[0]]} of {self.line.device} has no T1 and T2: idle relaxation needs both"
+                )
             seconds = operation.duration * (self.line.target.dt if operation.unit == "dt" else 1.0)
             return thermal_relaxation_error(qubit.t1, min(qubit.t2, 2 * qubit.t1), seconds)
         entries = self.line.target.get(operation.name) or {}
@@ -182,10 +186,13 @@ def readout_map(line: Line) -> tuple[float, float]:
 
 
 def readout_matrix(noise: LineNoise, star: NativeStar, observables: Sequence[str]) -> np.ndarray:
-    """Return `Program.readout`: each observable's basis change, then Z through the readout error."""
+    """Return `Program.readout`: each observable's basis change, then Z through the readout error; 1 for I."""
     offset, slope = readout_map(star.line)
     rows = []
     for letter in observables:
+        if letter == "I":
+            rows.append(np.array([1.0, 0.0, 0.0, 0.0]))
+            continue
         row = np.array([offset, 0.0, 0.0, slope])
         for operation, qubits in reversed(list(instructions(star.basis_changes[letter]))):
             row = row @ noise.matrix(operation, qubits)

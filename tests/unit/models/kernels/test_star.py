@@ -1,8 +1,10 @@
 """What only the kernels of star networks have: circuits, noise, leaves drawn anew in every layer, T."""
 
+import dataclasses
 import math
 
 import numpy as np
+import pennylane as qml
 import pytest
 import torch
 from numba import njit
@@ -137,3 +139,26 @@ def test_functions_on_lanes(real, rounding):
     np.testing.assert_allclose(found.swapaxes(1, 2).reshape(-1, 3), exact, rtol=0, atol=rounding)
     values(np.full((1, W), np.nan, real), found)
     assert np.isnan(found[0]).all()
+
+
+def test_an_identity_among_the_observables(monkeypatch):
+    def with_identity(entangling_layers=2):
+        return dataclasses.replace(ansatz.qgcl(entangling_layers), observables=("Z", "I"))
+
+    monkeypatch.setitem(ansatz.ANSATZE, "qgcl", with_identity)
+    for noise in (None, LAGOS):
+        model = build("qgnn", {"noise": noise})
+        assert compare(model, draw(model, batch=7), "stated", 2, 7) < 1e-12
+
+
+def test_a_circuit_without_angles_is_trained_by_torch(monkeypatch):
+    def no_angles(entangling_layers=2):
+        return ansatz.Ansatz("no_angles", ("center",), lambda _, *wires: qml.CNOT(wires[1::-1]), 0, ("X", "Y", "Z"))
+
+    monkeypatch.setitem(ansatz.ANSATZE, "qgcl", no_angles)
+    model = build("qgnn", {})
+    assert not serves(model) and kernel_of(model) is None
+    gain, weight, leaves = draw(model, batch=3)
+    power = model(gain, weight, NOISE_POWER, P_MAX, leaves)
+    power.sum().backward()
+    assert torch.isfinite(power).all() and model.num_parameters["quantum"] == 0

@@ -1,9 +1,13 @@
 """What every circuit's star engine must fulfil, PennyLane's state vectors before all."""
 
+import dataclasses
+
 import numpy as np
+import pennylane as qml
 import pytest
 import torch
 
+from qgnn_d2d.quantum.ansatz import Ansatz
 from qgnn_d2d.quantum.engine.star import StarEngine
 from qgnn_d2d.quantum.qnode import star_qnode
 from tests.circuits import CIRCUITS, EXACT, QGCL, SINGLE, as_pennylane, assert_close, random_stars, values_and_gradients
@@ -50,7 +54,7 @@ def test_a_long_star_stays_a_state(ansatz):
     values = StarEngine(ansatz)(*as_pennylane(random_stars(ansatz, 64)))
     assert (values.abs() <= 1 + EXACT).all()
     if len(ansatz.memory) == 1:
-        assert (values.norm(dim=-1) <= 1 + EXACT).all()
+        assert (values[:, ~np.array(ansatz.constant)].norm(dim=-1) <= 1 + EXACT).all()
 
 
 def test_groups_stand_side_by_side():
@@ -82,3 +86,16 @@ def test_shapes_that_do_not_belong_together_are_refused(change):
     StarEngine(QGCL).contract(*map(torch.zeros, shapes.values()))
     with pytest.raises(ValueError, match=r"have shapes \(.*; they must be \(G, 1 or k, R, 1 \+ R, 16\)"):
         StarEngine(QGCL).contract(*map(torch.zeros, (shapes | change).values()))
+
+
+def test_a_word_of_i_alone_is_one():
+    def block(weights, center, leaf, edge):
+        qml.CRX(weights[0], wires=[leaf, center])
+
+    one, z = Ansatz("one", ("center",), block, 1, ("I", "Z")), Ansatz("z", ("center",), block, 1, ("Z",))
+    stars = as_pennylane(random_stars(one, 2))
+    found = StarEngine(one)(*stars)
+    assert torch.equal(found[:, 0], torch.ones(3, dtype=torch.float64))
+    assert torch.equal(found[:, 1:], StarEngine(z)(*stars))
+    only = StarEngine(dataclasses.replace(one, observables=("I",)))(*stars)
+    assert torch.equal(only, found[:, :1])

@@ -89,6 +89,47 @@ def test_an_angle_that_is_no_weight_is_refused():
         block_gates(Ansatz("doubled", ("center",), block, 1, ("Z",)))
 
 
+@pytest.mark.parametrize(
+    ("block", "line"),
+    [
+        (lambda w, *q: qml.RX(w[2], q[0]), "block asks for a weight that is not there .*; weights are .* of 2 angles"),
+        (lambda w, *q: qml.RX(w[0, 0], q[0]), "block asks for a weight that is not there .* of 2 angles"),
+        (lambda w, *q: qml.RX(w, q[0]), "RX takes 2 values for one angle"),
+        (lambda w, *q: qml.RX(w[0], 0), "RX acts on wire 0; a block has center, leaf, edge"),
+        (lambda w, *q: qml.RX(w[0], q[0]) if w[0] > 0.6 else qml.RY(w[0], q[0]), "RX depends on the weights' values"),
+        (lambda w, *q: w[0] > 0.6 and qml.RY(w[0], q[0]), "its gates depend on the weights' values"),
+        (lambda w, *q: qml.QubitUnitary(np.diag([1, np.exp(1j * w[0])]), q[0]), "QubitUnitary takes an angle that is"),
+        (lambda w, *q: qml.ctrl(qml.RX(w[0], q[0]), q[1:]), r"C\(RX\) takes an angle that is no entry of the weights"),
+        (lambda w, *q: qml.exp(qml.X(q[0]), -0.5j * w[0]), "Exp takes an angle that is no entry of the weights"),
+        (lambda w, *q: qml.s_prod(2, qml.X(q[0])), "SProd is not unitary"),
+        (lambda w, *q: qml.measure(q[0]), "MidMeasureMP has no decomposition into gates, and no matrix"),
+        (lambda w, *q: qml.DepolarizingChannel(0.1, q[0]), "DepolarizingChannel has no decomposition into gates"),
+    ],
+)  # fmt: skip
+def test_what_is_no_gate_of_the_weights_is_refused_in_a_line_with_its_name(block, line):
+    with pytest.raises(ValueError, match=f"^ansatz mine: .*{line}") as raised:
+        block_gates(Ansatz("mine", ("center",), block, 2, ("Z",)))
+    assert "\n" not in str(raised.value)
+
+
+def test_matrices_are_those_of_the_recorded_operators():
+    unitary = unitary_group.rvs(4, random_state=0)
+
+    def block(weights, center, leaf, edge):
+        qml.adjoint(qml.S(center))
+        qml.QubitUnitary(unitary, wires=[edge, center])
+        qml.Rot(0.1, weights[1], 0.2, wires=leaf)
+        qml.CNOT([leaf, center])
+
+    fixed, pair, mixed, plain = block_gates(Ansatz("mine", ("center",), block, 2, ("Z",)))
+    np.testing.assert_allclose(fixed.matrix(), np.diag([1, -1j]), atol=EXACT)
+    np.testing.assert_allclose(pair.matrix(), unitary, atol=EXACT)
+    np.testing.assert_allclose(mixed.matrix([0.7]), qml.matrix(qml.Rot(0.1, 0.7, 0.2, wires=0)), atol=EXACT)
+    assert [gate.name for gate in (fixed, pair, mixed, plain)] == ["Adjoint(S)", "QubitUnitary", "Rot", "CNOT"]
+    assert [gate.qubits for gate in (fixed, pair, mixed, plain)] == [(0,), (2, 0), (1,), (1, 0)]
+    assert [gate.weights for gate in (fixed, pair, mixed, plain)] == [(), (), (1,), ()]
+
+
 def test_a_gate_on_three_qubits_is_decomposed_or_refused():
     assert all(len(gate.qubits) <= 2 for gate in record_gates(lambda _, *wires: qml.Toffoli(wires), 1, ["a", "b", "c"]))
     unknown = type("Unknown", (qml.operation.Operation,), {"num_wires": 3, "num_params": 0})

@@ -254,12 +254,26 @@ def test_a_fold_that_is_no_odd_number_is_refused(fold):
 
 def test_an_unknown_gate_is_refused():
     def block(weights, center, leaf, edge):
-        qml.ISWAP(wires=[center, leaf])
+        qml.IsingXY(weights[0], wires=[center, leaf])
 
-    with pytest.raises(ValueError, match="gate ISWAP has no Qiskit counterpart here; known are: Rot, U3, RX"):
+    with pytest.raises(ValueError, match="gate IsingXY has no Qiskit counterpart here; known are: Rot, U3, RX"):
         native_star(Ansatz("own", ("center",), block, 1, ("Z",)), depolarizing_line(0.0))
 
 
 def test_an_ancilla_is_refused():
     with pytest.raises(ValueError, match="ansatz qgcl_ancilla keeps 2 qubits from leaf to leaf: device noise is"):
         native_star(build("qgcl_ancilla"), device_line("FakeLagosV2"))
+
+
+def test_constants_and_operators_without_weights_are_written_as_they_are():
+    unitary = qml.matrix(qml.SISWAP([0, 1])) @ np.diag([1, 1j, 1, 1])
+
+    def block(weights, center, leaf, edge):
+        qml.Rot(weights[0], 0.3, np.array(0.2), wires=center)
+        qml.adjoint(qml.T(center))
+        qml.QubitUnitary(unitary, wires=[edge, center])
+        qml.CRX(0.4, wires=[leaf, center])
+
+    star = abstract_parts(Ansatz("own", ("center",), block, 1, ("Z",)), bridge=False)
+    expected = qml.matrix(lambda weights: block(weights, *WIRES), wire_order=WIRES)([0.7])
+    assert Operator(star.block.assign_parameters([0.7])).reverse_qargs().equiv(Operator(expected))

@@ -7,6 +7,8 @@ import pytest
 from qiskit.circuit import Delay, Measure, Parameter, Reset
 from qiskit.circuit.library import CXGate, RZGate, SXGate, XGate
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
+from qiskit_aer import AerSimulator
+from qiskit_ibm_runtime import fake_provider
 
 from qgnn_d2d.quantum.hardware import devices
 from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, depolarizing_line, describe, device_line, line_for
@@ -199,3 +201,35 @@ def test_a_line_without_times_is_described():
     assert {value for key, value in row.items() if key.endswith(("_us", "_ns"))} == {None}
     assert row["leaf_two_qubit_error"] == pytest.approx(0.015)
     assert row["center_reads_1_in_0"] == row["center_reads_0_in_1"] == 0
+
+
+@pytest.mark.parametrize("device", ["FakeManilaV2", "FakeSherbrooke"])
+def test_the_mean_misreading_counts_where_the_properties_do_not_tell_the_two(device):
+    """As those of a simulator that is made from a backend."""
+    whole = devices.backend(device)
+    line = devices.line_of(AerSimulator.from_backend(whole), device)
+    assert line.qubits == device_line(device).qubits
+    error = readout_error(device, line.qubits[0])
+    assert line.readout == ((1 - error, error), (error, 1 - error))
+
+
+def test_backends_that_are_not_calibrated_are_refused_in_a_line():
+    for backend, line in {
+        AerSimulator(): "device mine has no calibrated cx and measure; stars need their errors by qubit",
+        object(): "device mine is of type object, without a target; Qiskit's V2 have one",
+        Calibrated(None): "device mine is of type Calibrated, without a target; Qiskit's V2 have one",
+    }.items():
+        with pytest.raises(ValueError, match=line):
+            devices.line_of(backend, "mine")
+    with pytest.raises(ValueError, match="device tiny has no calibrated measurement of qubit 1; stars need its error"):
+        line_of_tiny([0.1, None, 0.1], {(0, 1): 0.1, (1, 2): 0.1})
+    assert line_of_tiny([0.1, None, 0.1, 0.1], {(0, 1): 0.1, (1, 2): 0.1, (2, 3): 0.1})[1] == 2
+
+
+OLD = ["Almaden", "Boeblingen", "Burlington", "Cambridge", "Essex", "Johannesburg", "London", "Melbourne", "Rochester"]
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_old_fake_backends_are_used_or_refused_in_a_line(name):
+    with pytest.raises(ValueError, match=f"device Fake{name}V2 has no (rz|reset); stars need rz, sx, x, reset"):
+        devices.line_of(getattr(fake_provider, f"Fake{name}V2")(), f"Fake{name}V2")
