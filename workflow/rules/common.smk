@@ -10,15 +10,14 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# For scripts in environments of their own (--software-deployment-method conda), which have the dependencies only.
+# For scripts in environments of their own (--software-deployment-method conda), which have the dependencies only. And
+# figures are files: a notebook's backend, which jobs would inherit, is not there.
 SOURCE = str(Path(workflow.basedir, "src"))
 sys.path.insert(0, SOURCE)
 os.environ.update(
-    PYTHONPATH=os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
+    PYTHONPATH=os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")])),
+    MPLBACKEND="Agg",
 )
-
-# Figures are files: a notebook's backend, which jobs would inherit, is not there.
-os.environ["MPLBACKEND"] = "Agg"
 
 # glibc would hand every large tensor's memory back to the system and fault it in again: up to a third of a training's time.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 * 2**20))
