@@ -117,6 +117,8 @@ def write_reference(results: Path, reference: Path) -> None:
             shutil.copyfile(source, target)
     study = results / "paper"
     jobs = usage.read(study / "usage")
+    for run in settings.read(ROOT / "config" / "check.yaml").runs:
+        snapshots.keep(run, study / "training", reference)
     for name, rows in {
         **snapshots.made(study),
         "jobs.csv": jobs[~jobs["rule"].isin(["tune_model", "try_choices"])],
