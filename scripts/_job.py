@@ -33,27 +33,29 @@ _spent = {"seconds": time.monotonic(), "cpu_seconds": 0.0}  # when this process'
 
 
 class Progress(io.TextIOBase):
-    """What is written takes the place of what was written last: however long a job takes, its log has one such line.
+    """What is written takes the place of what was written last, so that a log has few such lines, however long a job.
 
-    What others have printed in between stays, and so does the line before it.
+    The first line stays: it says where a training goes on. What others print stays, and so does the line before it.
     """
 
     def __init__(self, descriptor: int = 2) -> None:
         self.descriptor = descriptor
         self._start, self._end = 0, -1  # of the line, in the log
+        self._written = 0
 
     def write(self, text: str) -> int:
         """Write a line, its carriage returns left out."""
         if line := text.strip():
             with contextlib.suppress(OSError):  # a terminal or a pipe has no places
                 place = os.lseek(self.descriptor, 0, os.SEEK_CUR)
-                if place == self._end:
+                if place == self._end and self._written > 1:
                     os.ftruncate(self.descriptor, os.lseek(self.descriptor, self._start, os.SEEK_SET))
                 else:
                     self._start = place
             written = f"{line}\n".encode()
             os.write(self.descriptor, written)
             self._end = self._start + len(written)
+            self._written += 1
         return len(text)
 
 
