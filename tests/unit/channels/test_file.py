@@ -294,7 +294,7 @@ def study(folder, scenario, **sizes):
     content = {
         "study": "mine", "seed": 1, "num_seeds": 1, "splits": SIZES | sizes,
         "scenarios": {"site": {"kind": "file", "num_links": 3, "quantity": "gain", **POWERS, **scenario}},
-        "training": {"learning_rate": 0.01, "batch_size": 2, "epochs": 1}, "experiments": {"main": [{"model": "gcn"}]},
+        "training": {"learning_rate": 0.01, "batch_size": 1, "epochs": 1}, "experiments": {"main": [{"model": "gcn"}]},
     }  # fmt: skip
     return settings.load(content, folder)
 
