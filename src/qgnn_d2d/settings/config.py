@@ -29,7 +29,7 @@ class Torch(Settings):
     """PyTorch device of trainings and evaluations, for instance cpu or cuda:1."""
     threads: Count = 1
     """Threads of one training. Jobs run side by side, so 1 is fastest for the whole study."""
-    runs_per_job: Count = 4
+    runs_per_job: Count = 3
     """Trainings of one experiment that a job does, one after the other: more load PyTorch less often, fewer keep more
     processors busy."""
     checkpoint_seconds: Annotated[float, Field(ge=0)] = 20.0
