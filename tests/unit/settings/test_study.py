@@ -162,3 +162,8 @@ def test_the_check_has_the_runs_of_tables_and_claims_but_no_ablation():
         assert found == PAPER.runs[run]
     needed = {run for pair in PAPER.config.claims for run in pair.runs} | set(PAPER.config.scale.runs)
     assert needed | set(PAPER.experiments["training_size"]) | set(PAPER.experiments["device_noise"]) <= set(check.runs)
+
+
+def test_fig_2_is_trained_without_the_runs_of_other_claims():
+    wanted = {run for pair in PAPER.config.claims if pair.primary for run in pair.runs}
+    assert all(set(members) <= wanted for members in PAPER.groups.values() if wanted & set(members))
