@@ -15,7 +15,7 @@ import statistics
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import torch
@@ -57,15 +57,28 @@ def branch_and_bound(network: Channels) -> Solved:
 
 def scip(network: Channels) -> Solved:
     """Solve one network with SCIP: linear interference, logarithms, as in tests/physics/test_optimum_scip.py."""
+    start = time.process_time()
+    model = scip_model(*_parts(network), network.noise_power, network.p_max, gap=GAP, seconds=SCIP_SECONDS)
+    seconds = time.process_time() - start
+    lower, upper = (bound / math.log(2) for bound in (model.getPrimalbound(), model.getDualbound()))
+    certified = model.getStatus() in ("optimal", "gaplimit")
+    return Solved(lower, upper, certified, int(model.getNTotalNodes()), seconds)
+
+
+def scip_model(
+    gain: torch.Tensor, weight: torch.Tensor, noise_power: float, p_max: float, *, gap: float, seconds: float
+) -> Any:
+    """Return SCIP's model of eq. (2) for one network, gains (M, M) and weights (M,), optimized; its rates are in nats.
+
+    Interference is linear in the shares p_m^2 / P_max^2, and a rate is a difference of two logarithms.
+    """
     import pyscipopt
 
-    gain, weight = _parts(network)
-    snr, links = (gain * (network.p_max**2 / network.noise_power)).tolist(), range(len(weight))
-    start = time.process_time()
+    snr, links = (gain * (p_max**2 / noise_power)).tolist(), range(len(weight))
     model = pyscipopt.Model()
     model.hideOutput()
-    model.setParam("limits/gap", GAP)
-    model.setParam("limits/time", SCIP_SECONDS)
+    model.setParam("limits/gap", gap)
+    model.setParam("limits/time", seconds)
     model.setParam("numerics/feastol", SCIP_FEASIBILITY)
     share = [model.addVar(lb=0.0, ub=1.0) for _ in links]
     rates = []
@@ -81,10 +94,7 @@ def scip(network: Channels) -> Solved:
         rates.append(weight[m].item() * nats)
     model.setObjective(pyscipopt.quicksum(rates), "maximize")
     model.optimize()
-    seconds = time.process_time() - start
-    lower, upper = (bound / math.log(2) for bound in (model.getPrimalbound(), model.getDualbound()))
-    certified = model.getStatus() in ("optimal", "gaplimit")
-    return Solved(lower, upper, certified, int(model.getNTotalNodes()), seconds)
+    return model
 
 
 def _parts(network: Channels) -> tuple[torch.Tensor, torch.Tensor]:

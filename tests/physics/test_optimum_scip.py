@@ -9,6 +9,7 @@ import math
 import pytest
 import torch
 
+from benchmarks.optimum import scip_model
 from qgnn_d2d.channels import realizations, to_channels
 from qgnn_d2d.objective import released_gain
 from qgnn_d2d.settings.scenario import Geometric, Rayleigh
@@ -19,7 +20,6 @@ pyscipopt = pytest.importorskip("pyscipopt", reason="SCIP is not installed (pip 
 GAP = 1e-6  # of `optimum`
 SCIP_GAP = 1e-5
 RTOL = 2e-5  # both gaps, and what SCIP's tolerance on constraints is worth
-SCIP_FEASIBILITY = 1e-8  # in units of the noise power
 SCIP_SECONDS = 60.0
 
 CASES = {
@@ -38,26 +38,7 @@ CASES = {
 
 def scip_optimum(gain, weight, noise_power, p_max):
     """Return the rate of SCIP's best powers and its upper bound, bps/Hz, for one network."""
-    snr, num_links = (gain * (p_max**2 / noise_power)).tolist(), len(weight)
-    model = pyscipopt.Model()
-    model.hideOutput()
-    model.setParam("limits/gap", SCIP_GAP)
-    model.setParam("limits/time", SCIP_SECONDS)
-    model.setParam("numerics/feastol", SCIP_FEASIBILITY)
-    share = [model.addVar(lb=0.0, ub=1.0) for _ in range(num_links)]
-    rates = []
-    for m in range(num_links):
-        others = [j for j in range(num_links) if j != m]
-        largest = sum(snr[m][j] for j in others)
-        disturbance = model.addVar(lb=1.0, ub=1.0 + largest)
-        total = model.addVar(lb=1.0, ub=1.0 + largest + snr[m][m])
-        model.addCons(disturbance == 1.0 + pyscipopt.quicksum(snr[m][j] * share[j] for j in others))
-        model.addCons(total == disturbance + snr[m][m] * share[m])
-        nats = model.addVar(lb=0.0, ub=math.log1p(snr[m][m]))
-        model.addCons(nats <= pyscipopt.log(total) - pyscipopt.log(disturbance))
-        rates.append(weight[m].item() * nats)
-    model.setObjective(pyscipopt.quicksum(rates), "maximize")
-    model.optimize()
+    model = scip_model(gain, weight, noise_power, p_max, gap=SCIP_GAP, seconds=SCIP_SECONDS)
     assert model.getStatus() in ("optimal", "gaplimit")
     return model.getObjVal() / math.log(2), model.getDualbound() / math.log(2)
 
