@@ -19,6 +19,7 @@ rule all:
         figure_files(*FIGURES),
         STUDY.table_files,
         STUDY.claim_files,
+        STUDY.reading_files,
         STUDY.file("checked.json"),
 
 

@@ -24,6 +24,7 @@ REFERENCE = RESULTS / "reference"
 COPIED = (
     "paper/claims.json",
     "paper/convergence.csv",
+    "paper/readings.csv",
     "paper/tables/*.csv",
     "paper/tuning/*.csv",
     "paper/choices/*.csv",
@@ -73,6 +74,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "noise": readme.noise_block(noise),
         "engine": f"{table(engine.rename(columns={'ratio': 'times the first'}))}\n",
         "optimum": f"{table(optimum, {name: name for name in ('links', 'solver', 'certified', 'boxes', 'seconds')})}\n",
+        "readings": f"{layouts.readings_table(read_csv(reference / 'readings.csv'))}\n",
         "choices": readme.choices_block({run: read_csv(reference / "choices" / f"{run}.csv") for run in choices}),
         **captions,
     }  # fmt: skip
@@ -98,6 +100,7 @@ def pages(reference: Path) -> dict[str, str]:
     trainings.index = trainings.index.str.removeprefix("train_model/")
     return found | {
         "claims.md": page.page(read_json(reference / "claims.json"), trainings.to_dict()),
+        "readings.md": layouts.readings_page(read_csv(reference / "readings.csv")),
         "convergence.md": layouts.convergence_page(read_csv(reference / "convergence.csv")),
         "noise/summary.md": layouts.noise_page(read_csv(reference / "noise" / "summary.csv"), devices),
     }

@@ -46,9 +46,39 @@ rule judge_claim:
         "../../scripts/judge_claims.py"
 
 
+# Which reading of the paper gives its numbers.
+if STUDY.reading_files:
+
+    rule tabulate_readings:
+        input:
+            draws=STUDY.channels(STUDY.config.readings.scenario, "test"),
+            tables=[STUDY.table(name) for name in STUDY.judged_experiments],
+        output:
+            csv=STUDY.file("readings.csv"),
+            markdown=STUDY.file("readings.md"),
+            html=report(
+                STUDY.file("readings.html"),
+                caption="../report/readings.rst",
+                category="Claims",
+                labels={"table": "readings"},
+            ),
+        log:
+            STUDY.file("logs", "tabulate_readings.log"),
+        conda:
+            CONDA
+        threads: 1
+        params:
+            readings=STUDY.config.readings.text,
+        message:
+            "Comparing readings of the paper's numbers"
+        script:
+            "../../scripts/tabulate_readings.py"
+
+
 rule claims:
     input:
         STUDY.claim_files,
+        STUDY.reading_files,
 
 
 # A target for every claim.

@@ -54,6 +54,7 @@ LAYOUTS = {
     "noise/shots.csv": Layout("noise study", ["noise", "training", "mitigation", "shots"], ("mean", "low", "high")),
     "noise/devices.csv": Layout("devices", ["noise"]),
     "noise/resources.csv": Layout("resources", ["circuit", "k", "layout", "device"]),
+    "readings.csv": Layout("readings", ["reading", "models", "line", "draws", "num_links"], ("wmmse", "optimum")),
     "scale/[0-9]*.csv": Layout("scale", ["num_links", "method", "k", "metric"], ("kind", "value")),
 }
 """Pattern of a path to the layout of the files."""

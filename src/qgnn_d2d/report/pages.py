@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from ..analysis.convergence import EPOCHS
@@ -46,6 +49,69 @@ def results_page(results: pd.DataFrame, experiment: str) -> str:
 
 def _range(low: float, high: float) -> str:
     return "" if pd.isna(low) else f"{number(low, 3)} to {number(high, 3)}"
+
+
+def readings_page(readings: pd.DataFrame) -> str:
+    """Lay out what `readings.readings` returns."""
+    fitted = readings["reading"] == "R9"
+    parts = [
+        "# Readings of the paper's numbers",
+        "How to read: one row per reading, that is, a choice of unit, draws and noise, which the paper does not state. "
+        "WMMSE's level and the certified optimum say what is possible. A reading fits where WMMSE's level is the one "
+        "that the paper's numbers give (2.67/1.06, with their rounding), 2.67 is not above the optimum, and the "
+        "optimum leaves room for the gain over WMMSE. QGNN and GCN are our models of the primary pairs, on the "
+        "evaluation set. With many readings, one that fits is no proof.",
+        readings_table(readings),
+        "## One unit, noise fitted to WMMSE's level",
+        table(
+            [
+                {
+                    "links": row["num_links"],
+                    "quantity": row["models"],
+                    "noise, W": number(row["noise_power"]),
+                    "WMMSE": number(row["wmmse"], 3),
+                    "optimum": number(row["optimum"], 3),
+                    "largest gain, %": number(row["largest_gain"], 2),
+                    "fits": _fits(row),
+                }
+                for row in readings[fitted].to_dict("records")
+            ]
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def readings_table(readings: pd.DataFrame) -> str:
+    """Lay out the readings at the public code's number of links and noise."""
+    rows = readings[readings["reading"] != "R9"].to_dict("records")
+    return table(
+        [
+            {
+                "": row["reading"],
+                "models in": row["models"],
+                "WMMSE's line in": row["line"],
+                "WMMSE": number(row["wmmse"], 3),
+                "optimum": number(row["optimum"], 3),
+                "largest gain, %": number(row["largest_gain"], 2),
+                "QGNN": number(row["qgnn"]),
+                "GCN": number(row["gcn"]),
+                "fits": _fits(row),
+                "draws, and what to know": f"{row['draws']}; {row['note']}",
+            }
+            for row in rows
+        ]
+    )
+
+
+def _fits(row: Mapping[Hashable, Any]) -> str:
+    """Return whether a reading fits, and if not, why."""
+    reasons = {
+        "level_fits": "WMMSE's level",
+        "rate_possible": "2.67 is above the optimum",
+        "gain_possible": "no room for the gain",
+    }
+    missing = [reason for name, reason in reasons.items() if not row[name]]
+    return f"no: {'; '.join(missing)}" if missing else "yes"
 
 
 def convergence_page(convergence: pd.DataFrame) -> str:

@@ -15,7 +15,7 @@ from ..checks import shown
 from .base import Count, Device, Name, Settings, Whole
 from .noise import NoiseModel, NoiseStudy
 from .run import Protocol
-from .scenario import AnyScenario, ScaleStudy, Splits
+from .scenario import AnyScenario, Readings, ScaleStudy, Splits
 from .training import Cap, TrainingChanges
 
 StudyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\z")]
@@ -116,6 +116,8 @@ class StudySettings(Settings):
     """Trained networks on networks of other sizes; a study without it has no such figure."""
     claims: list[ClaimPair] = []
     """Pairs of runs that claims C1 to C7 are judged on; all are of one scenario."""
+    readings: Readings | None = None
+    """Readings of the paper's numbers; a study without it has no such table and figure."""
     search: str | None = None
     """A file beside this one that says what `snakemake tune` compares."""
     cap: Cap | None = None

@@ -46,6 +46,9 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
         yield "scenario of scale.runs", scenario, [name for name, found in config.scenarios.items() if found.resizable]
         yield from (("scenario of scale.runs", study.runs[run].scenario, [scenario]) for run in scale.runs)
         yield "num_links of the scenario of scale.runs", config.scenarios[scenario].num_links, scale.links
+    if (readings := config.readings) is not None:
+        public = [name for name, found in config.scenarios.items() if found.kind == "public_draws"]
+        yield "scenario of readings (of kind public_draws)", readings.scenario, public
     compared = [run for experiment in study.comparisons for run in study.experiments[experiment]]
     for i, pair in enumerate(config.claims):
         what = f"run under claims[{i}] (of an experiment that compares models)"

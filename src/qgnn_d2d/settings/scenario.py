@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from ..checks import shown
-from .base import LARGEST, Count, Positive, Settings, Whole
+from .base import LARGEST, Count, Name, Positive, Settings, Whole
 
 SPLITS = ("train", "validation", "test", "evaluation", "pool")
 """The splits in the order of their random streams: part of the data format, never to be reordered."""
@@ -219,6 +219,17 @@ SCENARIOS: dict[str, type[Scenario]] = {
     kind.model_fields["kind"].default: kind for kind in (Rayleigh, Geometric, PublicDraws, File)
 }
 """Kinds of scenarios, by name."""
+
+
+class Readings(Settings):
+    """Which reading of the paper gives its numbers: on the public code's draws."""
+
+    scenario: Name
+    """A scenario of kind public_draws; its test set is the larger set of draws."""
+    smaller_set: Count
+    """Realizations of the smaller set of draws; the public code has 100 and 50 by default."""
+    links: Annotated[list[Links], Field(min_length=1)]
+    """Numbers of links at which the noise is fitted to the paper's level of WMMSE."""
 
 
 class Inference(Settings):

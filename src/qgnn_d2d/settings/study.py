@@ -188,6 +188,12 @@ class Study:
         return [self.file(f"claims.{suffix}") for suffix in ("json", "md") if self.config.claims]
 
     @property
+    def reading_files(self) -> list[str]:
+        """The readings of the paper's numbers; none without such a section, or without claims."""
+        there = self.config.readings is not None and self.config.claims
+        return [self.file(f"readings.{suffix}") for suffix in ("csv", "md")] if there else []
+
+    @property
     def scale_files(self) -> list[str]:
         """The evaluations at other numbers of links; none without a scale study."""
         scale = self.config.scale
@@ -201,7 +207,7 @@ class Study:
         files += [self.trained(run, "manifest.json") for run in self.runs]  # the run's other files come with it
         if self.config.noise is not None:
             files += [self.file("noise", f"{name}.csv") for name in ("shots", "devices", "resources")]
-        return files + self.table_files + self.claim_files + self.scale_files
+        return files + self.table_files + self.claim_files + self.reading_files + self.scale_files
 
     # Questions.
 
@@ -220,6 +226,14 @@ class Study:
     def scenario_of(self, experiment: str) -> str:
         """Return the scenario that an experiment's runs belong to."""
         return self.runs[self.experiments[experiment][0]].scenario
+
+    @property
+    def judged_experiments(self) -> list[str]:
+        """The experiments, by their tables, in which the runs of the primary pairs of the claims stand."""
+        judged = {run for pair in self.config.claims if pair.primary for run in pair.runs}
+        return [
+            name for name, members in self.experiments.items() if name in self.comparisons and judged & set(members)
+        ]
 
     @property
     def comparisons(self) -> list[str]:
