@@ -13,8 +13,8 @@ CAPTION = (
     "in the models' quantity, and our models of the primary pairs, for the readings R1 to R8; dotted lines: the "
     "paper's 2.67 for its QGNN, and 2.52, the level of WMMSE that its 6 % give. Right: the largest possible gain over "
     "WMMSE against the number of links, where the noise is fitted so that WMMSE is at 2.52 (R9); dotted: the paper's "
-    "6 %. How to read: a reading fits where WMMSE lies at 2.52, the optimum is at least 2.67, and the gain is possible. "
-    "With many readings, one that fits is no proof."
+    "6 %. How to read: a reading fits where WMMSE lies at 2.52, the optimum is at least 2.67, and the gain is "
+    "possible. With many readings, one that fits is no proof."
 )
 _FITTED = "R9"
 

@@ -59,6 +59,26 @@ METHODS: Mapping[str, Method] = {
             "wmmse", "WMMSE, full-power start", "WMMSE", "qgnn_d2d.solvers.wmmse:wmmse",
             is_reference=True, shown_in=("gaps", "scale", "baselines"),
         ),
+        Method(
+            "wmmse_1000", "WMMSE, full-power start, 1,000 iterations", "WMMSE, 1,000 iterations",
+            "qgnn_d2d.solvers.wmmse:wmmse", {"iterations": 1000},
+        ),
+        Method(
+            "wmmse_single", "WMMSE, started from the best single link", "WMMSE, best-link start",
+            "qgnn_d2d.solvers.wmmse:wmmse", {"init": "single"},
+        ),
+        Method(
+            "wmmse_on_off_3", "on/off search over 3 links, then WMMSE", "on/off, best 3, then WMMSE",
+            "qgnn_d2d.solvers.wmmse:wmmse_after_search", {"candidates": 3},
+        ),
+        Method(
+            "wmmse_on_off_4", "on/off search over 4 links, then WMMSE", "on/off, best 4, then WMMSE",
+            "qgnn_d2d.solvers.wmmse:wmmse_after_search", {"candidates": 4},
+        ),
+        Method(
+            "fractional_programming", "fractional programming, full-power start", "fractional programming",
+            "qgnn_d2d.solvers.fractional:fractional_programming",
+        ),
         Method(  # its M + 1 starts cost M^3 a realization and iteration
             "wmmse_multistart", "WMMSE, multistart", "WMMSE, multistart", "qgnn_d2d.solvers.wmmse:wmmse_multistart",
             is_reference=True, max_links=100, shown_in=("gaps", "scale"),
@@ -78,6 +98,7 @@ METHODS: Mapping[str, Method] = {
             "on_off_4", "on/off search over 4 links", "on/off, best 4", "qgnn_d2d.solvers.heuristics:on_off_search",
             {"candidates": 4}, shown_in=("gaps", "baselines"),
         ),
+        Method("greedy", "links turned on one by one", "greedy", "qgnn_d2d.solvers.heuristics:greedy"),
         Method(
             "optimum", "certified optimum", "certified optimum", "qgnn_d2d.solvers.branch_and_bound:optimum",
             {"gap": OPTIMUM_GAP}, certified=True, is_reference=True, shown_in=("scale", "baselines"),

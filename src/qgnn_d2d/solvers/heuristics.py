@@ -1,4 +1,4 @@
-"""Power allocations without iterations: full power, or the best of few on/off patterns."""
+"""Power allocations without iterations: full power, the best of few on/off patterns, links turned on one by one."""
 
 import itertools
 
@@ -50,3 +50,28 @@ def on_off_search(gain: Tensor, weight: Tensor, noise_power: float, p_max: float
     powers = p_max**2 * patterns.to(gain.device)  # all patterns but "all off"
     rates = torch.stack([weighted_sum_rate(chosen_gain, power, chosen_weight, noise_power) for power in powers])
     return torch.zeros_like(weight).scatter(-1, chosen, powers[rates.argmax(0)])
+
+
+@torch.no_grad()
+def greedy(gain: Tensor, weight: Tensor, noise_power: float, p_max: float) -> Tensor:
+    """Turn links on, one after the other, as long as each raises the weighted sum rate of eq. (2).
+
+    Links are tried in the order of what they are worth alone (`objective.single_link_rate`), best first; one that does
+    not raise the rate stays off. Cost: M rates. Arguments, result (here 0 or p_max^2), errors: see `qgnn_d2d.solvers`.
+
+    Example:
+        >>> gain = torch.tensor([[4.0, 9.0], [9.0, 1.0]], dtype=torch.float64)
+        >>> greedy(gain, torch.ones(2, dtype=torch.float64), 0.1, 1.0)
+        tensor([1., 0.], dtype=torch.float64)
+    """
+    noise_power, p_max = check_channels(gain, weight, noise_power, p_max)
+    gain, weight = gain.to(torch.float64), weight.to(torch.float64)
+    order = single_link_rate(gain, weight, noise_power, p_max).argsort(dim=-1, descending=True, stable=True)
+    power = torch.zeros_like(weight)
+    best = torch.zeros_like(weight[..., 0])
+    for link in order.unbind(-1):
+        tried = power.scatter(-1, link.unsqueeze(-1), p_max**2)
+        rate = weighted_sum_rate(gain, tried, weight, noise_power)
+        better = rate > best
+        power, best = torch.where(better.unsqueeze(-1), tried, power), torch.where(better, rate, best)
+    return power

@@ -1,10 +1,11 @@
-"""WMMSE power allocation: the paper's classical baseline, from one start or the best of many."""
+"""WMMSE power allocation: the paper's classical baseline, from one start, after a search, or the best of many."""
 
 import torch
 from torch import Tensor
 
 from ..checks import check_channels, require_count
 from ..objective.rates import weighted_sum_rate
+from .heuristics import on_off_search
 
 # Power of the links that are not favored by a near-one-hot start, as a share of full power. Not zero: WMMSE
 # never turns a link on again that is off.
@@ -34,8 +35,9 @@ def wmmse(
 
     Arguments, result, errors: see `qgnn_d2d.solvers`; and
 
-    * init: "full" for full power, or starting powers from 0 to p_max^2, W, that broadcast to (..., M) (a ValueError
-      otherwise). A link that starts at zero stays there.
+    * init: "full" for full power; "single" for the link that is worth most alone at full power, and the others at 1 %
+      of it; or starting powers from 0 to p_max^2, W, that broadcast to (..., M) (a ValueError otherwise). A link that
+      starts at zero stays there.
     * iterations: number of iterations, at least 0 (a ValueError otherwise), all of which are done; 0 returns the start.
 
     Example:
@@ -44,6 +46,8 @@ def wmmse(
         tensor([1., 0.], dtype=torch.float64)
     """
     noise_power, p_max = check_channels(gain, weight, noise_power, p_max)
+    if isinstance(init, str) and init == "single":
+        init = _never_off(on_off_search(gain, weight, noise_power, p_max, candidates=1), p_max)
     start = _starting_shares(init, weight.shape, p_max).to(gain.device)
     return _iterate(gain, weight, noise_power, p_max, start.unsqueeze(-1), iterations).squeeze(-1)
 
@@ -66,6 +70,28 @@ def wmmse_multistart(
     power = _iterate(gain, weight, noise_power, p_max, starts.expand(*gain.shape[:-1], -1), iterations)
     rates = torch.stack([weighted_sum_rate(gain, run, weight, noise_power) for run in power.unbind(-1)], dim=-1)
     return power.take_along_dim(rates.argmax(-1)[..., None, None], dim=-1).squeeze(-1)
+
+
+@torch.no_grad()
+def wmmse_after_search(
+    gain: Tensor, weight: Tensor, noise_power: float, p_max: float, *, candidates: int = 3, iterations: int = 100
+) -> Tensor:
+    """Run WMMSE from the best on/off pattern of a few links, with the links that are off at 1 % of full power.
+
+    Arguments, result, errors: see `wmmse` and `heuristics.on_off_search`.
+
+    Example:
+        >>> gain = torch.tensor([[4.0, 9.0], [9.0, 1.0]], dtype=torch.float64)
+        >>> wmmse_after_search(gain, torch.ones(2, dtype=torch.float64), 0.1, 1.0, candidates=2).round(decimals=3)
+        tensor([1., 0.], dtype=torch.float64)
+    """
+    start = on_off_search(gain, weight, noise_power, p_max, candidates=candidates)
+    return wmmse(gain, weight, noise_power, p_max, init=_never_off(start, float(p_max)), iterations=iterations)
+
+
+def _never_off(power: Tensor, p_max: float) -> Tensor:
+    """Return powers, W, of which none is below the share of full power from which WMMSE can turn a link on."""
+    return power.clamp(min=_START_SHARE * p_max**2)
 
 
 def _iterate(gain: Tensor, weight: Tensor, noise_power: float, p_max: float, start: Tensor, iterations: int) -> Tensor:
@@ -95,7 +121,7 @@ def _starting_shares(init: str | Tensor, shape: torch.Size, p_max: float) -> Ten
     """Return starting powers as shares of p_max^2, float64, of the given shape."""
     if isinstance(init, str):
         if init != "full":
-            raise ValueError(f"init is {init!r}; it must be 'full' or a tensor of powers")
+            raise ValueError(f"init is {init!r}; it must be 'full', 'single' or a tensor of powers")
         return torch.ones(shape, dtype=torch.float64)
     share = init.to(torch.float64) / p_max**2
     if not (torch.isfinite(share) & (share >= 0) & (share <= 1 + _START_RTOL)).all():

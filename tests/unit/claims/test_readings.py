@@ -139,6 +139,6 @@ def test_finals_are_those_of_the_primary_pairs_in_their_own_quantity():
             if STUDY.runs[run].protocol == protocol
         ]  # fmt: skip
         metric = {"stated": "sum_rate", "released": "released_metric"}[protocol]
-        (own,) = frame.query("method == @method and split == 'evaluation' and metric == @metric")["mean"]
-        assert value == own
+        own = frame[(frame["method"] == method) & (frame["split"] == "evaluation") & (frame["metric"] == metric)]
+        assert value == own["mean"].item()
     assert len(found) == 4

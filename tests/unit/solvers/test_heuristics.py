@@ -7,7 +7,7 @@ import torch
 
 from qgnn_d2d.objective import single_link_rate
 from qgnn_d2d.solvers import METHODS
-from qgnn_d2d.solvers.heuristics import on_off_search
+from qgnn_d2d.solvers.heuristics import greedy, on_off_search
 from tests.unit.solvers.cases import CASES, arguments, rate
 
 RTOL_MONOTONE = 1e-12  # rounding, relative to the rate
@@ -53,3 +53,29 @@ def test_candidates_beyond_the_links_are_all_links(channels):
 def test_candidates_out_of_range_are_refused(candidates):
     with pytest.raises(ValueError, match=f"candidates is {candidates}; it must be an integer from 1 to 16"):
         on_off_search(*arguments(CASES["rayleigh"]), candidates=candidates)
+
+
+def test_greedy_is_the_textbook_loop(channels):
+    score = single_link_rate(*arguments(channels))
+    for n in range(len(channels)):
+        one = channels.take([n])
+        power, best = torch.zeros_like(one.weight), 0.0
+        for link in sorted(range(one.num_links), key=lambda m: -float(score[n, m])):
+            tried = power.clone()
+            tried[0, link] = one.p_max**2
+            if float(rate(one, tried)) > best:
+                power, best = tried, float(rate(one, tried))
+        assert torch.equal(greedy(*arguments(one)), power)
+
+
+def test_greedy_is_between_the_best_single_link_and_the_search_of_all(channels):
+    rates = [
+        rate(channels, power)
+        for power in (
+            on_off_search(*arguments(channels), candidates=1),
+            greedy(*arguments(channels)),
+            on_off_search(*arguments(channels), candidates=6),
+        )
+    ]
+    for lower, higher in itertools.pairwise(rates):
+        assert (lower <= higher * (1 + RTOL_MONOTONE)).all()

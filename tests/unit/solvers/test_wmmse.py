@@ -7,8 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d.solvers.heuristics import full_power
-from qgnn_d2d.solvers.wmmse import wmmse, wmmse_multistart
+from qgnn_d2d.objective import single_link_rate
+from qgnn_d2d.solvers.heuristics import full_power, on_off_search
+from qgnn_d2d.solvers.wmmse import wmmse, wmmse_after_search, wmmse_multistart
 from tests.unit.solvers.cases import CASES, arguments, draw, rate
 
 RTOL_MONOTONE = 1e-12  # rounding, relative to the rate
@@ -109,3 +110,19 @@ def test_multistart_is_the_best_of_its_runs(channels):
     runs = torch.stack([rate(channels, wmmse(*arguments(channels), init=start)) for start in starts])
     best = rate(channels, wmmse_multistart(*arguments(channels)))
     torch.testing.assert_close(best, runs.amax(0), rtol=RTOL_RATE, atol=0)
+
+
+def test_the_single_start_is_the_best_link_with_the_others_at_one_percent(channels):
+    best = single_link_rate(*arguments(channels)).argmax(-1)
+    start = torch.full_like(channels.weight, 0.01 * channels.p_max**2)
+    start[torch.arange(len(channels)), best] = channels.p_max**2
+    single = wmmse(*arguments(channels), init="single", iterations=7)
+    assert torch.equal(single, wmmse(*arguments(channels), init=start, iterations=7))
+
+
+def test_after_a_search_it_is_no_worse_than_what_the_search_found_beside_faint_links(channels):
+    found = on_off_search(*arguments(channels), candidates=3)
+    start = found.clamp(min=0.01 * channels.p_max**2)
+    assert torch.equal(wmmse_after_search(*arguments(channels), candidates=3, iterations=0), start)
+    after = rate(channels, wmmse_after_search(*arguments(channels), candidates=3))
+    assert (after >= rate(channels, start) * (1 - RTOL_MONOTONE)).all()
