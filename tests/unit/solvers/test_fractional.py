@@ -1,5 +1,6 @@
 """Fractional programming: monotone, equal to the formulas link by link, stationary."""
 
+import itertools
 import math
 
 import pytest
@@ -39,7 +40,7 @@ def test_equals_the_formulas_link_by_link(channels):
 def test_the_objective_never_falls(seed, num_links, kind):
     channels = draw(num_links, 10, seed, kind)
     rates = [rate(channels, fractional_programming(*arguments(channels), iterations=n)) for n in range(12)]
-    for before, after in zip(rates, rates[1:], strict=False):
+    for before, after in itertools.pairwise(rates):
         assert (after >= before * (1 - RTOL_MONOTONE)).all()
 
 
