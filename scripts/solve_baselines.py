@@ -1,4 +1,4 @@
-"""Solve a scenario's test and evaluation sets with every method."""
+"""Solve a scenario's training, test and evaluation sets with every method."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from qgnn_d2d.settings import Study
 
 def main(study: Study, snakemake: Any) -> None:
     """Write powers and rates per split, and the means of all splits."""
-    files = {split: Path(snakemake.input[split]) for split in ("test", "evaluation")}
+    files = {split: Path(snakemake.input[split]) for split in ("train", "test", "evaluation")}
     means = []
     for split, realizations in channels.read(study, snakemake.wildcards.scenario, files).items():
         dataset = evaluation.solve(realizations)

@@ -52,7 +52,7 @@ if STUDY.reading_files:
     rule tabulate_readings:
         input:
             draws=STUDY.channels(STUDY.config.readings.scenario, "test"),
-            tables=[STUDY.table(name) for name in STUDY.judged_experiments],
+            tables=[STUDY.table(name) for name in STUDY.comparisons],
         output:
             csv=STUDY.file("readings.csv"),
             markdown=STUDY.file("readings.md"),

@@ -1,8 +1,10 @@
 rule solve_baselines:
     input:
+        train=STUDY.channels("{scenario}", "train"),
         test=STUDY.channels("{scenario}", "test"),
         evaluation=STUDY.channels("{scenario}", "evaluation"),
     output:
+        train=STUDY.solved("{scenario}", "train.nc"),
         test=STUDY.solved("{scenario}", "test.nc"),
         evaluation=STUDY.solved("{scenario}", "evaluation.nc"),
         summary=STUDY.solved("{scenario}", "summary.csv"),

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..checks import require_samples
-from .statistics import bootstrap_interval, mean_and_interval
+from .statistics import interval, mean_and_interval
 
 SHARE = 0.95  # of the final value
 EPOCHS = (4, 10, 50, 100)
@@ -81,9 +81,9 @@ def table(manifests: Sequence[Mapping[str, Any]], curves: pd.DataFrame) -> pd.Da
 
     Returns:
         One row per run: its parameters (quantum, classical, all); epochs and seeds; ``epochs_to_95``, the mean over the
-        ``seeds_converged`` that improve on the untrained model by a fifth, with its 95 % bootstrap interval over seeds;
+        ``seeds_converged`` that improve on the untrained model by a fifth, with its 95 % interval over seeds;
         mean test values after the epochs `EPOCHS` (empty where training is shorter) and the last; the last training
-        value; and ``gap``, |train - test|/train of the mean curves at the end in percent, with its bootstrap interval.
+        value; and ``gap``, |train - test|/train of the mean curves at the end in percent, with its interval.
     """
     rows = []
     for manifest in manifests:
@@ -104,21 +104,21 @@ def table(manifests: Sequence[Mapping[str, Any]], curves: pd.DataFrame) -> pd.Da
                 "epochs": settings["training"]["epochs"],
                 "num_seeds": len(test),
                 "seeds_converged": len(converged),
-                **_bootstrapped("epochs_to_95", lambda epochs: epochs, converged),
+                **_with_interval("epochs_to_95", lambda epochs: epochs, converged),
                 **{f"test_after_{n}": test[:, n].mean() if n < test.shape[1] - 1 else np.nan for n in EPOCHS},
                 "test_final": final["mean"],
                 "test_final_low": final["low"],
                 "test_final_high": final["high"],
                 "train_final": train[:, -1].mean(),
-                **_bootstrapped("gap", gap, train[:, -1], test[:, -1]),
+                **_with_interval("gap", gap, train[:, -1], test[:, -1]),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _bootstrapped(name: str, statistic: Callable[..., Samples], *samples: Samples) -> dict[str, float]:
+def _with_interval(name: str, statistic: Callable[..., Samples], *samples: Samples) -> dict[str, float]:
     """Return a statistic of means over seeds with its interval, as far as there are seeds enough."""
     num_seeds = len(samples[0])
     value = float(statistic(*(sample.mean() for sample in samples))) if num_seeds else np.nan
-    low, high = bootstrap_interval(statistic, *samples, paired=True) if num_seeds > 1 else (np.nan, np.nan)
+    low, high = interval(statistic, *samples, paired=True) if num_seeds > 1 else (np.nan, np.nan)
     return {name: value, f"{name}_low": low, f"{name}_high": high}

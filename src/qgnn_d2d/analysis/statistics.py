@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,7 @@ from scipy import stats
 from ..checks import require_samples
 
 CONFIDENCE = 0.95
-NUM_RESAMPLES = 4999
-NUM_CROSSED = 1999
-_PART = 20  # resamples at a time: few enough for the cache
+NUM_DRAWS = 9999
 
 Samples = NDArray[np.float64]
 
@@ -41,122 +38,152 @@ def mean_and_interval(values: Samples) -> dict[str, float]:
     return {"mean": float(values.mean()), "low": low, "high": high}
 
 
-def bootstrap_interval(statistic: Callable[..., Any], *samples: Samples, paired: bool = False) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of a statistic of means of independent samples.
+def mean_draws(*samples: Samples, paired: bool = False) -> list[Samples]:
+    r"""Return draws of the means that samples of independent rows leave possible: (NUM_DRAWS, ...) for each.
+
+    A draw of a mean is :math:`\bar x + s\, t_{n-1} / \sqrt n`, with the same variance and covariances as the rows have,
+    so the quantiles of the draws of one mean are its t interval. Of rows that are curves, whole curves are drawn.
+    Source: generalized pivotal quantities, Weerahandi, J. Am. Stat. Assoc. 88, 1993.
 
     Args:
-        statistic: Maps one mean per sample to a number; applied to arrays of resampled means.
-        *samples: (n,) each, n at least 2. The generator is fixed.
-        paired: Resample all samples together (entry i of each belongs to seed i), not independently of one another.
+        *samples: (n, ...) each, n at least 2, or 1 for a sample without scatter. The generator is fixed.
+        paired: Row i of all samples belongs to seed i; otherwise samples are independent of one another.
 
     Raises:
-        ValueError: A sample has fewer than 2 entries or one that is not finite, or paired samples are of different
-            sizes.
+        ValueError: A sample has no row, or an entry that is not finite, or paired samples are of different sizes.
+    """
+    for sample in samples:
+        require_samples("sample", sample, ndim=max(1, np.ndim(sample)))
+    if paired and len({len(sample) for sample in samples}) > 1:
+        raise ValueError(f"samples have {[len(sample) for sample in samples]} rows; paired ones must have as many")
+    generator = np.random.default_rng(0)
+    found, weights = [], None
+    for sample in samples:
+        if weights is None or not paired:
+            weights = _t_weights(len(sample), generator)
+        mean = sample.mean(axis=0)
+        found.append(mean + np.tensordot(weights, sample - mean, axes=1))
+    return found
+
+
+def _t_weights(n: int, generator: np.random.Generator) -> Samples:
+    """Return the weights that turn the deviations of n rows into draws of their mean's: (NUM_DRAWS, n)."""
+    return np.zeros((NUM_DRAWS, 1)) if n == 1 else _t_draws(n, n, generator) / np.sqrt(n * (n - 1))
+
+
+def _t_draws(n: int, size: int, generator: np.random.Generator) -> Samples:
+    """Return draws of ``size`` numbers that share the scale of a t distribution of n - 1 degrees: (NUM_DRAWS, size)."""
+    spread = np.sqrt(generator.chisquare(n - 1, NUM_DRAWS) / (n - 1))
+    return generator.standard_normal((NUM_DRAWS, size)) / spread[:, np.newaxis]
+
+
+def interval_of(draws: Samples) -> tuple[float, float]:
+    """Return the 95 % interval of (n,) draws: their quantiles at 2.5 and 97.5 %, each a value that was drawn."""
+    ends = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], method="nearest")
+    return float(ends[0]), float(ends[1])
+
+
+def interval(statistic: Callable[..., Any], *samples: Samples, paired: bool = False) -> tuple[float, float]:
+    """Return the 95 % interval of a statistic of the means of (n,) samples over seeds, by `mean_draws`.
+
+    For one mean it is the t interval, but for the scatter of the draws.
+
+    Args:
+        statistic: Maps one mean per sample to a number; applied to arrays of drawn means.
+        *samples: (n,) each, n at least 2.
+        paired: Entry i of each sample belongs to seed i.
+
+    Raises:
+        ValueError: A sample has fewer than 2 entries, or see `mean_draws`.
+
+    Example:
+        >>> low, high = interval(np.divide, np.array([2.0, 2.2, 1.8]), np.array([1.0, 1.0, 1.0]))
+        >>> abs(low - t_interval(np.array([2.0, 2.2, 1.8]))[0]) < 0.02
+        True
     """
     for sample in samples:
         require_samples("sample", sample, minimum=2)
-    if paired and len({len(sample) for sample in samples}) > 1:
-        raise ValueError(f"samples have sizes {[len(sample) for sample in samples]}; paired ones must be of one size")
-    if all(np.ptp(sample) == 0 for sample in samples):
-        value = float(statistic(*(sample.mean() for sample in samples)))
-        return value, value
-    result = stats.bootstrap(
-        samples,
-        lambda *parts, axis=-1: statistic(*(part.mean(axis=axis) for part in parts)),
-        n_resamples=NUM_RESAMPLES,
-        confidence_level=CONFIDENCE,
-        method="percentile",
-        paired=paired,
-        rng=np.random.default_rng(0),
-    )
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+    return interval_of(np.asarray(statistic(*mean_draws(*samples, paired=paired))))
 
 
-def crossed_interval(first: Samples, second: Samples | None = None) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of a grand mean, or of a difference of two.
+def crossed_interval(statistic: Callable[..., Any], *samples: Samples, paired: bool = False) -> tuple[float, float]:
+    """Return the 95 % interval of a statistic of grand means over seeds and realizations.
 
-    Seeds (rows) and realizations (columns, the same for both) are crossed: each resample draws the seeds of either
-    method and the realizations, with replacement, and takes the (difference of the) means of what was drawn. So it
-    holds the uncertainty of the trainings and of the set that they are scored on. The generator is fixed.
+    Seeds (rows) and realizations (columns, the same for all samples) are crossed: a draw of a grand mean is one over
+    the seeds (`mean_draws`) plus a deviation over the realizations, which all samples share. So it holds the
+    uncertainty of the trainings and of the set that they are scored on. What single scores scatter by beyond that
+    counts in both, which makes the interval slightly too wide, never too narrow.
 
     Args:
-        first: (S, N); one row for a solver.
-        second: (S', N), on the same realizations.
+        statistic: Maps one mean per sample to a number; applied to arrays of drawn means.
+        *samples: (S, N) each; one row for a solver.
+        paired: Row i of all samples belongs to seed i.
 
     Raises:
-        ValueError: An array has other dimensions, no entry or one that is not finite, or the two have different N.
+        ValueError: A sample has other dimensions, no entry or one that is not finite, or samples of different N.
 
     Example:
-        >>> [round(end, 9) for end in crossed_interval(np.full((3, 5), 2.0))]
-        [2.0, 2.0]
+        >>> crossed_interval(np.subtract, np.full((3, 5), 3.0), np.full((1, 5), 1.0))
+        (2.0, 2.0)
     """
-    require_samples("first", first, ndim=2)
-    if second is not None:
-        require_samples("second", second, ndim=2)
-        if second.shape[1] != first.shape[1]:
-            raise ValueError(f"second has shape {second.shape}; it must be of {first.shape[1]} realizations, as first")
-    methods = [first] if second is None else [first, second]
-    *seeds, realizations = _resamplings(*map(len, methods), first.shape[1])
-    means = np.empty(NUM_CROSSED)
-    for start in range(0, NUM_CROSSED, _PART):
-        part = slice(start, start + _PART)
-        drawn = seeds[0][part] @ first
-        if second is not None:
-            drawn -= seeds[1][part] @ second
-        drawn *= realizations[part]
-        drawn.sum(axis=1, out=means[part])
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+    for sample in samples:
+        require_samples("sample", sample, ndim=2)
+    sizes = {sample.shape[1] for sample in samples}
+    if len(sizes) > 1:
+        raise ValueError(f"samples have {sorted(sizes)} realizations; they must be scored on the same ones")
+    seeds = mean_draws(*(sample.mean(axis=1) for sample in samples), paired=paired)
+    realizations = np.stack([sample.mean(axis=0) for sample in samples], axis=1)  # (N, samples)
+    drawn = np.zeros((1, len(samples)))
+    if (n := len(realizations)) > 1:
+        values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(realizations, rowvar=False)) / n)
+        root = vectors @ np.diag(np.sqrt(values.clip(min=0))) @ vectors.T  # of the means' covariance
+        drawn = _t_draws(n, len(samples), np.random.default_rng(1)) @ root
+    return interval_of(np.asarray(statistic(*(own + drawn[:, i] for i, own in enumerate(seeds)))))
 
 
-@lru_cache(maxsize=8)  # a table asks for few sizes, many times; 48 MB for 3000 realizations
-def _resamplings(*counts: int) -> list[Samples]:
-    """Return the weights that resampling each number of entries with replacement gives them: (NUM_CROSSED, count)."""
-    generator = np.random.default_rng(0)
-    return [generator.multinomial(n, np.full(n, 1 / n), size=NUM_CROSSED) / n for n in counts]
+def welch(first: Samples, second: Samples) -> float:
+    """Return the p value of Welch's two-sided t test of the means of two samples over seeds.
 
-
-def wilcoxon(first: Samples, second: Samples) -> tuple[float, float]:
-    r"""Return (p, r) of the two-sided Wilcoxon signed-rank test of paired samples.
-
-    The effect size is the matched-pairs rank-biserial correlation, :math:`r = (W_+ - W_-) / (W_+ + W_-)`, with W the
-    rank sums of positive and negative differences (Kerby, 2014): 1 where every difference is positive. Zero differences
-    are left out, as in Wilcoxon's paper; without any other, p = 1 and r = 0.
+    One entry is a known number, as a solver's mean on the same realizations: then it is the one-sample t test. With
+    fewer than 2 entries on both sides there is no test: NaN. Samples without any scatter differ for sure, or not at
+    all.
 
     Raises:
-        ValueError: A sample is empty or has an entry that is not finite, or the two have different sizes.
+        ValueError: A sample is empty or has an entry that is not finite.
 
     Example:
-        >>> p, r = wilcoxon(np.arange(1.0, 7.0), np.zeros(6))
-        >>> p, r
-        (0.03125, 1.0)
+        >>> round(welch(np.array([1.0, 2.0, 3.0]), np.array([2.0])), 3), round(welch(np.arange(9.0), np.ones(1)), 3)
+        (1.0, 0.01)
     """
     require_samples("first", first)
     require_samples("second", second)
-    if len(first) != len(second):
-        raise ValueError(f"second has {len(second)} samples; it must have {len(first)}, as first")
-    difference = first - second
-    difference = difference[difference != 0]
-    if not len(difference):
-        return 1.0, 0.0
-    ranks = stats.rankdata(np.abs(difference))
-    effect = float((ranks * np.sign(difference)).sum() / ranks.sum())
-    return float(stats.wilcoxon(difference).pvalue), effect
+    many, few = (first, second) if len(first) >= len(second) else (second, first)
+    if len(many) < 2:
+        return float("nan")
+    if np.ptp(many) == 0 and np.ptp(few) == 0:
+        return float(many[0] == few[0])
+    if len(few) == 1:
+        return float(stats.ttest_1samp(many, few[0]).pvalue)
+    return float(stats.ttest_ind(many, few, equal_var=False).pvalue)
 
 
 def holm(p_values: Samples) -> Samples:
     r"""Return Holm's step-down adjusted p values: :math:`\tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1) p_{(j)})`.
 
+    Tests that could not be made, NaN, stay so and do not count.
+
     Raises:
-        ValueError: There is no p value, or one that is not from 0 to 1.
+        ValueError: A p value is not from 0 to 1.
 
     Example:
         >>> holm(np.array([0.01, 0.04, 0.03])).tolist()
         [0.03, 0.06, 0.06]
     """
-    require_samples("p_values", p_values, low=0, high=1)
-    order = np.argsort(p_values)
-    steps = np.minimum(1.0, (len(p_values) - np.arange(len(p_values))) * p_values[order])
-    adjusted = np.empty_like(steps)
-    adjusted[order] = np.maximum.accumulate(steps)
+    made = ~np.isnan(p_values)
+    adjusted = np.full_like(p_values, np.nan)
+    if made.any():
+        require_samples("p_values", p_values[made], low=0, high=1)
+        order = np.flatnonzero(made)[np.argsort(p_values[made])]
+        steps = np.minimum(1.0, (len(order) - np.arange(len(order))) * p_values[order])
+        adjusted[order] = np.maximum.accumulate(steps)
     return adjusted

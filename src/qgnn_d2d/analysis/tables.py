@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..objective import QUANTITIES, trained_quantity
 from ..solvers import METHODS
-from .statistics import crossed_interval, holm, mean_and_interval, wilcoxon
+from .statistics import crossed_interval, holm, mean_and_interval, welch
 
 _REFERENCES = [method.name for method in METHODS.values() if method.is_reference]
 _INTEGERS = (
@@ -37,7 +37,7 @@ def results(
     Returns:
         One row per split, metric and method. `protocol` is what a model was trained under; for a solver it is
         the protocol that the metric belongs to. The t interval low, high is over `interval_over`: seeds for models
-        (empty for a single seed), realizations for solvers; crossed_low, crossed_high is the bootstrap interval over
+        (empty for a single seed), realizations for solvers; crossed_low, crossed_high is the interval over
         seeds and realizations. Percentages compare means of the same metric on the same
         realizations, for solvers that maximize that very metric (see `evaluation.solve`).
     """
@@ -56,7 +56,7 @@ def results(
         for about, values in group:
             over = "seeds" if about["kind"] == "model" else "realizations"
             mean = mean_and_interval(values.mean(axis=1) if over == "seeds" else values[0])
-            low, high = crossed_interval(values)
+            low, high = crossed_interval(np.asarray, values)
             rows.append(
                 {
                     **about,
@@ -91,9 +91,8 @@ def comparisons(
     Returns:
         One row per run and reference: method, reference (a solver, the table's first run of the model gcn under the
         same protocol, or one of ``against``), protocol, metric, unit, num_realizations; difference of the means with
-        its crossed bootstrap interval over seeds and realizations (low, high); the Wilcoxon test of the realizations'
-        means over seeds, p_value and p_holm (adjusted over the whole table), with the rank-biserial correlation as
-        effect_size.
+        its interval over seeds and realizations (low, high); Welch's t test over seeds, given the realizations:
+        p_value and p_holm (adjusted over the whole table).
     """
     settings = [manifest["settings"] for manifest in manifests]
     rows = []
@@ -107,8 +106,7 @@ def comparisons(
             if name in peers and name != run["id"]:
                 values[name] = scored[metric].values[scored["run"].values == name]
         for reference, other in values.items():
-            low, high = crossed_interval(own, other)
-            p_value, effect = wilcoxon(own.mean(axis=0), other.mean(axis=0))
+            low, high = crossed_interval(np.subtract, own, other)
             rows.append(
                 {
                     "method": run["id"],
@@ -120,8 +118,7 @@ def comparisons(
                     "difference": own.mean() - other.mean(),
                     "low": low,
                     "high": high,
-                    "p_value": p_value,
-                    "effect_size": effect,
+                    "p_value": welch(own.mean(axis=1), other.mean(axis=1)),
                 }
             )
     table = pd.DataFrame(rows)

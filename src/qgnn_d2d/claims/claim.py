@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..analysis import values
-from ..analysis.statistics import bootstrap_interval
+from ..analysis.statistics import crossed_interval, interval
 from ..objective import trained_quantity
 from ..settings import Study
 
@@ -105,9 +105,18 @@ def overall(primary: Mapping[str, str]) -> str:
 def measure(
     statistic: Callable[..., Samples], *samples: Samples, paired: bool = False, note: str = "", **facts: Any
 ) -> Measurement:
-    """Measure a statistic of the means of samples over seeds, with its bootstrap interval."""
+    """Measure a statistic of the means of samples, with its interval.
+
+    Args:
+        statistic: Maps one mean per sample to a number, also array by array.
+        *samples: (S,) each, then the interval is over seeds; or (S, N) each, then over seeds and realizations.
+        paired: Row i of each sample belongs to seed i.
+        note: See `Measurement`.
+        **facts: See `Measurement`.
+    """
     value = float(statistic(*(sample.mean() for sample in samples)))
-    return Measurement(value, *bootstrap_interval(statistic, *samples, paired=paired), note, facts)
+    ends = (crossed_interval if samples[0].ndim == 2 else interval)(statistic, *samples, paired=paired)
+    return Measurement(value, *ends, note, facts)
 
 
 def percent_above(value: Samples, reference: Samples) -> Samples:
@@ -121,11 +130,33 @@ def height(solver: str, metric: str, split: str, baselines: pd.DataFrame) -> flo
 
 
 def evaluated(study: Study, paths: Sequence[Path | str]) -> dict[str, Samples]:
-    """Return run to its seeds' means, (S,), in the quantity that it was trained in.
+    """Return run to its values, (S, N), in the quantity that it was trained in.
 
     The paths are of datasets of `evaluation.evaluate`; a run that is in two of them counts once.
     """
-    means = pd.concat([values.seed_means(values.load(path)) for path in paths])
-    own = means["run"].map({name: trained_quantity(run.protocol).name for name, run in study.runs.items()})
-    means = means[means["metric"] == own].drop_duplicates(["run", "seed"]).sort_values("seed")
-    return {str(run): part.to_numpy() for run, part in means.groupby("run")["value"]}
+    found = {}
+    for path in dict.fromkeys(map(str, paths)):
+        dataset = values.load(path)
+        for run in dict.fromkeys(map(str, dataset["run"].values)):
+            part = dataset.isel(copy=dataset["run"].values == run).sortby("seed")
+            found[run] = part[trained_quantity(study.runs[run].protocol).name].values
+    return found
+
+
+def to_the_edge(claim: Claim, measured: Measurement) -> float:
+    """Return how far the interval is from changing the verdict, in the quantity's own unit.
+
+    Inside the range: the interval's distance from the nearest edge; outside: from the range. Where the interval reaches
+    over an edge: minus the part that would have to go for a verdict. Infinite where the interval has no such end.
+
+    Example:
+        >>> claim = Claim("C1", "", "", "", (2.64, 2.70), lambda _: None, Evidence, "fig2", "")
+        >>> [round(to_the_edge(claim, Measurement(2.6, low, high)), 3) for low, high in ((2.5, 2.6), (2.5, 2.65))]
+        [0.04, -0.01]
+    """
+    (low, high), inside = claim.allowed, verdict(claim, measured) == REPRODUCED
+    ends = measured.low - low, high - measured.high
+    if inside:
+        return min(ends)
+    apart = max(low - measured.high, measured.low - high)
+    return apart if apart > 0 else -min(-apart, *(-end for end in ends if end < 0))

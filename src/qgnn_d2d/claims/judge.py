@@ -9,7 +9,7 @@ from typing import Any
 from ..report.markdown import number
 from ..settings import Study
 from . import IDS, MODULES
-from .claim import NOT_TESTABLE, ONLY_RELEASED, Claim, Evidence, Measurement, overall, verdict
+from .claim import NOT_TESTABLE, ONLY_RELEASED, Claim, Evidence, Measurement, overall, to_the_edge, verdict
 
 CLAIMS: tuple[Claim, ...] = tuple(
     sorted((claim for module in MODULES for claim in module.CLAIMS), key=lambda claim: IDS.index(claim.id))
@@ -29,8 +29,8 @@ def judge(evidence: Sequence[Evidence], claims: Sequence[Claim] = CLAIMS) -> dic
 
     Returns:
         Plain data, for JSON: ``claims``, a list of id, claim, paper, quantity, allowed, verdict, why, target, and
-        ``measurements``: protocol, models, primary, runs, value, low, high, verdict, note. Numbers that are not finite
-        are text ("inf", "-inf", "nan").
+        ``measurements``: protocol, models, primary, runs, value, low, high, verdict, to_the_edge, note. Numbers that
+        are not finite are text ("inf", "-inf", "nan").
     """
     judged = []
     for claim in claims:
@@ -53,6 +53,7 @@ def judge(evidence: Sequence[Evidence], claims: Sequence[Claim] = CLAIMS) -> dic
                         "runs": list(item.runs),
                         **{name: _plain(getattr(measured, name)) for name in ("value", "low", "high")},
                         "verdict": verdict(claim, measured),
+                        "to_the_edge": _plain(to_the_edge(claim, measured)),
                         "note": measured.note,
                     }
                     for item, measured in found

@@ -13,7 +13,8 @@ _HOW_TO_READ = (
     "How to read: one row per claim, with our verdict and what it rests on. A measurement is reproduced where its "
     "whole 95 % interval lies in the range that the claim allows, not reproduced where interval and range are "
     "disjoint, and undecided otherwise. A claim's own verdict is that of its primary evidence; below the table, each "
-    "claim has a section with all evidence."
+    "claim has a section with all evidence. To the edge: how far the interval is from another verdict, in the unit of "
+    "the value; negative where it reaches over the range's edge, by so much."
 )
 
 
@@ -47,6 +48,7 @@ def page(judged: Mapping[str, Any], cpu_minutes: Mapping[str, float] | None = No
                 "models": f"{item['models']}{' (primary)' if item['primary'] else ''}",
                 "value [95 % CI]": _interval(item),
                 "verdict": item["verdict"],
+                "to the edge": _finite(item["to_the_edge"]),
                 "note": item["note"],
             }
             for item in claim["measurements"]
@@ -104,6 +106,10 @@ def beside(judged: Mapping[str, Any], run: str) -> str:
 def _own(claim: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the measurement on the primary evidence in eq. (2), if there is one."""
     return [item for item in claim["measurements"] if item["primary"] and item["protocol"] == PROTOCOLS[0]]
+
+
+def _finite(value: float | str) -> str:
+    return number(float(value)) if math.isfinite(float(value)) else ""
 
 
 def _interval(item: Mapping[str, Any]) -> str:

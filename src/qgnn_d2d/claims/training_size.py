@@ -18,7 +18,7 @@ EXPERIMENT = "training_size"
 class Sizes(Evidence):
     """One model trained on different numbers of realizations, with as many gradient steps: C8."""
 
-    rates: Mapping[int, Samples]  # training realizations to sum rates on the evaluation set, (S,)
+    rates: Mapping[int, Samples]  # training realizations to sum rates on the evaluation set, (S, N)
     claimed: int  # the number that is said to suffice
     wmmse: float  # sum rate on the evaluation set
 
@@ -43,13 +43,13 @@ def inputs(study: Study) -> dict[str, list[str]] | None:
 
 def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]:
     """Return one evidence per model; the QGNN's is primary."""
-    means = evaluated(study, files["sizes"])
+    scored = evaluated(study, files["sizes"])
     baselines = read_csv(files["size_baselines"][0])
     wmmse = height("wmmse", trained_quantity("stated").name, "evaluation", baselines)
     claimed = study.splits["train"]
     found: list[Evidence] = []
     for model, runs in _by_model(study).items():
-        rates = {size: means[run] for size, run in runs.items()}
+        rates = {size: scored[run] for size, run in runs.items()}
         models = f"{model}, {claimed} against more realizations"
         found.append(Sizes("stated", models, model == "qgnn", tuple(runs.values()), rates, claimed, wmmse))
     return found

@@ -28,7 +28,7 @@ def results_page(results: pd.DataFrame, experiment: str) -> str:
         "How to read: one row per method, models first. Percentages are of WMMSE (full-power start; best of many "
         "starts) and of the certified optimum, on the same realizations. In the public code's model metric the methods "
         "solve and are scored in that metric. The first interval is a 95 % t interval of the mean, over seeds for "
-        "models and over realizations for solvers; the second is a 95 % bootstrap interval over seeds and "
+        "models and over realizations for solvers; the second is a 95 % interval over seeds and "
         "realizations. A model's protocol is what it was trained under, a solver's is that of the quantity. For "
         "IGCNet, L counts iterations.",
     ]
@@ -121,7 +121,7 @@ def convergence_page(convergence: pd.DataFrame) -> str:
         "How to read: test set, means over seeds, in the quantity that the protocol trains. Epochs to 95 %: first "
         "epoch at 95 % of the own final value, of the seeds that improve on the untrained model by a fifth (in "
         "brackets: how many). Gap: how far the mean curves are apart at the end, in percent of training. 95 % "
-        "intervals over seeds: bootstrap; of the final value: t. Rows of equal parameters and equal epochs can be "
+        "intervals are over seeds. Rows of equal parameters and equal epochs can be "
         "compared at every column.",
     ]
     for protocol, part in convergence.groupby("protocol", sort=False):

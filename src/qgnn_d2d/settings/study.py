@@ -164,7 +164,7 @@ class Study:
         return [self.trained(run, "weights.safetensors") for run in scale.runs] if scale is not None else []
 
     def solved(self, scenario: str, name: str) -> str:
-        """Return a file of the solvers: test.nc, evaluation.nc or summary.csv."""
+        """Return a file of the solvers: train.nc, test.nc, evaluation.nc or summary.csv."""
         return self.file("solvers", scenario, name)
 
     def evaluated(self, experiment: str, split: str) -> list[str]:
@@ -226,14 +226,6 @@ class Study:
     def scenario_of(self, experiment: str) -> str:
         """Return the scenario that an experiment's runs belong to."""
         return self.runs[self.experiments[experiment][0]].scenario
-
-    @property
-    def judged_experiments(self) -> list[str]:
-        """The experiments, by their tables, in which the runs of the primary pairs of the claims stand."""
-        judged = {run for pair in self.config.claims if pair.primary for run in pair.runs}
-        return [
-            name for name, members in self.experiments.items() if name in self.comparisons and judged & set(members)
-        ]
 
     @property
     def comparisons(self) -> list[str]:
