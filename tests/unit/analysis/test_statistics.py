@@ -61,9 +61,10 @@ def test_draws_of_curves_are_curves():
     assert np.std(drawn[:, 0]) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [5, 10])
 def test_intervals_over_seeds_cover_as_often_as_they_say(n):
-    """2,000 made-up studies: the true value lies in 94 to 96 % of the intervals of a mean, and of a ratio in at least."""
+    """2,000 made-up studies: 94 to 96 % of the intervals of a mean hold the true one, and as many or more of a ratio."""
     generator = np.random.default_rng(n)
     inside = np.zeros(2)
     for _ in range(COVERED):
@@ -76,6 +77,7 @@ def test_intervals_over_seeds_cover_as_often_as_they_say(n):
     assert share[1] >= 0.94
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [5, 10])
 def test_crossed_intervals_cover_at_least_as_often_as_they_say(n):
     generator = np.random.default_rng(n)
