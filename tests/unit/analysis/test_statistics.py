@@ -64,7 +64,7 @@ def test_draws_of_curves_are_curves():
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [5, 10])
 def test_intervals_over_seeds_cover_as_often_as_they_say(n):
-    """2,000 made-up studies: 94 to 96 % of the intervals of a mean hold the true one, and as many or more of a ratio."""
+    """Of 2,000 intervals of a mean 94 to 96 % hold the true one, and as many or more of a ratio."""
     generator = np.random.default_rng(n)
     inside = np.zeros(2)
     for _ in range(COVERED):
