@@ -202,7 +202,7 @@ def _convergence(evidence: Pair) -> Measurement:
         at_size = f"GCN of {evidence.gcn_small.parameters} parameters"
         note += f"; a {at_size} {needed.mean():.1f} epochs ({len(needed)} seeds)"
         small = f"; a {at_size} {needed.mean() * evidence.gcn_small.steps:.0f}"
-    facts = {
+    facts: dict[str, Any] = {
         "qgnn_epochs": qgnn, "gcn_epochs": gcn, "qgnn_steps": float(steps[0].mean()),
         "gcn_steps": float(steps[1].mean()), "small": small,
     }  # fmt: skip

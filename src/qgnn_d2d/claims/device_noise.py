@@ -52,9 +52,10 @@ def _noise_tolerance(evidence: Noisy) -> Measurement:
     )
     floor = ""
     if evidence.without_circuit is not None:
-        share = 100 * (kept[0] - evidence.without_circuit) / (100 - evidence.without_circuit)
         note += f"; with the circuit wholly depolarized {number(evidence.without_circuit)}"
-        note += f", so of the circuit's own contribution {number(share)} % is kept"
+        if (contribution := 100 - evidence.without_circuit) > 0:
+            share = 100 * (kept[0] - evidence.without_circuit) / contribution
+            note += f", so of the circuit's own contribution {number(share)} % is kept"
         floor = f" (without any circuit it keeps {number(evidence.without_circuit)} %)"
     return Measurement(*kept, note=note, facts={"floor": floor})
 

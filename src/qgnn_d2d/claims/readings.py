@@ -24,7 +24,7 @@ from ..channels import Channels
 from ..objective import QUANTITIES, released_gain, trained_quantity
 from ..objective.rates import single_link_rate, weighted_sum_rate
 from ..settings import Study
-from ..settings.scenario import PublicDraws
+from ..settings.scenario import PublicDraws, Readings
 from ..solvers import METHODS
 from . import curves
 
@@ -132,8 +132,8 @@ def readings(study: Study, draws: Channels, finals: Mapping[tuple[str, str], flo
 
 def _of_the_draws(study: Study, draws: Channels, finals: Mapping[tuple[str, str], float]) -> Iterator[dict[str, Any]]:
     """Yield the readings at the public code's number of links and noise."""
-    section = _section(study)
-    smaller = _public(section, study.config.readings.smaller_set)
+    settings, section = _section(study)
+    smaller = _public(section, settings.smaller_set)
     at, at_smaller = levels(draws), levels(smaller)
     names = f"{len(draws)} draws", f"{len(smaller)} draws"
     bits, nats, metric = "eq. (2), bits", "eq. (2), nats", "public metric, bits"
@@ -185,8 +185,8 @@ def _of_the_draws(study: Study, draws: Channels, finals: Mapping[tuple[str, str]
 
 def _of_fitted_noise(study: Study) -> Iterator[dict[str, Any]]:
     """Yield the readings in one unit whose noise is fitted to the paper's level of WMMSE."""
-    section = _section(study)
-    for num_links in study.config.readings.links:
+    settings, section = _section(study)
+    for num_links in settings.links:
         network = _public(section.model_copy(update={"num_links": num_links}), study.splits["test"])
         for unit in ("bits", "nats"):
             noise = fitted_noise(network, PAPER["paper_wmmse"], unit == "nats")
@@ -208,7 +208,7 @@ def finals(study: Study, tables: Sequence[pd.DataFrame]) -> dict[tuple[str, str]
         tables: What `tables.results` returns of the experiments with these runs.
     """
     rows = pd.concat(tables, ignore_index=True).query("split == 'evaluation' and kind == 'model'")
-    found = {}
+    found: dict[tuple[str, str], float] = {}
     for pair in study.config.claims:
         protocol = study.runs[pair.qgnn].protocol
         own = rows[rows["metric"] == trained_quantity(protocol).name].set_index("method")["mean"]
@@ -217,10 +217,13 @@ def finals(study: Study, tables: Sequence[pd.DataFrame]) -> dict[tuple[str, str]
     return found
 
 
-def _section(study: Study) -> PublicDraws:
-    scenario = study.scenarios[study.config.readings.scenario]
+def _section(study: Study) -> tuple[Readings, PublicDraws]:
+    """Return what the study compares, and the scenario of its draws."""
+    settings = study.config.readings
+    assert settings is not None
+    scenario = study.scenarios[settings.scenario]
     assert isinstance(scenario, PublicDraws)
-    return scenario
+    return settings, scenario
 
 
 def _public(scenario: PublicDraws, size: int) -> Channels:
@@ -237,11 +240,10 @@ def _powers(network: Channels, name: str, **options: Any) -> torch.Tensor:
     function: Callable[..., Any] = method.function
     arguments = network.gain, network.weight, network.noise_power, network.p_max
     found = function(*arguments, **{**method.options, **options})
-    if not method.certified:
-        return found
-    if missing := int((~found.certified).sum()):
+    if method.certified and (missing := int((~found.certified).sum())):
         raise ValueError(f"{missing} of {len(network)} realizations have no certified optimum")
-    return found.power
+    power: torch.Tensor = found.power if method.certified else found
+    return power
 
 
 def _rate(network: Channels, power: torch.Tensor) -> float:

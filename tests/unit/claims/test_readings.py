@@ -22,7 +22,7 @@ FINALS = {("stated", "qgnn"): 2.9, ("stated", "gcn"): 3.6, ("released", "qgnn"):
 
 
 def public(size, **options):
-    return channels.to_channels(channels.realizations(PublicDraws(**options), size, 0))
+    return channels.to_channels(channels.realizations(PublicDraws(draw_seed=1712, **options), size, 0))
 
 
 @pytest.fixture(scope="module")
