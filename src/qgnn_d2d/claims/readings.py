@@ -180,7 +180,8 @@ def _of_the_draws(study: Study, draws: Channels, finals: Mapping[tuple[str, str]
               nothing)  # fmt: skip
     strong = Channels(draws.gain, draws.weight, draws.noise_power, _PUBLIC_POWER * draws.p_max)
     wmmse, best = (_rate(strong, _powers(strong, name)) * _BITS for name in ("wmmse", "optimum"))
-    yield row("R8", names[0], nats, nats, wmmse, best, "the public code's default, --power 10", nothing)
+    note = "the public code's default, --power 10, taken as the largest amplitude"
+    yield row("R8", names[0], nats, nats, wmmse, best, note, nothing)
 
 
 def _of_fitted_noise(study: Study) -> Iterator[dict[str, Any]]:
