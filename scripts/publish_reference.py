@@ -51,11 +51,12 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
     mains += [pair.gcn, *others, *study.select("main", variant="gcn_683", preset=None)]
     choices = search.read(study, ROOT / "config").choices.runs
     summary = {
-        "QGNN as in the paper (7 qubits)": pair.qgnn,
+        "QGNN at the paper's point (7 qubits)": pair.qgnn,
         "GCN of the same size": pair.gcn_small,
         "WMMSE": "wmmse",
         "GCN, full size": pair.gcn,
         "QGNN with chosen neighbors (7 qubits)": informed,
+        "on/off search over 4 links, no learning": "on_off_4",
         "certified optimum": "optimum",
     }
     named = {"qgnn": pair.qgnn, "gcn": pair.gcn, "gcn_small": pair.gcn_small, "qgnn_informed": informed}
@@ -69,6 +70,11 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "informed": readme.informed_block(
             main, read_csv(reference / "comparisons" / "main.csv"), list(dict.fromkeys(mains)),
             {"the GCN": pair.gcn, "the QGNN": informed},
+        ),
+        "same_stars": readme.same_stars_block(
+            read_csv(reference / "comparisons" / "informed_leaves.csv"),
+            read_csv(reference / "tables" / "informed_leaves.csv"),
+            {"gcn_informed": "the GCN", "mlp_informed": "the perceptron"},
         ),
         "informed_claims": page.beside(judged, informed),
         "noise": readme.noise_block(noise),

@@ -16,10 +16,11 @@ from ..solvers import METHODS
 from .statistics import crossed_interval, holm, mean_and_interval, welch
 
 _REFERENCES = [method.name for method in METHODS.values() if method.is_reference]
-_INTEGERS = (
+INTEGERS = (
     "k", "layers", "heads", "train_size", "quantum_parameters", "classical_parameters", "parameters", "batch_size",
     "epochs", "num_seeds",
 )  # fmt: skip
+"""Columns of `results` that count something, or are empty."""
 
 
 def results(
@@ -71,7 +72,7 @@ def results(
                     **{f"percent_of_{one}": 100 * mean["mean"] / solver_values[one].mean() for one in _REFERENCES},
                 }
             )
-    return pd.DataFrame(rows).astype(dict.fromkeys(_INTEGERS, "Int64"))
+    return pd.DataFrame(rows).astype(dict.fromkeys(INTEGERS, "Int64"))
 
 
 def comparisons(
@@ -90,9 +91,9 @@ def comparisons(
 
     Returns:
         One row per run and reference: method, reference (a solver, the table's first run of the model gcn under the
-        same protocol, or one of ``against``), protocol, metric, unit, num_realizations; difference of the means with
-        its interval over seeds and realizations (low, high); Welch's t test over seeds, given the realizations:
-        p_value and p_holm (adjusted over the whole table).
+        same protocol, one of ``against``, or another model on the same stars), protocol, metric, unit,
+        num_realizations; difference of the means with its interval over seeds and realizations (low, high); Welch's t
+        test over seeds, given the realizations: p_value and p_holm (adjusted over the whole table).
     """
     settings = [manifest["settings"] for manifest in manifests]
     rows = []
@@ -102,7 +103,7 @@ def comparisons(
         peers = {other["id"]: other["model"] for other in settings if other["protocol"] == run["protocol"]}
         gcns = [name for name, model in peers.items() if model == "gcn"]
         values = {name: solved[metric].sel(solver=name).values[np.newaxis] for name in _REFERENCES}
-        for name in [*gcns[:1], *against]:
+        for name in dict.fromkeys([*gcns[:1], *against, *_on_the_same_stars(run, settings)]):
             if name in peers and name != run["id"]:
                 values[name] = scored[metric].values[scored["run"].values == name]
         for reference, other in values.items():
@@ -123,6 +124,19 @@ def comparisons(
             )
     table = pd.DataFrame(rows)
     return table.assign(p_holm=holm(table["p_value"].to_numpy()))
+
+
+def _on_the_same_stars(run: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the runs of other models with as many leaves by the same rule, and the same features."""
+    keys = ("k", "stars", "scale")
+    own = [run["architecture"].get(key) for key in keys]
+    if None in own[:2]:
+        return []
+    return [
+        other["id"]
+        for other in others
+        if other["model"] != run["model"] and [other["architecture"].get(key) for key in keys] == own
+    ]
 
 
 def _model_row(manifest: Mapping[str, Any]) -> dict[str, Any]:

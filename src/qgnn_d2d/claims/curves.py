@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ..analysis import values
-from ..analysis.convergence import SHARE, by_split, epochs_to_share, first_epoch_above
+from ..analysis.convergence import SHARE, Curves, epochs_to_share, first_epoch_above, of_run
 from ..analysis.statistics import interval_of, mean_draws
 from ..io import read_csv, read_json
 from ..objective import trained_quantity, wmmse_quantity
@@ -31,8 +31,7 @@ from .claim import ANY, Claim, Evidence, Measurement, Samples, evaluated, height
 class Scores:
     """What one model's claims are measured on."""
 
-    train: Samples  # curves on the training set, (S, epochs + 1)
-    test: Samples  # curves on the test set, (S, epochs + 1)
+    curves: Curves  # on the training and the test set
     evaluation: Samples  # values on the evaluation set after the last epoch, (S, N)
     parameters: int  # of one seed
     steps: int = 1  # gradient steps per epoch
@@ -40,7 +39,7 @@ class Scores:
     @property
     def final(self) -> Samples:
         """Test values after the last epoch, (S,)."""
-        return self.test[:, -1]
+        return self.curves.test[:, -1]
 
 
 @dataclass(frozen=True)
@@ -81,9 +80,8 @@ def evidence(study: Study, files: Mapping[str, Sequence[str]]) -> list[Evidence]
     baselines, solved = read_csv(files["baselines"][0]), values.load(files["solved"][0])
 
     def scores(run: str) -> Scores:
-        split = by_split(run, curves)
         steps = -(-study.splits["train"] // study.runs[run].training.batch_size)
-        return Scores(split["train"], split["test"], scored[run], parameters[run], steps)
+        return Scores(of_run(run, curves), scored[run], parameters[run], steps)
 
     found: list[Evidence] = []
     for pair in study.config.claims:
@@ -129,15 +127,15 @@ def _gcn_over_wmmse(evidence: Pair) -> Measurement:
 
 
 def _passes_wmmse(evidence: Pair) -> Measurement:
-    curves, line = evidence.qgnn.test, evidence.wmmse
+    curves, epochs, line = evidence.qgnn.curves.test, evidence.qgnn.curves.epochs, evidence.wmmse
     mean = curves.mean(axis=0)
     (drawn,) = mean_draws(curves)
-    ends = interval_of(np.array([first_epoch_above(curve, line) for curve in drawn]))
-    crossed = np.flatnonzero(mean > line)
+    ends = interval_of(np.array([first_epoch_above(curve, line, epochs) for curve in drawn]))
+    crossed = epochs[mean > line]
     first = f"epoch {crossed[0]}" if len(crossed) else "never"
     note = f"first crossing: {first}; {(curves[:, -1] > line).sum()} of {len(curves)} seeds end above"
     below = 100 * (1 - float(mean[-1]) / line)
-    return Measurement(first_epoch_above(mean, line), *ends, note, {"below": below, "wmmse": line})
+    return Measurement(first_epoch_above(mean, line, epochs), *ends, note, {"below": below, "wmmse": line})
 
 
 def _train_test_gap(evidence: Pair) -> Measurement:
@@ -149,7 +147,7 @@ def _train_test_gap(evidence: Pair) -> Measurement:
     def gap_difference(qgnn_train: Samples, qgnn_test: Samples, gcn_train: Samples, gcn_test: Samples) -> Samples:
         return gap(qgnn_train, qgnn_test) - gap(gcn_train, gcn_test)
 
-    pairs = [(model.train[:, -1], model.final) for model in (evidence.qgnn, evidence.gcn)]
+    pairs = [(model.curves.train[:, -1], model.final) for model in (evidence.qgnn, evidence.gcn)]
     curves = [float(gap(train.mean(), test.mean())) for train, test in pairs]
     seeds = [gap(train, test).mean() for train, test in pairs]
     raw = [100 * abs(train.mean() - test.mean()) / train.mean() if train.mean() else 0.0 for train, test in pairs]
@@ -174,7 +172,7 @@ def _paired_models(
 
 def _converged(scores: Scores) -> Samples:
     """Return the epochs to 95 % of the seeds that improve on the untrained model."""
-    epochs = epochs_to_share(scores.test)
+    epochs = epochs_to_share(scores.curves.test, scores.curves.epochs)
     return epochs[np.isfinite(epochs)]
 
 
@@ -185,11 +183,14 @@ def _convergence(evidence: Pair) -> Measurement:
         return Measurement(
             np.nan, -np.inf, np.inf, "fewer than two seeds of one model improve on the untrained one by a fifth"
         )
-    areas = [(scores.test.mean(axis=1) / evidence.wmmse).mean() for scores in models]
+    means = [scores.curves.test.mean(axis=0) for scores in models]
+    areas = [float(mean.mean()) / evidence.wmmse for mean in means]
     steps = [values * scores.steps for values, scores in zip(converged, models, strict=True)]
-    curves = [scores.test.mean(axis=0) for scores in models]
-    level = SHARE * min(float(curve[-1]) for curve in curves)  # which both mean curves reach
-    absolute = [int((curve >= level).argmax()) * scores.steps for curve, scores in zip(curves, models, strict=True)]
+    level = SHARE * min(float(mean[-1]) for mean in means)  # which both mean curves reach
+    absolute = [
+        int(scores.curves.epochs[(mean >= level).argmax()]) * scores.steps
+        for mean, scores in zip(means, models, strict=True)
+    ]
     note = (
         f"QGNN {converged[0].mean():.1f}, GCN {converged[1].mean():.1f} epochs "
         f"({len(converged[0])} and {len(converged[1])} seeds improve by a fifth on the untrained model and count); "

@@ -65,7 +65,8 @@ CLAIMS = (
         "C10", "NISQ-compatible unitaries", "no noise study",
         "percent of the noiseless sum rate kept under stored calibrations, lowest of the devices, at least 95",
         (95.0, ANY), _noise_tolerance, Noisy, "noise",
-        "Trained under the noise that it meets, in simulation with stored calibrations, it keeps at least {value} % of "
-        "its sum rate on every device{floor}. The range was set after the numbers were known; no real device was used.",
+        "Trained under the noise that it meets, in simulation with stored calibrations, without shots and idle time, "
+        "it keeps {value} % [{low}, {high}] of its sum rate on the device where it keeps least{floor}. The range was "
+        "set after the numbers were known; no real device was used.",
     ),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..settings import Study
+from ..settings import MODELS, Study
 from .contract import Figure, Files, Inputs, Table, read
 from .style import GRAY, below, canvas, colors, integer_ticks, shades, styled
 
@@ -39,8 +39,8 @@ def draw(table: Table) -> Figure:
     marks = {
         "WMMSE": ("wmmse", {"color": "#000000", "marker": "|", "markersize": 9, "markeredgewidth": 1.6}),
         "certified optimum": ("optimum", {"color": "#000000", "marker": "D", "markersize": 4}),
-        "our QGNN": ("qgnn", {"color": color["qgnn"], "marker": "o", "markersize": 4.5}),
-        "our GCN": ("gcn", {"color": color["gcn"], "marker": "s", "markersize": 4.5}),
+        MODELS["qgnn"].label: ("qgnn", {"color": color["qgnn"], "marker": "o", "markersize": 4.5}),
+        MODELS["gcn"].label: ("gcn", {"color": color["gcn"], "marker": "s", "markersize": 4.5}),
     }
     rows = table[~fitted].reset_index(drop=True)
     qgnn, wmmse, gain = (float(table[f"paper_{name}"].iloc[0]) for name in ("qgnn", "wmmse", "gain"))
@@ -54,7 +54,9 @@ def draw(table: Table) -> Figure:
     ]
     left.set_yticks(list(rows.index), names)
     left.invert_yaxis()
-    left.set(xlabel="mean over the draws, in the unit named", title="Levels")
+    left.set(
+        xlabel="mean over the draws, in the unit named", ylabel="reading, what models are measured in", title="Levels"
+    )
     units = dict(zip(table.loc[fitted, "models"].unique(), shades(2), strict=True))
     styles = {f"R9, {models}": {"color": shade, "marker": "o", "markersize": 3.5} for models, shade in units.items()}
     for (_, part), style in zip(table[fitted].groupby("models", sort=False), styles.values(), strict=True):

@@ -14,7 +14,7 @@ CLAIMS = "C9, C10"
 CAPTION = (
     "Qubits, two-qubit gates and depth of one star against its number of leaves (gates rz, sx, x and cx): at full "
     "width, every leaf and edge on a qubit of its own, routed on a device or on a line; and with leaf and edge reset "
-    "and used again. `qgcl` is the paper's circuit and `qgcl_ancilla` the public code's, which has one qubit more; in "
+    "and used again. `qgcl` is our reading of the paper's circuit and `qgcl_ancilla` the public code's, which has one qubit more; in "
     "`qgcl_commuting` the blocks of different leaves commute, so that their order does not matter. Counts at full "
     "width are the best that Qiskit's transpiler found, hence upper bounds. How to read: with reset, the number of "
     "qubits does not grow with k; compare gates and depth at the same k. A step of depth is no unit of time: a reset "

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..analysis.convergence import EPOCHS
+from ..analysis.tables import INTEGERS
 from ..objective import PROTOCOL_TITLES, QUANTITIES
 from .markdown import interval, number, table, with_interval
 
@@ -23,6 +24,7 @@ _RESULT_COLUMNS = {
 
 def results_page(results: pd.DataFrame, experiment: str) -> str:
     """Lay out what `tables.results` returns of an experiment: one section per split and quantity."""
+    results = results.astype({name: "Int64" for name in INTEGERS if name in results})
     parts = [
         f"# Results: {experiment}",
         "How to read: one row per method, models first. Percentages are of WMMSE (full-power start; best of many "
@@ -62,6 +64,20 @@ def readings_page(readings: pd.DataFrame) -> str:
         "optimum leaves room for the gain over WMMSE. QGNN and GCN are our models of the primary pairs, on the "
         "evaluation set. With many readings, one that fits is no proof.",
         readings_table(readings),
+        "## Draws, our models, and what to know",
+        table(
+            [
+                {
+                    "": row["reading"],
+                    "models in": row["models"],
+                    "our QGNN": number(row["qgnn"]),
+                    "our GCN": number(row["gcn"]),
+                    "draws": row["draws"],
+                    "what to know": row["note"],
+                }
+                for row in readings[~fitted].to_dict("records")
+            ]
+        ),
         "## One unit, noise fitted to WMMSE's level",
         table(
             [
@@ -82,21 +98,16 @@ def readings_page(readings: pd.DataFrame) -> str:
 
 
 def readings_table(readings: pd.DataFrame) -> str:
-    """Lay out the readings at the public code's number of links and noise."""
+    """Lay out the readings at the public code's number of links and noise, in short."""
     rows = readings[readings["reading"] != "R9"].to_dict("records")
     return table(
         [
             {
-                "": row["reading"],
-                "models in": row["models"],
-                "WMMSE's line in": row["line"],
+                "reading": f"{row['reading']}: models in {row['models']}; WMMSE in {row['line']}",
                 "WMMSE": number(row["wmmse"], 3),
                 "optimum": number(row["optimum"], 3),
                 "largest gain, %": number(row["largest_gain"], 2),
-                "QGNN": number(row["qgnn"]),
-                "GCN": number(row["gcn"]),
                 "fits": _fits(row),
-                "draws, and what to know": f"{row['draws']}; {row['note']}",
             }
             for row in rows
         ]

@@ -43,8 +43,11 @@ def summary_block(results: pd.DataFrame, rows: Mapping[str, str]) -> str:
 
 
 def results_block(results: pd.DataFrame, experiment: str) -> str:
-    """Return an experiment's results, a table per protocol: every method in that protocol's quantity."""
-    parts = []
+    """Return an experiment's results, a table per protocol: every model in that protocol's quantity.
+
+    Beside them stand all methods in eq. (2), and in another quantity those that the gaps are shown of.
+    """
+    parts, few = [], ["optimum", *(method.name for method in shown_in("gaps"))]
     for protocol in PROTOCOLS:
         found = _evaluated(results, protocol)
         if not (found["kind"] == "model").any():
@@ -63,7 +66,8 @@ def results_block(results: pd.DataFrame, experiment: str) -> str:
                 "% of WMMSE": number(row["percent_of_wmmse"], 1),
                 "% of optimum": number(row["percent_of_optimum"], 1),
             }
-            for row in found.to_dict("records")
+            for row in found.reset_index().to_dict("records")
+            if protocol == PROTOCOLS[0] or row["kind"] == "model" or row["method"] in few
         ]
         parts.append(table(rows))
     return "\n\n".join(parts) + "\n"
@@ -94,6 +98,30 @@ def informed_block(
                 cell = f"{value:+.2f} [{low:+.2f}, {high:+.2f}], {p_value(difference['p_holm'])}"
             shown[f"against {words}, % [95 % CI], Holm p"] = cell
         rows.append(shown)
+    return table(rows) + "\n"
+
+
+def same_stars_block(comparisons: pd.DataFrame, results: pd.DataFrame, names: Mapping[str, str]) -> str:
+    """Return the QGNN against the classical networks on the same stars: a row per leaf rule and number of leaves.
+
+    Args:
+        comparisons: Those of the experiments with these runs.
+        results: Their results.
+        names: The classical networks' model names to what they are called.
+    """
+    found = _evaluated(results, "stated").dropna(subset=["k", "stars"])
+    compared = comparisons.set_index(["method", "reference"])
+    rows = []
+    for run, own in found[found["model"] == "qgnn_informed"].iterrows():
+        same = found[(found["k"] == own["k"]) & (found["stars"] == own["stars"])]
+        row = {"leaves": f"{own['stars']}, k = {own['k']:.0f}", "QGNN, % of WMMSE": number(own["percent_of_wmmse"], 1)}
+        for model, words in names.items():
+            (other,) = same.index[same["model"] == model]
+            difference, mean = compared.loc[(run, other)], found.loc[other, "mean"]
+            value, low, high = (100 * difference[key] / mean for key in ("difference", "low", "high"))
+            cell = f"{value:+.2f} [{low:+.2f}, {high:+.2f}], {p_value(difference['p_holm'])}"
+            row[f"against {words}, % [95 % CI], Holm p"] = cell
+        rows.append(row)
     return table(rows) + "\n"
 
 
@@ -153,7 +181,7 @@ def cost_block(jobs: pd.DataFrame, machine: Mapping[str, Any]) -> str:
     return (
         f"The full study takes {minutes:.0f} minutes of processor time, {training:.0f} of them for training, in "
         f"{number(len(jobs))} jobs of {number(count)} processes, each of one thread ({machine['cpu']}). The largest "
-        f"takes {number(jobs['max_rss_mb'].max() / 1000, 1)} GB of memory.\n"
+        f"takes {number(jobs['max_rss_mb'].max() / 1024, 1)} GiB of memory.\n"
     )
 
 
@@ -182,7 +210,8 @@ def bullets_block(
         f"With chosen neighbors the QGNN reaches {percent['qgnn_informed']} % of WMMSE, and a GCN with the same "
         f"neighbors {percent['gcn_informed']} %.",
         f"The certified optimum is {optimum} % above WMMSE: no method can gain more on these networks.",
-        f"Trained under simulated noise of an IBM device, the QGNN keeps at least {worst} % of its sum rate.",
+        f"Trained under a simulated IBM device's noise, without shots, the QGNN keeps {worst} % of its sum rate on the "
+        "worst device.",
     ]
     return "".join(f"- {line}\n" for line in lines)
 

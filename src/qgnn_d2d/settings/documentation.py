@@ -16,7 +16,7 @@ from .base import LARGEST, Settings
 from .config import ClaimPair, Entry, StudySettings, Torch
 from .model import MODELS
 from .noise import AerCheck, Hardware, NoiseModel, NoiseStudy, Resources
-from .scenario import SCENARIOS, Inference, ScaleStudy, Splits
+from .scenario import SCENARIOS, Inference, Readings, ScaleStudy, Splits
 from .search import Choice, Choices, Tuning
 from .training import Cap, Training
 
@@ -29,7 +29,7 @@ SECTIONS: dict[str, type[Settings]] = {
     **{f"`models`, `{name}`": options for name, options in MODELS.items()},
     "`training`, `tuned`, `presets`": Training, "`experiments`, an entry": Entry, "`noise_models`": NoiseModel,
     "`noise`": NoiseStudy, "`noise.aer`": AerCheck, "`noise.resources`": Resources, "`noise.hardware`": Hardware,
-    "`scale`": ScaleStudy, "`scale.inference`": Inference, "`claims`, a pair": ClaimPair, "`cap`": Cap,
+    "`scale`": ScaleStudy, "`scale.inference`": Inference, "`readings`": Readings, "`claims`, a pair": ClaimPair, "`cap`": Cap,
     "`tuning` of search.yaml": Tuning, "`choices` of search.yaml": Choices, "`choices.runs`, by run id": Choice,
 }  # fmt: skip
 

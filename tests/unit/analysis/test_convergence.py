@@ -19,9 +19,9 @@ def manifest(run, epochs, model="qgnn"):
     }
 
 
-def tidy(run, train, test):
+def tidy(run, train, test, every=1):
     rows = [
-        (run, seed, epoch, split, "sum_rate", value)
+        (run, seed, every * epoch, split, "sum_rate", value)
         for split, curves in {"train": train, "test": test}.items()
         for seed, curve in enumerate(curves)
         for epoch, value in enumerate(curve)
@@ -42,6 +42,21 @@ def test_table_of_known_curves():
     assert b["seeds_converged"] == 0 and np.isnan(b["epochs_to_95"]) and b["gap"] == 0
 
 
+def test_points_of_a_long_training_are_taken_at_their_epochs():
+    """Scored every second epoch: 40 epochs in 21 points."""
+    rising = np.array([np.linspace(1, 2, 21), np.linspace(1, 2, 21)])
+    (row,) = convergence.table([manifest("a", 40)], tidy("a", rising, rising, every=2)).to_dict("records")
+    assert row["epochs_to_95"] == 36
+    assert row["test_after_4"] == pytest.approx(1.1) and row["test_after_10"] == pytest.approx(1.25)
+    curves = convergence.of_run("a", tidy("a", rising, rising, every=2))
+    assert convergence.first_epoch_above(curves.test[0], 1.49, curves.epochs) == 20
+
+
+def test_curves_of_other_epochs_on_the_two_sets_are_refused():
+    rows = tidy("a", np.ones((1, 3)), np.ones((1, 3)))
+    refused(lambda: convergence.of_run("a", rows[(rows["split"] == "train") | (rows["epoch"] != 1)]), "run a", "epochs")
+
+
 def test_one_seed_has_no_interval():
     curve = np.linspace(1, 2, 21)[None]
     (row,) = convergence.table([manifest("a", 20)], tidy("a", curve, curve)).to_dict("records")
@@ -50,7 +65,7 @@ def test_one_seed_has_no_interval():
 
 def test_missing_run_is_named():
     with pytest.raises(ValueError, match="run z has no curves"):
-        convergence.by_split("z", tidy("a", np.ones((1, 2)), np.ones((1, 2))))
+        convergence.of_run("z", tidy("a", np.ones((1, 2)), np.ones((1, 2))))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -59,7 +74,7 @@ def test_missing_run_is_named():
 
 @given(curves=samples(2, 1, 5, st.floats(0, 10)), share=st.sampled_from([0.5, 0.95, 1.0]))
 def test_epochs_to_share_is_the_first_epoch_at_that_share(curves, share):
-    found = convergence.epochs_to_share(curves, share)
+    found = convergence.epochs_to_share(curves, np.arange(curves.shape[1]), share)
     assert found.shape == curves.shape[:1]
     for curve, epoch in zip(curves, found, strict=True):
         if not np.isinf(epoch) and curve[-1] > 0:
@@ -69,7 +84,7 @@ def test_epochs_to_share_is_the_first_epoch_at_that_share(curves, share):
 
 @given(curve=samples(1), level=FINITE)
 def test_first_epoch_above_stays_above(curve, level):
-    found = convergence.first_epoch_above(curve, level)
+    found = convergence.first_epoch_above(curve, level, np.arange(len(curve)))
     if np.isinf(found):
         assert curve[-1] <= level
     else:
@@ -90,8 +105,10 @@ def test_gap_is_a_percentage_of_training(pair):
 def test_curves_come_back_by_seed_and_epoch_or_are_refused(values, bad, seed):
     curves = tidy("a", values, values).sample(frac=1, random_state=seed % 1000)
     if bad is None:
-        for found in convergence.by_split("a", curves).values():
-            np.testing.assert_array_equal(found, values)
+        found = convergence.of_run("a", curves)
+        for of_split in (found.train, found.test):
+            np.testing.assert_array_equal(of_split, values)
+        assert found.epochs.tolist() == list(range(values.shape[1]))
         return
     if bad == "gap":
         if 1 in values.shape:
@@ -103,4 +120,4 @@ def test_curves_come_back_by_seed_and_epoch_or_are_refused(values, bad, seed):
         curves = curves.assign(value=curves["value"].where(np.arange(len(curves)) != seed % len(curves), bad))
     else:
         curves = curves.assign(run="b")
-    refused(lambda: convergence.by_split("a", curves), "run a")
+    refused(lambda: convergence.of_run("a", curves), "run a")

@@ -12,7 +12,8 @@ from qgnn_d2d.artifact import machine
 
 ROOT = Path(__file__).parents[3]
 LOCK = ROOT / "envs" / "requirements.lock"
-NO_NUMBERS = {  # dependencies that draw, read, check or write what others compute
+NO_NUMBERS = {
+    "rich", "typer",  # dependencies that draw, read, check or write what others compute
     "h5py", "tqdm", "matplotlib", "seaborn", "pydantic", "PyYAML", "pygments", "markdown-it-py", "rocrate", "tabulate",
     "pydantic_core", "pytest",
 }  # fmt: skip

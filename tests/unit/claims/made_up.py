@@ -4,6 +4,7 @@ from importlib import import_module
 
 import numpy as np
 
+from qgnn_d2d.analysis.convergence import Curves
 from qgnn_d2d.claims import judge
 from qgnn_d2d.claims.curves import Pair, Scores
 from qgnn_d2d.claims.device_noise import Noisy
@@ -22,7 +23,12 @@ def curves(final, start=1.0, epochs=20, rate=0.5, spread=0.005):
 
 def scores(final, parameters, gap=0.0, **options):
     test = curves(final, **options)
-    return Scores(test * (1 + gap), test, evaluated(test[:, -1]), parameters)
+    return scored(test * (1 + gap), test, parameters)
+
+
+def scored(train, test, parameters):
+    """Scores of curves with a point after every epoch; the large set has their final means."""
+    return Scores(Curves(np.arange(test.shape[1]), train, test), evaluated(test[:, -1]), parameters)
 
 
 def evaluated(means):

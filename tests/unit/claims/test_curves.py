@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from qgnn_d2d.analysis.statistics import t_interval
-from qgnn_d2d.claims.curves import CLAIMS, Scores
-from tests.unit.claims.made_up import SEEDS, evaluated, pair, scores
+from qgnn_d2d.claims.curves import CLAIMS
+from tests.unit.claims.made_up import SEEDS, pair, scored, scores
 from tests.unit.claims.test_judge import judged, verdicts
 
 MEASURE = {claim.id: claim.measure for claim in CLAIMS}
@@ -34,7 +34,7 @@ def test_wmmse_is_told_in_both_units_where_it_is_in_bits():
 
 
 def with_curves(curves, wmmse):
-    return replace(pair(wmmse=wmmse), qgnn=Scores(curves, curves, evaluated(curves[:, -1]), 83))
+    return replace(pair(wmmse=wmmse), qgnn=scored(curves, curves, 83))
 
 
 def test_the_first_epoch_is_that_of_the_mean_curve():
@@ -64,8 +64,8 @@ def test_the_interval_of_the_first_epoch_is_a_t_interval_over_seeds():
 def test_the_gap_is_that_of_the_mean_curves():
     """Seeds that scatter to both sides of zero have a small mean gap."""
     item = pair()
-    scattered = item.qgnn.test * (1 + 0.05 * np.where(np.arange(SEEDS) % 2, 1, -1)[:, None])
-    measured = MEASURE["C5"](replace(item, qgnn=Scores(item.qgnn.test, scattered, item.qgnn.evaluation, 83)))
+    scattered = item.qgnn.curves.test * (1 + 0.05 * np.where(np.arange(SEEDS) % 2, 1, -1)[:, None])
+    measured = MEASURE["C5"](replace(item, qgnn=scored(item.qgnn.curves.test, scattered, 83)))
     assert abs(measured.value) < 0.1
     assert "single seeds' gaps: 5.0" in measured.note  # 2.67 is nearly the optimum
 
@@ -77,7 +77,7 @@ def test_the_gap_is_a_difference_of_shares_of_each_sets_optimum():
 
 def test_collapsed_seeds_count_as_not_converged():
     collapsed = np.tile(np.linspace(1.0, 0.0, 21), (SEEDS, 1))
-    item = replace(pair(), qgnn=Scores(collapsed, collapsed, evaluated(collapsed[:, -1]), 83))
+    item = replace(pair(), qgnn=scored(collapsed, collapsed, 83))
     assert verdicts(item)["C6"] == "not testable"
     assert judged(item)["C6"]["why"].startswith("Fewer than two seeds")
     assert np.isfinite(MEASURE["C5"](item).high) and MEASURE["C4"](item).value == np.inf
