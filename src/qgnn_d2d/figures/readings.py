@@ -54,9 +54,8 @@ def draw(table: Table) -> Figure:
     ]
     left.set_yticks(list(rows.index), names)
     left.invert_yaxis()
-    left.set(
-        xlabel="mean over the draws, in the unit named", ylabel="reading, what models are measured in", title="Levels"
-    )
+    left.set(xlabel="mean over the draws, in the unit named", ylabel="reading: what models are measured in")
+    left.set_title("Levels")
     units = dict(zip(table.loc[fitted, "models"].unique(), shades(2), strict=True))
     styles = {f"R9, {models}": {"color": shade, "marker": "o", "markersize": 3.5} for models, shade in units.items()}
     for (_, part), style in zip(table[fitted].groupby("models", sort=False), styles.values(), strict=True):

@@ -14,11 +14,11 @@ CLAIMS = "C9, C10"
 CAPTION = (
     "Qubits, two-qubit gates and depth of one star against its number of leaves (gates rz, sx, x and cx): at full "
     "width, every leaf and edge on a qubit of its own, routed on a device or on a line; and with leaf and edge reset "
-    "and used again. `qgcl` is our reading of the paper's circuit and `qgcl_ancilla` the public code's, which has one qubit more; in "
-    "`qgcl_commuting` the blocks of different leaves commute, so that their order does not matter. Counts at full "
-    "width are the best that Qiskit's transpiler found, hence upper bounds. How to read: with reset, the number of "
-    "qubits does not grow with k; compare gates and depth at the same k. A step of depth is no unit of time: a reset "
-    "lasts longer than a gate."
+    "and used again. `qgcl` is our reading of the paper's circuit and `qgcl_ancilla` the public code's, which has "
+    "one qubit more; in `qgcl_commuting` the blocks of different leaves commute, so that their order does not "
+    "matter. Counts at full width are the best that Qiskit's transpiler found, hence upper bounds. How to read: with "
+    "reset, the number of qubits does not grow with k; compare gates and depth at the same k. A step of depth is no "
+    "unit of time: a reset lasts longer than a gate."
 )
 _PANELS = {"qubits": "qubits", "two_qubit_gates": "two-qubit gates (cx)", "depth": "depth (gates and resets)"}
 _PAPER = 3  # leaves of the paper's star

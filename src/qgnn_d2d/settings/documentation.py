@@ -29,7 +29,8 @@ SECTIONS: dict[str, type[Settings]] = {
     **{f"`models`, `{name}`": options for name, options in MODELS.items()},
     "`training`, `tuned`, `presets`": Training, "`experiments`, an entry": Entry, "`noise_models`": NoiseModel,
     "`noise`": NoiseStudy, "`noise.aer`": AerCheck, "`noise.resources`": Resources, "`noise.hardware`": Hardware,
-    "`scale`": ScaleStudy, "`scale.inference`": Inference, "`readings`": Readings, "`claims`, a pair": ClaimPair, "`cap`": Cap,
+    "`scale`": ScaleStudy, "`scale.inference`": Inference, "`readings`": Readings, "`claims`, a pair": ClaimPair,
+    "`cap`": Cap,
     "`tuning` of search.yaml": Tuning, "`choices` of search.yaml": Choices, "`choices.runs`, by run id": Choice,
 }  # fmt: skip
 

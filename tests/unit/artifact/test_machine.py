@@ -12,10 +12,9 @@ from qgnn_d2d.artifact import machine
 
 ROOT = Path(__file__).parents[3]
 LOCK = ROOT / "envs" / "requirements.lock"
-NO_NUMBERS = {
-    "rich", "typer",  # dependencies that draw, read, check or write what others compute
+NO_NUMBERS = {  # dependencies that draw, read, check or write what others compute
     "h5py", "tqdm", "matplotlib", "seaborn", "pydantic", "PyYAML", "pygments", "markdown-it-py", "rocrate", "tabulate",
-    "pydantic_core", "pytest",
+    "pydantic_core", "pytest", "rich", "typer",
 }  # fmt: skip
 AVX2 = "sse4_2 avx avx2 fma"
 AVX512 = f"{AVX2} avx512f avx512dq avx512bw avx512vl"
