@@ -66,7 +66,7 @@ def results_block(results: pd.DataFrame, experiment: str) -> str:
                 "% of WMMSE": number(row["percent_of_wmmse"], 1),
                 "% of optimum": number(row["percent_of_optimum"], 1),
             }
-            for row in found.reset_index().to_dict("records")
+            for row in found.to_dict("records")
             if protocol == PROTOCOLS[0] or row["kind"] == "model" or row["method"] in few
         ]
         parts.append(table(rows))

@@ -122,9 +122,25 @@ def test_findings_are_those_of_the_tables(results):
     counts = pd.Series([claim["verdict"] for claim in judged["claims"]]).value_counts()
     assert all(f"{count} {verdict}" in block.splitlines()[0] for verdict, count in counts.items())
     assert "certified optimum is 5.3 % above WMMSE" in block
-    assert "keeps at least 95.0 % of its sum rate" in block  # of a device, not of a depolarizing level
+    assert "keeps 95.0 % of its sum rate on the worst device" in block  # of a device, not of a depolarizing level
     assert "full GCN 50.0 %" in block
     assert all(line.startswith("- ") and line.endswith(".") for line in block.splitlines())
+
+
+def test_the_qgnn_stands_beside_the_networks_on_its_own_stars(results):
+    names = {"qgnn_informed": "q", "gcn_informed": "g"}
+    runs = [
+        results.iloc[:1].assign(method=f"{name}-{stars}", model=model, k=3.0, stars=stars, mean=mean)
+        for stars in ("random", "strongest")
+        for (model, name), mean in zip(names.items(), (2.2, 2.0), strict=True)
+    ]
+    rows = [("q-random", "g-random", 0.2, 0.1, 0.3, 0.01), ("q-strongest", "g-strongest", -0.2, -0.3, -0.1, 0.5)]
+    compared = pd.DataFrame(rows, columns=["method", "reference", "difference", "low", "high", "p_holm"])
+    block = readme.same_stars_block(compared, pd.concat(runs), {"gcn_informed": "the GCN"})
+    assert lines_of(block)[2:] == [
+        "| random, k = 3 | 100.0 | +10.00 [+5.00, +15.00], 0.010 |",
+        "| strongest, k = 3 | 100.0 | -10.00 [-15.00, -5.00], 0.500 |",
+    ]
 
 
 @given(seconds=samples(1, 1, 5, st.floats(0, 1e5)))
@@ -135,7 +151,7 @@ def test_costs_add_up(seconds):
     jobs.loc[len(jobs)] = ["plot_figure", "plot_figure", 0.0, 10.0]
     text = readme.cost_block(jobs, {"cpu": "a CPU"})
     assert f"{seconds.sum() / 60 + 10:.0f} minutes of processor time, {seconds.sum() / 60:.0f} of them" in text
-    assert f"{len(jobs)} jobs of 3 processes" in text and "(a CPU)" in text and "2.3 GB" in text
+    assert f"{len(jobs)} jobs of 3 processes" in text and "(a CPU)" in text and "2.3 GiB" in text
 
 
 # ---------------------------------------------------------------------------------------------------------------------
