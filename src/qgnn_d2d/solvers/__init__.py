@@ -18,11 +18,17 @@ from dataclasses import dataclass, field
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from ..settings.scenario import Optimum
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-OPTIMUM_GAP = 1e-6
-"""Relative gap to which the tables' optimum is certified."""
+OPTIMUM_GAP = Optimum().gap
+"""Relative gap to which the tables' optimum is certified where a config says nothing else."""
+
+BOUND, BEST_FOUND = "bound", "best_found"
+"""What stands in tables in the place of the optimum where it is not certified for every realization: its upper bound,
+and the best powers found."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +86,21 @@ METHODS: Mapping[str, Method] = {
         ),
         Method(
             "optimum", "certified optimum", "certified optimum", "qgnn_d2d.solvers.branch_and_bound:optimum",
-            {"gap": OPTIMUM_GAP}, certified=True, is_reference=True, shown_in=("scale", "baselines"),
+            Optimum().model_dump(), certified=True, is_reference=True, shown_in=("scale", "baselines"),
         ),
     )
 }  # fmt: skip
 """All methods by name, in the tables' order."""
+
+
+def bound_label(certified_share: float) -> str:
+    """Return what legends call the optimum's upper bound, given the share of realizations that it certifies.
+
+    Example:
+        >>> bound_label(11 / 12)
+        'upper bound of the optimum (91.7 % certified)'
+    """
+    return f"upper bound of the optimum ({100 * certified_share:.1f} % certified)"
 
 
 def shown_in(place: str) -> list[Method]:
