@@ -153,7 +153,7 @@ def _read(settings: File, number: int | None) -> _Content:
         part = f": {number} after the first {settings.first}" if settings.first else ""
         raise ValueError(f"{path}: {name} has {len(channel)} realizations; it must have {needed}{part}")
     if len(arrays) == 2:
-        channel = _complex(*arrays, f"{path}: {name}")
+        channel = _complex(arrays[0], arrays[1], f"{path}: {name}")
     chosen = slice(settings.first, None if number is None else needed)
     count, channel, label = len(channel), channel[chosen], f"{path}: {name}"
     label += "" if len(channel) == count else f"[{chosen.start}:{chosen.stop or ''}]"

@@ -40,7 +40,10 @@ def dataset(
 
     gain_attributes = {"units": "1", "long_name": "linear power gain into receiver from transmitter"}
     weight_attributes = {"units": "1", "long_name": "weight of the link in the sum rate"}
-    variables = {"gain": (DIMS["gain"], gain, gain_attributes), "weight": (DIMS["weight"], weight, weight_attributes)}
+    variables: dict[str, Any] = {
+        "gain": (DIMS["gain"], gain, gain_attributes),
+        "weight": (DIMS["weight"], weight, weight_attributes),
+    }
     if sizes is not None:
         about = {"units": "1", "long_name": "number of links; the others are padding"}
         variables[SIZES] = (DIMS["gain"][:1], sizes, about)

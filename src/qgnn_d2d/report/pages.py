@@ -43,11 +43,12 @@ def results_page(results: pd.DataFrame, experiment: str) -> str:
             **{name: part[name].map(lambda value: number(value, 1)) for name in part if name.startswith("percent_of_")},
         )
         if "certified_share" in part and pd.notna(first["certified_share"]):
-            share = number(100 * first["certified_share"], 1)
+            count = first["num_realizations"]
+            certified = number(round(first["certified_share"] * count), 0)
             parts.append(
-                f"The optimum is certified in {share} % of the realizations. In its place stand `best_found`, "
-                "the best powers found, and `bound`, which no powers exceed: percentages of the bound are too low "
-                "rather than too high."
+                f"The optimum is certified in {certified} of {number(count, 0)} realizations. In its place stand "
+                "`best_found`, the best powers found, and `bound`, which no powers exceed: percentages of the bound "
+                "are too low rather than too high."
             )
         empty = [name for name in _OF_OPTIMUM if name not in part or part[name].isna().all()]
         parts.append(table(shown, {name: text for name, text in _RESULT_COLUMNS.items() if name not in empty}))

@@ -13,6 +13,7 @@ are a ValueError.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pkgutil import resolve_name
@@ -94,13 +95,13 @@ METHODS: Mapping[str, Method] = {
 
 
 def bound_label(certified_share: float) -> str:
-    """Return what legends call the optimum's upper bound, given the share of realizations that it certifies.
+    """Return what legends call the optimum's upper bound, given the share of realizations in which it is certified.
 
     Example:
         >>> bound_label(11 / 12)
-        'upper bound of the optimum (91.7 % certified)'
+        'upper bound of the optimum (91.6 % certified)'
     """
-    return f"upper bound of the optimum ({100 * certified_share:.1f} % certified)"
+    return f"upper bound of the optimum ({math.floor(1000 * certified_share) / 10} % certified)"
 
 
 def shown_in(place: str) -> list[Method]:

@@ -56,6 +56,7 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
     return _allocate(model, channels, leaves)
 
 
+@torch.no_grad()
 def _allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
     if leaves is not None and leaves.numel():
         first, last = int(leaves.min()), int(leaves.max())
@@ -63,9 +64,9 @@ def _allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None
             raise ValueError(f"leaves are from {first} to {last}; they must be from 0 to {channels.num_links - 1}")
     if channels.sizes is not None:  # every network as it would be alone
         power = torch.zeros(model.num_seeds, *channels.weight.shape, dtype=channels.weight.dtype)
-        for index, part in channels.by_size():
-            own = None if leaves is None or model.k is None else leaves[..., index, : part.num_links, :]
-            power[:, index, : part.num_links] = _allocate(model, part, own).cpu()
+        for index, group in channels.by_size():
+            own = None if leaves is None or model.k is None else leaves[..., index, : group.num_links, :]
+            power[:, index, : group.num_links] = _allocate(model, group, own).cpu()
         return power.to(channels.gain.device)
     model.eval()
     kernel, inputs = kernel_of(model), kernel_inputs(model, channels, leaves)

@@ -161,6 +161,31 @@ def test_a_netcdf_file_may_have_names_of_its_own(tmp_path):
     refused(lambda: gain_of(path, "gain"), "mine.nc: g has dimensions tx, time, rx", "no realization", "axes")
 
 
+@pytest.mark.parametrize("suffix", [".npz", ".mat", ".nc", ".h5"])
+def test_complex_channels_may_be_two_variables(tmp_path, suffix):
+    path = write(tmp_path / f"mine{suffix}", re=H.real, im=H.imag.astype(np.float32))
+    expected = H.real**2 + H.imag.astype(np.float32).astype(float) ** 2
+    np.testing.assert_array_equal(gain_of(path, variable=["re", "im"]), expected)
+    two = File(path=str(path), quantity="complex", num_links=3, variable=["re", "im"], **POWERS)
+    assert draw("a", two, "test", 6, seed=1).attrs["variable"] == "re im"
+    refused(lambda: gain_of(path, variable=["re", "of"]), "of is missing")
+    refused(lambda: gain_of(path, "gain", variable=["re", "im"]), "variable is ['re', 'im']", "only complex")
+    refused(lambda: gain_of(path, variable=["re"]), "variable", "at least 2")
+    write(path, re=H, im=H.imag)
+    refused(lambda: gain_of(path, variable=["re", "im"]), "re and im", "they must be real")
+    write(path, re=H.real, im=H.imag[:3])
+    refused(lambda: gain_of(path, variable=["re", "im"]), "re and im have shapes (6, 3, 3), (3, 3, 3)", "one shape")
+
+
+@pytest.mark.parametrize("names", [("real", "imag"), ("r", "i"), ("re", "im")])
+def test_complex_pairs_of_hdf5_are_complex_numbers(tmp_path, names):
+    stored = np.empty(H.shape, [(name, "f8") for name in names])
+    stored[names[0]], stored[names[1]] = H.real, H.imag
+    with h5py.File(tmp_path / "mine.h5", "w") as file:
+        file["h"] = stored
+    np.testing.assert_array_equal(gain_of(tmp_path / "mine.h5"), GAIN)
+
+
 def test_complex_channels_become_gains():
     from_numpy = from_complex(H, noise_power=0.1, p_max=1.0)
     swapped = from_complex(
