@@ -87,8 +87,8 @@ class Features(nn.Module):
             real: (N, M), which links are no padding.
 
         Returns:
-            Kind of feature to the mean standardized feature of every realization, (N,), and to its root mean square
-            over that of the training set, (N,), which is 1 on the scale ``decibel``.
+            Kind of feature to the median of every realization's standardized features, (N,), and to the mean of its
+            features over that of the training set, (N,), which is 1 on the scale ``decibel``.
         """
         mean, deviation = self.get_buffer("mean").double(), self.get_buffer("deviation").double()
         direct, cross = self._scaled(gain, weight, noise_power, p_max)
@@ -100,12 +100,12 @@ class Features(nn.Module):
         ):
             if mean[i] == 0 and deviation[i] == 1:
                 continue
-            of, number = mask.flatten(1), mask.flatten(1).sum(-1).clamp_min(1)
-            x = values.double().flatten(1)
-            level = (torch.where(of, x.square(), 0.0).sum(-1) / number / (mean[i] ** 2 + deviation[i] ** 2)).sqrt()
-            shift = torch.where(of, (x - mean[i]) / deviation[i], 0.0).sum(-1) / number
+            chosen, count = mask.flatten(1), mask.flatten(1).sum(-1, keepdim=True).clamp_min(1)
+            x = torch.where(chosen, values.double().flatten(1), math.inf).sort(dim=-1).values
+            median = (x.gather(1, (count - 1) // 2) + x.gather(1, count // 2)).squeeze(1) / 2
+            level = torch.where(x.isfinite(), x, 0.0).sum(-1) / count.squeeze(1) / mean[i]
             has_level = i == 1 or self.scale != "decibel"
-            found[name] = shift, level if has_level else torch.ones_like(level)
+            found[name] = (median - mean[i]) / deviation[i], level if has_level else torch.ones_like(level)
         return found
 
     def forward(

@@ -15,7 +15,7 @@ from ..random_streams import torch_generator
 from ..settings import RunSettings
 
 # Of features' distance from the training set, see `warn_of_far`.
-_FAR, _SHIFTED, _LOWEST_LEVEL = 4.0, 2.0, 0.1
+_FAR, _SHIFTED, _LOWEST_LEVEL, _FEWEST_LINKS = 6.0, 2.0, 0.1, 10
 _CHUNK = 25  # realizations per forward pass at 10 links, fewer beyond: small enough for the cache
 
 
@@ -86,24 +86,24 @@ def _allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None
 def warn_of_far(model: PowerModel, channels: Channels) -> None:
     """Warn of features that are far from those of the training set: most often, another unit.
 
-    Only standardized features are compared: a model keeps no statistics of others. Far is a realization whose features
-    are on average more than 4 of the training set's deviations from its mean. If half of the realizations are more than
-    2 deviations from it, or below a tenth of the training set's root mean square, these are far.
+    Only standardized features are compared: a model keeps no statistics of others. Far is a realization whose median
+    feature is more than 6 of the training set's deviations from its mean. If half of the realizations, of 10 links in
+    all at least, are more than 2 deviations from it, or below a tenth of the training set's mean, these are far.
     """
     found = model.features.distance(channels.gain, channels.weight, channels.noise_power, channels.p_max, channels.real)
     for name, (shift, level) in found.items():
         far = (shift.abs() > _SHIFTED) | (level < _LOWEST_LEVEL)
-        if 2 * int(far.sum()) < len(channels):
+        if 2 * int(far.sum()) < len(channels) or int(channels.real.sum()) < _FEWEST_LINKS:
             far = shift.abs() > _FAR
         if not far.any():
             continue
         first, others = int(far.nonzero()[0]), int(far.sum()) - 1
         more = f" and {others} more" if others else ""
         side = "above" if shift[first] > 0 else "below"
+        of_level = f", {float(level[first]):.2g} of it" if level[first] < _LOWEST_LEVEL else ""
         warnings.warn(
             f"realization {first}{more}: {name} are {abs(float(shift[first])):.1f} deviations {side} the mean of the "
-            f"training set, {float(level[first]):.2g} of its root mean square; are units, noise_power (W) and p_max "
-            "(an amplitude) right?",
+            f"training set{of_level}; are units, noise_power (W) and p_max (an amplitude) right?",
             stacklevel=3,
         )
 

@@ -69,7 +69,7 @@ def test_a_single_seed_or_solver_has_no_interval():
 def test_where_not_all_is_certified_gaps_are_to_the_bound():
     bound = OPTIMUM * [1, 1, 2, 1.25]
     curve = optimality.share_curve(scored({"a": [1.0]}, OPTIMUM)["sum_rate"], solved(OPTIMUM, bound=bound))
-    assert curve["share"].iloc[positions(1, 21, 51)].tolist() == [0.5, 0.75, 1.0]
+    assert curve["share"].iloc[positions(1, 23, 55)].tolist() == [0.5, 0.75, 1.0]
     assert (curve["certified_share"] == 0.5).all()
     exact = optimality.share_curve(scored({"a": [1.0]}, OPTIMUM)["sum_rate"], solved(OPTIMUM))
     assert (exact["share"] == 1).all() and "certified_share" not in exact

@@ -173,8 +173,9 @@ def test_complex_channels_may_be_two_variables(tmp_path, suffix):
     refused(lambda: gain_of(path, variable=["re"]), "variable", "at least 2")
     write(path, re=H, im=H.imag)
     refused(lambda: gain_of(path, variable=["re", "im"]), "re and im", "they must be real")
-    write(path, re=H.real, im=H.imag[:3])
-    refused(lambda: gain_of(path, variable=["re", "im"]), "re and im have shapes (6, 3, 3), (3, 3, 3)", "one shape")
+    if suffix != ".nc":  # whose dimensions have one size each
+        write(path, re=H.real, im=H.imag[:3])
+        refused(lambda: gain_of(path, variable=["re", "im"]), "re and im have shapes (6, 3, 3), (3, 3, 3)", "one shape")
 
 
 @pytest.mark.parametrize("names", [("real", "imag"), ("r", "i"), ("re", "im")])

@@ -50,8 +50,9 @@ def test_the_optimum_of_two_links_is_its_closed_form(snr, weights):
     of_corners = np.max([rate(in_noise, weight, power) for power in candidates], axis=0)
     candidates += [inner_maximum(in_noise, weight, full) for full in (0, 1)]
     best = np.max([rate(in_noise, weight, power) for power in candidates], axis=0)
-    assert (best > of_corners * (1 + 1e-6)).any() == (weights == "uniform" and snr > -10)  # see above
+    assert (best > of_corners * (1 + 1e-6)).any() == (weights == "uniform")  # see above
     found = optimum(torch.from_numpy(gain), torch.from_numpy(weight), NOISE_POWER, 1.0, gap=1e-8)
     assert found.certified.all()
-    np.testing.assert_allclose(found.lower, best, rtol=1e-9)
+    # Corners are found exactly, powers inside within the gap.
+    np.testing.assert_allclose(found.lower, best, rtol=1e-9 if weights == "equal" else 1e-8)
     assert (found.upper.numpy() >= best).all()
