@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ..checks import shown
 from .base import LARGEST, Count, Positive, Settings, Whole
@@ -71,6 +71,15 @@ class Scenario(Settings):
     """Scale on which channels enter the models: |g|, or 10 log10 |g|² for gains that span decades."""
     optimum: Optimum | Literal[False] = Optimum()
     """The certified optimum of the tables and figures; off: it is left out."""
+
+    @field_validator("optimum", mode="before")
+    @classmethod
+    def _mapping_or_off(cls, value: Any) -> Any:
+        if value is False or value == "off":  # YAML reads off as false
+            return False
+        if not isinstance(value, Mapping | Optimum):
+            raise ValueError(f"{shown(value)} is no mapping; it must be one of gap and max_boxes, or off")
+        return value
 
     @property
     def optimum_text(self) -> str:

@@ -287,8 +287,23 @@ def test_truncated_matlab_files_are_refused(tmp_path, share):
     refused(lambda: gain_of(path), "mine.mat: ")
 
 
-# Not .mat: SciPy's reader can end the process on a file with changed bytes.
-@pytest.mark.parametrize("suffix", [".npz", ".npy", ".nc", ".h5"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_wrong_types_in_matlab_files_are_read_or_refused(tmp_path, compressed):
+    """With such types, SciPy's reader can end the process."""
+    path = tmp_path / "mine.mat"
+    scipy.io.savemat(path, {"w": "text", "H": H}, do_compression=compressed)
+    whole = path.read_bytes()
+    np.testing.assert_array_equal(gain_of(path), GAIN)
+    for at in range(128, min(len(whole), 400), 4):
+        for wrong in (b"\x21\x21\x00\x00", b"\xff\xff\xff\x7f", bytes(4)):
+            path.write_bytes(whole[:at] + wrong + whole[at + 4 :])
+            result_of(lambda: gain_of(path))
+    place = whole.index(b"H\x00\x00\x00") + 4 if not compressed else 160  # where the type of the numbers stands
+    path.write_bytes(whole[:place] + b"\x21\x21\x00\x00" + whole[place + 4 :])
+    refused(lambda: gain_of(path), "mine.mat: not a complete MATLAB file (")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".npy", ".mat", ".nc", ".h5"])
 @given(kind=st.sampled_from(["bytes", "cut", "zeros", "insert", "other"]), data=st.data())
 def test_damaged_files_are_read_or_refused_in_one_line(tmp_path_factory, suffix, kind, data):
     folder = tmp_path_factory.getbasetemp()
