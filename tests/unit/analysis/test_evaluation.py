@@ -59,7 +59,7 @@ def test_the_public_metric_has_powers_of_its_own(networks, solved):
 
 
 def test_what_is_not_certified_keeps_its_powers_and_bounds():
-    networks = channels(5, links=8)
+    networks = channels(3, links=6)
     found = evaluation.solve(networks, Optimum(gap=1e-8, max_boxes=1))
     exact = evaluation.solve(networks, Optimum(gap=1e-8))
     assert (found.attrs, exact.attrs["max_boxes"]) == ({"gap": 1e-8, "max_boxes": 1}, 1_000_000)
