@@ -24,7 +24,8 @@ def main(study: Study, snakemake: Any) -> None:
         scaling.model_rows(run, training.load_weights(run, path), channels)
         for run, path in zip(runs, snakemake.input.weights, strict=True)
     ]
-    rows.append(scaling.solver_rows(channels, scale.max_boxes))
+    optimum = study.scenarios[name].optimum
+    rows.append(scaling.solver_rows(channels, scale.max_boxes, optimum.gap if optimum else None))
     write_csv(Path(snakemake.output.csv), pd.concat(rows, ignore_index=True))
 
 

@@ -14,10 +14,10 @@ from qgnn_d2d.settings import Study
 
 def main(study: Study, snakemake: Any) -> None:
     """Write powers and rates per split, and the means of all splits."""
+    scenario, means = snakemake.wildcards.scenario, []
     files = {split: Path(snakemake.input[split]) for split in ("train", "test", "evaluation")}
-    means = []
-    for split, realizations in channels.read(study, snakemake.wildcards.scenario, files).items():
-        dataset = evaluation.solve(realizations)
+    for split, realizations in channels.read(study, scenario, files).items():
+        dataset = evaluation.solve(realizations, study.scenarios[scenario].optimum)
         values.save(dataset.assign_attrs(split=split), Path(snakemake.output[split]))
         means.append(values.summarize(dataset).assign(split=split))
     write_csv(Path(snakemake.output.summary), pd.concat(means, ignore_index=True))

@@ -7,15 +7,18 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .checks import shown
 
 if TYPE_CHECKING:  # each is loaded by the functions that need it: a job without science starts without them
     import pandas as pd
     import torch
     import xarray as xr
 
+_NUMBERS = "iufb"  # kinds of NumPy's types that NetCDF holds as numbers
 # Control characters, all that ends a line, and the surrogates that stand for bytes that are no UTF-8.
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -80,14 +83,50 @@ def write_tensors(path: Path | str, tensors: Mapping[str, torch.Tensor], metadat
     write_whole(path, lambda partial: partial.write_bytes(content))
 
 
-def write_netcdf(path: Path | str, dataset: xr.Dataset, encoding: Mapping[Hashable, Any]) -> None:
-    """Write a dataset as NetCDF-4.
+def write_netcdf(path: Path | str, dataset: xr.Dataset, *, checksums: bool = False) -> None:
+    """Write a dataset as NetCDF-4, its numbers compressed, with checksums of their own if asked for.
 
     The file is made in memory: HDF5 ends the process with a segmentation fault if the disk fills up under its own file.
-    ``encoding`` maps a variable to its options (compression, checksums).
+
+    Raises:
+        ValueError: It is no dataset, or NetCDF cannot hold a variable or an attribute; the line names it.
     """
+    _require_storable(path, dataset)
+    compressed = {"zlib": True, "complevel": 4, **({"fletcher32": True} if checksums else {}), "_FillValue": None}
+    numbers = [name for name, values in dataset.data_vars.items() if values.dtype.kind in _NUMBERS]
+    encoding = dict.fromkeys(numbers, compressed)
     content = dataset.to_netcdf(None, engine="h5netcdf", format="NETCDF4", encoding=encoding)
     write_whole(path, lambda partial: partial.write_bytes(content))
+
+
+def _require_storable(path: Path | str, dataset: Any) -> None:
+    """Require a dataset whose variables and attributes NetCDF has types for."""
+    import numpy as np
+    import xarray as xr
+
+    if not isinstance(dataset, xr.Dataset):
+        raise ValueError(f"{path}: dataset is of type {type(dataset).__name__}; it must be an xarray.Dataset")
+
+    def is_text(values: Any) -> bool:
+        return values.dtype.kind in "US" or (
+            values.dtype.kind == "O" and all(isinstance(one, str) for one in np.ravel(values.values))
+        )
+
+    for name, values in dataset.variables.items():
+        if values.dtype.kind not in _NUMBERS + "mM" and not is_text(values):
+            raise ValueError(
+                f"{path}: variable {name} is of type {values.dtype}; it must hold real numbers, truths, times or text"
+            )
+    owners = {"": dataset.attrs, **{f" of variable {name}": one.attrs for name, one in dataset.variables.items()}}
+    for owner, attributes in owners.items():
+        for key, value in attributes.items():
+            entries = np.asarray(value)
+            plain = entries.dtype.kind in ("US" if isinstance(value, str | list | tuple) else "") + "iuf"
+            if not isinstance(key, str) or not plain or entries.ndim > 1 or isinstance(value, dict):
+                raise ValueError(
+                    f"{path}: attribute {key}{owner} is {shown(value)}, of type {type(value).__name__}; it must be "
+                    "text, a real number, or a list of either"
+                )
 
 
 def read_netcdf(path: Path | str) -> xr.Dataset:

@@ -137,10 +137,11 @@ def choose(rule: str, channels: Channels, k: int, *generators: torch.Generator) 
         generators: Sources of randomness, for the rules that draw: each for an equal part of the realizations.
 
     Returns:
-        (N, M, min(k, M - 1)) int64, as `sample`.
+        (N, M, min(k, M - 1)) int64, as `sample`. Padding is nobody's leaf.
 
     Raises:
-        ValueError: An unknown rule, k below 1, a single node, or realizations that cannot be shared equally.
+        ValueError: An unknown rule, k below 1, a single node, realizations that cannot be shared equally, or networks
+            of several sizes of which one has too few links for k leaves.
 
     Example:
         >>> gain = torch.tensor([[9.0, 1.0, 2.0], [3.0, 4.0, 1.0], [1.0, 2.0, 5.0]])
@@ -155,4 +156,35 @@ def choose(rule: str, channels: Channels, k: int, *generators: torch.Generator) 
     require_count("k", k)
     if not generators or len(channels) % len(generators):
         raise ValueError(f"{len(channels)} realizations cannot be shared equally by {len(generators)} generators")
-    return RULES[rule](channels, k, generators)
+    if channels.sizes is None:
+        return RULES[rule](channels, k, generators)
+    _require_leaves(channels, k)
+    leaves = torch.arange(k).expand(*channels.weight.shape, k).clone()  # of padding: any
+    share = len(channels) // len(generators)
+    for i, generator in enumerate(generators):
+        for index, part in channels.take(slice(i * share, (i + 1) * share)).by_size():
+            leaves[i * share + index, : part.num_links] = RULES[rule](part, k, [generator])
+    return leaves
+
+
+def all_others(channels: Channels) -> torch.Tensor:
+    """Return all other nodes as leaves, (N, M, M - 1) int64; in a smaller network, some of them several times.
+
+    For models that take the maximum of what they get: twice the same is once.
+    """
+    links = channels.num_links
+    count = torch.full((len(channels),), links) if channels.sizes is None else channels.sizes.cpu()
+    steps = torch.arange(links - 1) % (count - 1).clamp_min(1).unsqueeze(-1) + 1  # (N, M - 1), each below the size
+    nodes = torch.arange(links).unsqueeze(-1)
+    return (nodes + steps.unsqueeze(1)) % count.view(-1, 1, 1)
+
+
+def _require_leaves(channels: Channels, k: int) -> None:
+    assert channels.sizes is not None
+    small = (channels.sizes <= k).nonzero()
+    if len(small):
+        first = int(small[0])
+        raise ValueError(
+            f"realization {first} has {int(channels.sizes[first])} links; among networks of several sizes, stars of "
+            f"k = {k} leaves need at least {k + 1} in each"
+        )

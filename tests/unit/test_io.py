@@ -1,5 +1,6 @@
 """Files are whole or not there."""
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,7 +104,7 @@ WRITERS = {
     "txt": lambda path: write_text(path, str(NOISE.tolist())),
     "json": lambda path: write_json(path, NOISE.tolist()),
     "safetensors": lambda path: write_tensors(path, {"a": torch.from_numpy(NOISE)}, {}),
-    "nc": lambda path: write_netcdf(path, xr.Dataset({"a": (("x", "y"), NOISE)}), {"a": {"zlib": True}}),
+    "nc": lambda path: write_netcdf(path, xr.Dataset({"a": (("x", "y"), NOISE)})),
 }
 
 
@@ -132,6 +133,56 @@ def test_a_closed_disk_is_named_with_the_file(tmp_path):
             write_json(mounted.path / "deep" / "x.json", {})
 
 
+# --- what NetCDF can hold -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["a", "bc", ""], np.array(["a", "b", "c"], object), np.array([b"a", b"b", b"c"]), [True, False, True],
+        np.array([1, 2, 3], ">i2"), np.array([1, 2, 3], np.float32),
+        np.array(["2026-11-26", "2026-11-27", "2026-11-28"], "M8[ns]"),
+    ],
+)  # fmt: skip
+def test_text_truths_and_times_stand_beside_numbers(tmp_path, values):
+    dataset = xr.Dataset({"gain": ("n", np.arange(3.0)), "about": ("n", values)}, attrs={"who": "me", "n": [1, 2]})
+    write_netcdf(tmp_path / "a.nc", dataset.assign_coords(n=["x", "y", "z"]), checksums=True)
+    found = read_netcdf(tmp_path / "a.nc")
+    assert found["about"].values.tolist() == dataset["about"].values.tolist() and found.attrs["who"] == "me"
+    with h5py.File(tmp_path / "a.nc") as file:
+        assert file["gain"].compression == "gzip" and file["gain"].fletcher32
+
+
+FOREIGN = {"None": None, "a mapping": {"a": 1}, "a truth": True, "NumPy's truth": np.bool_(False), "a set": {1},
+           "a complex number": 1j, "a matrix": np.ones((2, 2)), "an object": object(), "mixed": [1, None]}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", FOREIGN.values(), ids=FOREIGN)
+def test_attributes_that_netcdf_cannot_hold_are_named(tmp_path, value):
+    dataset = xr.Dataset({"gain": ("n", np.arange(3.0))})
+    refused(
+        lambda: write_netcdf(tmp_path / "a.nc", dataset.assign_attrs(fading=value)),
+        "a.nc: attribute fading is ", f"of type {type(value).__name__}; it must be text, a real number, or a list",
+    )  # fmt: skip
+    dataset["gain"].attrs["fading"] = value
+    refused(lambda: write_netcdf(tmp_path / "a.nc", dataset), "a.nc: attribute fading of variable gain is ")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("values", [np.array([1, None, "a"], object), np.ones(3) * 1j, np.array([{}, {}, {}], object)])
+def test_variables_that_netcdf_cannot_hold_are_named(tmp_path, values):
+    refused(
+        lambda: write_netcdf(tmp_path / "a.nc", xr.Dataset({"scene": ("n", values)})),
+        f"a.nc: variable scene is of type {values.dtype}; it must hold real numbers, truths, times or text",
+    )
+
+
+@pytest.mark.parametrize("other", [xr.DataArray(np.ones(3)), "a.nc", None, {"gain": [1.0]}])
+def test_what_is_no_dataset_is_refused(tmp_path, other):
+    kind = type(other).__name__
+    refused(lambda: write_netcdf(tmp_path / "a.nc", other), f"a.nc: dataset is of type {kind}; it must be an xarray")
+
+
 # --- what comes back ----------------------------------------------------------------------------------------
 
 READERS = {"csv": read_csv, "json": read_json, "safetensors": read_tensors, "nc": read_netcdf}
@@ -139,7 +190,7 @@ SMALL = {
     "csv": lambda path: write_csv(path, pd.DataFrame({"a": [1, 2], "b": [0.5, 0.25]})),
     "json": lambda path: write_json(path, {"a": [1, 2.5, "x"]}),
     "safetensors": lambda path: write_tensors(path, {"a": torch.arange(6.0)}, {"epoch": 1}),
-    "nc": lambda path: write_netcdf(path, xr.Dataset({"a": ("x", np.arange(4.0))}), {"a": {"fletcher32": True}}),
+    "nc": lambda path: write_netcdf(path, xr.Dataset({"a": ("x", np.arange(4.0))}), checksums=True),
 }
 
 

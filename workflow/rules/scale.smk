@@ -13,7 +13,7 @@ rule evaluate_scale:
         CONDA
     threads: STUDY.config.torch.threads
     params:
-        settings=lambda wildcards: SCALE.text,
+        settings=lambda wildcards: STUDY.scale_text,
     message:
         "Evaluating trained networks at {wildcards.links} links"
     script:

@@ -13,6 +13,8 @@ rule solve_baselines:
     conda:
         CONDA
     threads: 1
+    params:
+        settings=lambda wildcards: STUDY.scenarios[wildcards.scenario].optimum_text,
     message:
         "Solving {wildcards.scenario} with every method"
     script:

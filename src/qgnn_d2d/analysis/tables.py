@@ -12,10 +12,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..objective import QUANTITIES, trained_quantity
-from ..solvers import METHODS
+from ..solvers import BOUND, METHODS
 from .statistics import crossed_interval, holm, mean_and_interval, welch
+from .values import CERTIFIED_SHARE, by_solver, certified_share
 
-_REFERENCES = [method.name for method in METHODS.values() if method.is_reference]
+_REFERENCES = [*(method.name for method in METHODS.values() if method.is_reference), BOUND]
 INTEGERS = (
     "k", "layers", "heads", "train_size", "quantum_parameters", "classical_parameters", "parameters", "batch_size",
     "epochs", "num_seeds",
@@ -40,19 +41,23 @@ def results(
         the protocol that the metric belongs to. The t interval low, high is over `interval_over`: seeds for models
         (empty for a single seed), realizations for solvers; crossed_low, crossed_high is the interval over
         seeds and realizations. Percentages compare means of the same metric on the same
-        realizations, for solvers that maximize that very metric (see `evaluation.solve`).
+        realizations, for solvers that maximize that very metric (see `evaluation.solve`). Where the optimum is not
+        certified in every realization, they are of its bound (`values.by_solver`), and the metric's rows have
+        certified_share; without an optimum, of neither.
     """
     rows = []
-    for (split, solved), metric in itertools.product(solvers.items(), QUANTITIES):
+    for (split, solved), (metric, quantity) in itertools.product(solvers.items(), QUANTITIES.items()):
         if metric not in solved:
             continue
-        scored, solver_values = models[split], {str(one.solver.item()): one.values for one in solved[metric]}
+        scored, share = models[split], certified_share(solved, quantity)
+        solver_values = {str(one.solver.item()): one.values for one in by_solver(solved, quantity)}
+        references = {name: solver_values[name].mean() for name in _REFERENCES if name in solver_values}
         group: list[tuple[dict[str, Any], NDArray[np.float64]]] = []
         for manifest in manifests if metric in scored else ():
             of_run = scored[metric].values[scored["run"].values == manifest["settings"]["id"]]
             group.append((_model_row(manifest), of_run))
         for solver, values in solver_values.items():
-            about = {"method": solver, "kind": "solver", "protocol": QUANTITIES[metric].protocol}
+            about = {"method": solver, "kind": "solver", "protocol": quantity.protocol}
             group.append((about, values[np.newaxis]))
         for about, values in group:
             over = "seeds" if about["kind"] == "model" else "realizations"
@@ -69,7 +74,8 @@ def results(
                     "interval_over": over,
                     "crossed_low": low,
                     "crossed_high": high,
-                    **{f"percent_of_{one}": 100 * mean["mean"] / solver_values[one].mean() for one in _REFERENCES},
+                    **{f"percent_of_{name}": 100 * mean["mean"] / height for name, height in references.items()},
+                    **({CERTIFIED_SHARE: share} if BOUND in references else {}),
                 }
             )
     return pd.DataFrame(rows).astype(dict.fromkeys(INTEGERS, "Int64"))
@@ -90,19 +96,22 @@ def comparisons(
         against: Runs that the others of their protocol are compared with, besides.
 
     Returns:
-        One row per run and reference: method, reference (a solver, the table's first run of the model gcn under the
-        same protocol, one of ``against``, or another model on the same stars), protocol, metric, unit,
-        num_realizations; difference of the means with its interval over seeds and realizations (low, high); Welch's t
-        test over seeds, given the realizations: p_value and p_holm (adjusted over the whole table).
+        One row per run and reference: method, reference (a solver, `bound` where the optimum is not certified in every
+        realization, the table's first run of the model gcn under the same protocol, one of ``against``, or another
+        model on the same stars), protocol, metric, unit, num_realizations; difference of the means with its interval
+        over seeds and realizations (low, high); Welch's t test over seeds, given the realizations: p_value and p_holm
+        (adjusted over the whole table).
     """
     settings = [manifest["settings"] for manifest in manifests]
     rows = []
     for run in settings:
-        metric = trained_quantity(run["protocol"]).name
+        quantity = trained_quantity(run["protocol"])
+        metric, solver_values = quantity.name, by_solver(solved, quantity)
         own = scored[metric].values[scored["run"].values == run["id"]]
         peers = {other["id"]: other["model"] for other in settings if other["protocol"] == run["protocol"]}
         gcns = [name for name, model in peers.items() if model == "gcn"]
-        values = {name: solved[metric].sel(solver=name).values[np.newaxis] for name in _REFERENCES}
+        references = [name for name in _REFERENCES if name in solver_values["solver"]]
+        values = {name: solver_values.sel(solver=name).values[np.newaxis] for name in references}
         for name in dict.fromkeys([*gcns[:1], *against, *_on_the_same_stars(run, settings)]):
             if name in peers and name != run["id"]:
                 values[name] = scored[metric].values[scored["run"].values == name]

@@ -11,6 +11,40 @@ import xarray as xr
 
 from ..io import read_netcdf, write_netcdf
 from ..objective import QUANTITIES, Quantity
+from ..solvers import BEST_FOUND, BOUND
+
+CERTIFIED_SHARE = "certified_share"
+"""Column of tables: the share of realizations whose optimum is certified; only where it is below 1."""
+
+
+def _certified(dataset: xr.Dataset, quantity: Quantity) -> xr.DataArray | None:
+    """Return where the powers that a quantity is evaluated for are a certified optimum; None without an optimum."""
+    of = next(one for one in QUANTITIES.values() if one.bound and one.solver_power == quantity.solver_power)
+    return dataset.get(of.certificate)
+
+
+def certified_share(dataset: xr.Dataset, quantity: Quantity) -> float | None:
+    """Return the share of realizations whose optimum is certified; None where no optimum was searched for."""
+    certified = _certified(dataset, quantity)
+    return None if certified is None else float(certified.mean())
+
+
+def by_solver(dataset: xr.Dataset, quantity: Quantity) -> xr.DataArray:
+    """Return the solvers' values of a quantity (solver, realization) by the names that tables have.
+
+    Where the optimum is not certified in every realization, what stands under its name in the dataset are the best
+    powers found: they are called ``best_found``, and ``bound``, the optimum's upper bound, comes after them.
+    """
+    values, share = dataset[quantity.name], certified_share(dataset, quantity)
+    if share in (None, 1.0):
+        return values
+    values = values.assign_coords(
+        solver=[BEST_FOUND if name == "optimum" else name for name in values["solver"].values]
+    )
+    if quantity.bound is None:
+        return values
+    bound = dataset[quantity.bound].expand_dims(solver=[BOUND])
+    return xr.concat([values, bound], dim="solver", combine_attrs="override")
 
 
 def _quantities(dataset: xr.Dataset) -> list[Quantity]:
@@ -18,12 +52,18 @@ def _quantities(dataset: xr.Dataset) -> list[Quantity]:
 
 
 def summarize(dataset: xr.Dataset) -> pd.DataFrame:
-    """Return the solvers' means over realizations: solver, metric, unit, num_realizations, mean."""
-    means = _means(dataset, ["solver"], "mean")
-    units = means["metric"].map({one.name: one.unit for one in _quantities(dataset)})
-    means.insert(2, "unit", units)
-    means.insert(3, "num_realizations", dataset.sizes["realization"])
-    return means
+    """Return the solvers' means over realizations: solver (`by_solver`), metric, unit, num_realizations, mean.
+
+    Where an optimum is not certified, also certified_share, for the rows that stand in its place.
+    """
+    rows = []
+    for quantity in _quantities(dataset):
+        share = certified_share(dataset, quantity)
+        for one in by_solver(dataset, quantity).mean("realization"):
+            row = {"solver": one["solver"].item(), "metric": quantity.name, "unit": quantity.unit}
+            row |= {"num_realizations": dataset.sizes["realization"], "mean": one.item()}
+            rows.append(row | ({CERTIFIED_SHARE: share} if row["solver"] in (BEST_FOUND, BOUND) else {}))
+    return pd.DataFrame(rows)
 
 
 def seed_means(dataset: xr.Dataset) -> pd.DataFrame:
@@ -32,14 +72,9 @@ def seed_means(dataset: xr.Dataset) -> pd.DataFrame:
     Args:
         dataset: What `evaluation.evaluate` returns; runs may be concatenated along `copy`.
     """
-    return _means(dataset, ["run", "seed"], "value")
-
-
-def _means(dataset: xr.Dataset, keys: list[str], name: str) -> pd.DataFrame:
-    """Return the quantities' means over realizations: the keys, metric, and the means under a name."""
     metrics = [one.name for one in _quantities(dataset)]
     wide = dataset[metrics].mean("realization").to_dataframe().reset_index()
-    return wide.melt(keys, metrics, "metric", name)
+    return wide.melt(["run", "seed"], metrics, "metric", "value")
 
 
 def save(dataset: xr.Dataset, path: Path | str) -> None:
@@ -51,8 +86,7 @@ def save(dataset: xr.Dataset, path: Path | str) -> None:
     for name, values in dataset.data_vars.items():
         if not np.isfinite(values).all():
             raise ValueError(f"{path}: {name} has values that are not finite")
-    encoding = {name: {"zlib": True, "complevel": 4, "_FillValue": None} for name in dataset.data_vars}
-    write_netcdf(path, dataset, encoding)
+    write_netcdf(path, dataset)
 
 
 def load(path: Path | str) -> xr.Dataset:
@@ -82,7 +116,17 @@ def load(path: Path | str) -> xr.Dataset:
             raise ValueError(f"{path}: {one.name} has values that are not finite")
         if values.attrs.get("units") != one.unit:
             raise ValueError(f"{path}: {one.name} has units {values.attrs.get('units')!r}; they must be {one.unit!r}")
+        if first == "solver" and "optimum" in dataset["solver"] and one.bound is not None:
+            _check_bound(dataset, one, path)
     return dataset
+
+
+def _check_bound(dataset: xr.Dataset, quantity: Quantity, path: Path | str) -> None:
+    """Require a quantity's upper bounds, and whether they certify its optimum."""
+    for name, kind in ((quantity.bound, "f"), (quantity.certificate, "b")):
+        if name not in dataset or dataset[name].dims != ("realization",) or dataset[name].dtype.kind != kind:
+            what = "truths" if kind == "b" else "numbers"
+            raise ValueError(f"{path}: solver optimum needs {name}, {what} by realization")
 
 
 def load_runs(paths: Iterable[Path | str]) -> xr.Dataset:

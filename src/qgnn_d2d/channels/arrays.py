@@ -18,6 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ..io import reading
+from . import matlab
 
 Array = NDArray[Any]
 
@@ -136,6 +137,8 @@ def _matlab(path: Path | str) -> Iterator[dict[str, Variable]]:
         with _hdf5(path) as found:
             yield found
         return
+
+    matlab.check(Path(path).read_bytes())
 
     def read(name: str) -> Array:
         return np.asarray(scipy.io.loadmat(path, variable_names=[name])[name])

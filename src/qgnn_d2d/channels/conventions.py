@@ -32,6 +32,18 @@ def exact(values: NDArray[Any], name: str) -> NDArray[Any]:
     return wide
 
 
+def whole(values: FloatArray, name: str) -> NDArray[np.int64]:
+    """Return whole numbers as int64.
+
+    Raises:
+        ValueError: A number is not whole.
+    """
+    is_real = not np.iscomplexobj(values)
+    if not is_real or not (np.isfinite(values) & (values == np.rint(values)) & (np.abs(values) <= 2**53)).all():
+        raise ValueError(f"{name} must hold whole numbers")
+    return values.astype(np.int64)
+
+
 def to_gain(values: NDArray[Any], quantity: str, unit: str, name: str) -> FloatArray:
     """Return power gains |h|².
 
@@ -61,6 +73,27 @@ def to_gain(values: NDArray[Any], quantity: str, unit: str, name: str) -> FloatA
     what = name if quantity == "gain" and unit == "linear" else f"{name}, as power gain,"
     require_samples(what, gain, ndim=gain.ndim, low=0)
     return gain
+
+
+def without_padding(values: NDArray[Any], real: NDArray[np.bool_], unit: str, name: str) -> NDArray[Any]:
+    """Return values whose padding is zero, minus infinity in dB.
+
+    Args:
+        values: Numbers of any type.
+        real: Which of them are no padding.
+        unit: linear or dB.
+        name: What a message calls them.
+
+    Raises:
+        ValueError: Padding is neither zero nor NaN (nor minus infinity in dB): the sizes are of other networks.
+    """
+    nothing = -np.inf if unit == "dB" else 0
+    bad = ~real & (values != 0) & (values != nothing) & (values == values)
+    if bad.any():
+        first = tuple(np.argwhere(bad)[0].tolist())
+        raise ValueError(f"{name} at index {first} is {values[first]}, beyond its network's links; it must be 0 or NaN")
+    wide = values if values.dtype.kind in "fc" else values.astype(np.float64) if unit == "dB" else values
+    return np.where(real, wide, np.array(nothing, wide.dtype))
 
 
 def order_of(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..checks import require_samples
 from ..random_streams import Seed, numpy_generator
@@ -17,7 +18,7 @@ from ..settings.base import validated
 from ..settings.scenario import AXES, File
 from .arrays import Variable, variables
 from .batch import Channels
-from .conventions import exact, order_of, require_square, to_gain
+from .conventions import exact, order_of, require_square, to_gain, whole, without_padding
 from .layout import WEIGHT_STREAM, FloatArray, dataset
 
 if TYPE_CHECKING:
@@ -28,10 +29,17 @@ LARGEST_SNR = 150.0
 
 
 class _Content(NamedTuple):
-    """Gains (N, M, M), and the file's weights (N, M) if they are asked for."""
+    """Gains (N, M, M); the file's weights (N, M) and numbers of links (N,) if they are asked for."""
 
     gain: FloatArray
-    weight: FloatArray | None
+    weight: FloatArray | None = None
+    sizes: NDArray[np.int64] | None = None
+
+    @property
+    def real(self) -> NDArray[np.bool_]:
+        """Which links are no padding, (N, M)."""
+        links = np.arange(self.gain.shape[1])
+        return np.ones(self.gain.shape[:2], bool) if self.sizes is None else links < self.sizes[:, None]
 
 
 def file(settings: File, num_realizations: int, seed: Seed) -> xr.Dataset:
@@ -45,7 +53,7 @@ def file(settings: File, num_realizations: int, seed: Seed) -> xr.Dataset:
             line names the file, what is wrong, and what is allowed.
     """
     shape = (num_realizations, settings.num_links)
-    content = _Content(np.empty((*shape, settings.num_links)), None)
+    content = _Content(np.empty((*shape, settings.num_links)))
     if num_realizations:
         content = _read(settings, num_realizations)
         if content.gain.shape[1] != settings.num_links:
@@ -54,9 +62,11 @@ def file(settings: File, num_realizations: int, seed: Seed) -> xr.Dataset:
             )
     weight = _weights(settings, content, shape, seed)
     about = settings.model_dump(include={"first", "quantity", "unit", "weights"})
-    about |= {"file": Path(str(settings.path)).name, "variable": settings.variable or ""}
-    about |= {"axes": " ".join(settings.axes or AXES)}
-    return dataset(content.gain, weight, settings.kind, settings.p_max, settings.noise_power, seed, about)
+    about |= {"file": Path(str(settings.path)).name, "axes": " ".join(settings.axes or AXES)}
+    about |= {"variable": " ".join(_names(settings)), "sizes": settings.sizes or ""}
+    return dataset(
+        content.gain, weight, settings.kind, settings.p_max, settings.noise_power, seed, about, content.sizes
+    )
 
 
 def read_file(
@@ -78,7 +88,7 @@ def read_file(
         p_max: Largest transmit amplitude, sqrt(W).
         weights: ones, uniform, or the name of a variable.
         seed: That of uniform weights.
-        options: ``unit``, ``variable``, ``axes`` and ``first``, as in a config (`settings.scenario.File`).
+        options: ``unit``, ``variable``, ``axes``, ``sizes`` and ``first``, as in a config (`settings.scenario.File`).
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -94,7 +104,8 @@ def read_file(
     settings = validated(File, {**given, "weights": weights, "num_links": 2, **options})
     content = _read(settings, None)
     weight = _weights(settings, content, content.gain.shape[:2], seed)
-    return Channels(torch.tensor(content.gain), torch.tensor(weight), settings.noise_power, settings.p_max)
+    sizes = None if content.sizes is None else torch.tensor(content.sizes)
+    return Channels(torch.tensor(content.gain), torch.tensor(weight), settings.noise_power, settings.p_max, sizes)
 
 
 def require_disjoint(splits: Mapping[str, xr.Dataset]) -> None:
@@ -115,10 +126,16 @@ def require_disjoint(splits: Mapping[str, xr.Dataset]) -> None:
 
 
 def _weights(settings: File, content: _Content, shape: tuple[int, ...], seed: Seed) -> FloatArray:
-    """Return link weights (N, M)."""
+    """Return link weights (N, M), zero for padding."""
     if settings.weights == "uniform":
-        return numpy_generator(seed, WEIGHT_STREAM).random(shape)
-    return np.ones(shape) if content.weight is None else content.weight
+        return numpy_generator(seed, WEIGHT_STREAM).random(shape) * content.real
+    return content.real.astype(float) if content.weight is None else content.weight
+
+
+def _names(settings: File) -> list[str]:
+    """Return the names of the channels' variables, if the settings say any."""
+    given = settings.variable
+    return [given] if isinstance(given, str) else given or []
 
 
 def _read(settings: File, number: int | None) -> _Content:
@@ -126,30 +143,64 @@ def _read(settings: File, number: int | None) -> _Content:
     path = str(settings.path)
     own = settings.weights if settings.weights not in ("ones", "uniform") else None
     with variables(path) as found:
-        name = settings.variable or _only(found, path, own)
-        gain = _ordered(found, name, path, settings.axes, 3)
+        names = _names(settings) or [_only(found, path, {own, settings.sizes})]
+        arrays = [_ordered(found, name, path, settings.axes, 3) for name in names]
         weight = _ordered(found, own, path, settings.axes, 2) if own is not None else None
+        sizes = _ordered(found, settings.sizes, path, None, 1) if settings.sizes is not None else None
+    name, channel = " and ".join(names), arrays[0]
     needed = settings.first + (number or 1)
-    if len(gain) < needed:
+    if len(channel) < needed:
         part = f": {number} after the first {settings.first}" if settings.first else ""
-        raise ValueError(f"{path}: {name} has {len(gain)} realizations; it must have {needed}{part}")
+        raise ValueError(f"{path}: {name} has {len(channel)} realizations; it must have {needed}{part}")
+    if len(arrays) == 2:
+        channel = _complex(arrays[0], arrays[1], f"{path}: {name}")
     chosen = slice(settings.first, None if number is None else needed)
-    label = f"{path}: {name}" + ("" if len(gain[chosen]) == len(gain) else f"[{chosen.start}:{chosen.stop or ''}]")
-    gains = np.ascontiguousarray(to_gain(gain[chosen], settings.quantity, settings.unit, label))
-    require_square(gains, label)
+    count, channel, label = len(channel), channel[chosen], f"{path}: {name}"
+    label += "" if len(channel) == count else f"[{chosen.start}:{chosen.stop or ''}]"
+    require_square(channel, label)
+    content = _Content(channel)
+    if sizes is not None:
+        about = f"{path}: {settings.sizes}"
+        content = content._replace(sizes=_sizes(sizes, count, chosen, channel.shape[1], about))
+        pairs = content.real[:, :, None] & content.real[:, None, :]
+        channel = without_padding(channel, pairs, settings.unit, label)
+    gains = np.ascontiguousarray(to_gain(channel, settings.quantity, settings.unit, label))
     _warn(gains, settings, path)
+    content = content._replace(gain=gains)
     if weight is None:
-        return _Content(gains, None)
-    if weight.shape != gain.shape[:2]:
-        raise ValueError(f"{path}: {own} has shape {weight.shape}; it must be {gain.shape[:2]}, one entry per receiver")
-    weights = exact(weight[chosen], f"{path}: {own}")
-    require_samples(f"{path}: {own}", weights, ndim=2, low=0)
-    return _Content(gains, np.ascontiguousarray(weights))
+        return content
+    label = f"{path}: {own}"
+    if weight.shape != arrays[0].shape[:2]:
+        raise ValueError(f"{label} has shape {weight.shape}; it must be {arrays[0].shape[:2]}, one entry per receiver")
+    weight = exact(weight[chosen], label)
+    if sizes is not None:
+        weight = without_padding(weight, content.real, "linear", label)
+    require_samples(label, weight, ndim=2, low=0)
+    return content._replace(weight=np.ascontiguousarray(weight))
 
 
-def _only(found: Mapping[str, Variable], path: str, weights: str | None) -> str:
+def _complex(real: Any, imaginary: Any, label: str) -> NDArray[np.complex128]:
+    """Return complex numbers from their two parts."""
+    for part in (real, imaginary):
+        if np.iscomplexobj(part) or part.shape != real.shape:
+            raise ValueError(f"{label} have shapes {real.shape}, {imaginary.shape}; they must be real, of one shape")
+    values = np.empty(real.shape, np.complex128)
+    values.real, values.imag = exact(real, label), exact(imaginary, label)
+    return values
+
+
+def _sizes(values: Any, count: int, chosen: slice, num_links: int, label: str) -> NDArray[np.int64]:
+    """Return the numbers of links of the chosen ones of N realizations."""
+    if values.shape != (count,):
+        raise ValueError(f"{label} has shape {values.shape}; it must be ({count},), one entry per realization")
+    sizes = whole(exact(values[chosen], label), label)
+    require_samples(label, sizes, low=2, high=num_links)
+    return sizes
+
+
+def _only(found: Mapping[str, Variable], path: str, others: Container[str | None]) -> str:
     """Return the name of the one variable that can be channels."""
-    numbers = {name: variable for name, variable in found.items() if variable.is_number and name != weights}
+    numbers = {name: variable for name, variable in found.items() if variable.is_number and name not in others}
     candidates = [name for name, variable in numbers.items() if len(variable.shape) >= 3] or list(numbers)
     if len(candidates) != 1:
         raise ValueError(f"{path}: variables are {_listed(found)}; `variable` must name the channels")
@@ -163,6 +214,8 @@ def _ordered(found: Mapping[str, Variable], name: str, path: str, axes: Sequence
     variable, label = found[name], f"{path}: {name}"
     if not variable.is_number:
         raise ValueError(f"{label} holds text, truths or objects; it must hold numbers")
+    if count == 1:  # MATLAB has rows and columns only
+        return np.atleast_1d(variable.read().squeeze())
     order = order_of(variable.shape, variable.dims, axes, label, count)
     return variable.read().transpose(order)
 

@@ -52,7 +52,7 @@ def geometric(settings: Geometric, num_realizations: int, seed: Seed) -> xr.Data
 
     p_max = math.sqrt(10 ** ((settings.p_max_dbm - 30) / 10))
     noise_power = 10 ** ((settings.noise_density_dbm + 10 * math.log10(settings.bandwidth) - 30) / 10)
-    attributes = settings.model_dump(exclude={"kind", "num_links", "features"})
+    attributes = settings.model_dump(exclude={"kind", "num_links", "features", "optimum"})
     attributes["fading"] = int(settings.fading)  # NetCDF has no boolean attributes
     drawn = dataset(gain, weight, settings.kind, p_max, noise_power, seed, attributes)
     for name, position in (("transmitter", transmitter), ("receiver", receiver)):

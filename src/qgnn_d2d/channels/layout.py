@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 WEIGHT_STREAM, FADING_STREAM, TRANSMITTER_STREAM, RECEIVER_STREAM = range(4)
 
 DIMS = {"gain": ("realization", "receiver", "transmitter"), "weight": ("realization", "receiver")}
+SIZES = "num_links"
+"""Variable with the numbers of links of networks of several sizes."""
 ATTRIBUTES = ("scenario", "p_max", "noise_power", "seed", "package_version")
 
 
@@ -31,14 +33,22 @@ def dataset(
     noise_power: float,
     seed: Seed,
     parameters: Mapping[str, Any] | None = None,
+    sizes: NDArray[np.int64] | None = None,
 ) -> xr.Dataset:
     """Return realizations as the package describes them: gains (N, M, M), weights (N, M), p_max in sqrt(W), W."""
     import xarray as xr
 
     gain_attributes = {"units": "1", "long_name": "linear power gain into receiver from transmitter"}
     weight_attributes = {"units": "1", "long_name": "weight of the link in the sum rate"}
+    variables: dict[str, Any] = {
+        "gain": (DIMS["gain"], gain, gain_attributes),
+        "weight": (DIMS["weight"], weight, weight_attributes),
+    }
+    if sizes is not None:
+        about = {"units": "1", "long_name": "number of links; the others are padding"}
+        variables[SIZES] = (DIMS["gain"][:1], sizes, about)
     return xr.Dataset(
-        {"gain": (DIMS["gain"], gain, gain_attributes), "weight": (DIMS["weight"], weight, weight_attributes)},
+        variables,
         attrs={
             "scenario": scenario,
             **(parameters or {}),

@@ -12,8 +12,9 @@ import torch
 
 from ..io import read_netcdf, write_netcdf
 from .batch import Channels
+from .conventions import exact, whole
 from .draws import draw
-from .layout import ATTRIBUTES, DIMS
+from .layout import ATTRIBUTES, DIMS, SIZES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,8 +31,7 @@ def save(dataset: xr.Dataset, path: Path | str) -> None:
         ValueError: `dataset` is no complete set of channel realizations; nothing is written then.
     """
     to_channels(dataset)
-    compressed = {"zlib": True, "complevel": 4, "fletcher32": True, "_FillValue": None}
-    write_netcdf(path, dataset, dict.fromkeys(dataset.data_vars, compressed))
+    write_netcdf(path, dataset, checksums=True)
 
 
 def load(path: Path | str) -> xr.Dataset:
@@ -47,28 +47,37 @@ def load(path: Path | str) -> xr.Dataset:
 
 
 def to_channels(dataset: xr.Dataset, source: str = "dataset") -> Channels:
-    """Copy realizations into float64 tensors.
+    """Copy realizations into float64 tensors, whatever the order of their dimensions and the type of their numbers.
 
     Raises:
-        ValueError: `dataset` is no complete set of channel realizations (variables, dimensions, dtypes, attributes, the
-            values that `Channels` requires); the line starts with ``source``.
+        ValueError: `dataset` is no complete set of channel realizations (variables, dimensions, attributes, numbers
+            that have an exact float64, the values that `Channels` requires); the line starts with ``source``.
     """
-    for name, dims in DIMS.items():
+    import xarray as xr
+
+    if not isinstance(dataset, xr.Dataset):
+        raise ValueError(f"{source} is of type {type(dataset).__name__}; it must be an xarray.Dataset")
+    arrays = {}
+    for name, dims in {**DIMS, SIZES: DIMS["gain"][:1]}.items():
         if name not in dataset.data_vars:
+            if name == SIZES:
+                continue
             raise ValueError(f"{source}: variables are {sorted(map(str, dataset.data_vars))}; {name} is missing")
-        if dataset[name].dims != dims or dataset[name].dtype != np.float64:
+        if set(dataset[name].dims) != set(dims) or dataset[name].dtype.kind not in "iuf":
             raise ValueError(
                 f"{source}: {name} has dimensions {dataset[name].dims} and dtype {dataset[name].dtype}; they must be "
-                f"{dims} and float64"
+                f"{dims} and of real numbers"
             )
+        arrays[name] = exact(dataset[name].transpose(*dims).values, f"{source}: {name}")
     missing = [name for name in ATTRIBUTES if name not in dataset.attrs]
     if missing:
         raise ValueError(f"{source}: attributes {missing} are missing; required are {list(ATTRIBUTES)}")
-    gain, weight = (torch.tensor(dataset[name].values) for name in DIMS)
+    gain, weight = (torch.tensor(arrays[name]) for name in DIMS)
+    sizes = torch.tensor(whole(arrays[SIZES], f"{source}: {SIZES}")) if SIZES in arrays else None
     found = (dataset.attrs[name] for name in ("noise_power", "p_max"))
     noise_power, p_max = (number.item() if isinstance(number, np.generic) else number for number in found)
     try:
-        return Channels(gain, weight, noise_power, p_max)
+        return Channels(gain, weight, noise_power, p_max, sizes)
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..objective import PROTOCOL_TITLES, PROTOCOLS, axis_label, trained_quantity, wmmse_quantity
 from ..settings import Study
-from ..solvers import METHODS
+from ..solvers import BOUND, METHODS, bound_label
 from .contract import Figure, Files, Inputs, Table, read, stacked
 from .style import METHOD_LINES, about, banded, below, canvas, colors, integer_ticks, styled
 
@@ -45,7 +45,8 @@ def _data(study: Study, files: Files, runs: Runs) -> Table:
     """Return one row per plotted point.
 
     The panel is the protocol, the kind is curve or line; the mean over seeds has its 95 % t interval (empty for one
-    seed). Lines are the methods' means on the test set, and WMMSE's in its own quantity.
+    seed). Lines are the methods' means on the test set, and WMMSE's in its own quantity; where the optimum is not
+    certified, its upper bound's in its place.
     """
     import pandas as pd
 
@@ -64,6 +65,8 @@ def _data(study: Study, files: Files, runs: Runs) -> Table:
             parts.append(part.assign(panel=protocol, kind="curve", run=run, **named(study, run), unit=trained.unit))
         shown = {("wmmse", wmmse.name): wmmse.wmmse_line}
         shown |= {(name, trained.name): METHODS[name].label for name in _METHODS}
+        if (BOUND, trained.name) in tests.index:
+            shown[BOUND, trained.name] = bound_label(tests.loc[(BOUND, trained.name), "certified_share"])
         for (solver, metric), label in shown.items():
             if (solver, metric) in tests.index:
                 values = tests.loc[(solver, metric)][["unit", "mean"]].to_dict()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..settings import MODELS, Study
-from ..solvers import shown_in
+from ..solvers import BOUND, bound_label, shown_in
 from .contract import Figure, Files, Inputs, Table, evaluated, stacked
 from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, integer_ticks, number_ticks, styled
 
@@ -90,10 +90,14 @@ def draw(table: Table) -> Figure:
     number_ticks(middle, (100, 200, 500, 1000))
     for ax in (left, middle):
         ax.set_ylabel("percent of WMMSE, eq. (2)")
-    for method in shown_in("baselines"):
-        for ax in (left, middle):
-            ax.axhline(baselines[method.name], **METHOD_LINES[method.name])
-        entries[method.short] = METHOD_LINES[method.name]
+    labels = {method.name: method.short for method in shown_in("baselines")}
+    if BOUND in baselines:
+        labels[BOUND] = bound_label(panels["baselines"]["certified_share"].iloc[0])
+    for name, label in labels.items():
+        if name in baselines:  # the optimum is not, where it was not searched for or not certified
+            for ax in (left, middle):
+                ax.axhline(baselines[name], **METHOD_LINES[name])
+            entries[label] = METHOD_LINES[name]
     names = ("ideal_mean", "ideal_low", "ideal_high")
     errorbars(right, range(len(noise)), noise, names, color=palette["qgnn_informed"], marker="o", linestyle="none")
     right.axhline(100, color=GRAY, linewidth=0.8)

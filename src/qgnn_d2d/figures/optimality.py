@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..objective import PROTOCOL_TITLES, PROTOCOLS, trained_quantity
 from ..settings import Study
-from ..solvers import shown_in
+from ..solvers import bound_label, shown_in
 from . import curves, fig2, fig2_all
 from .contract import Figure, Files, Inputs, Table, stacked
 from .style import METHOD_LINES, about, banded, below, canvas, colors, styled
@@ -27,8 +27,8 @@ def _runs(study: Study) -> curves.Runs:
 
 
 def inputs(study: Study) -> Inputs:
-    """Return the values of models and methods on the evaluation set."""
-    if not _runs(study):
+    """Return the values of models and methods on the evaluation set; None without an optimum."""
+    if not _runs(study) or not study.scenarios[study.scenario_of("main")].optimum:
         return None
     solvers = study.solved(study.scenario_of("main"), "evaluation.nc")
     return {"models": study.evaluated("main", "evaluation"), "solvers": [solvers]}
@@ -51,8 +51,10 @@ def data(study: Study, files: Files) -> Table:
         for run in runs:
             part = share_curve(models[metric][models["run"].values == run], solvers)
             parts.append(part.assign(panel=protocol, kind="model", method=run, **curves.named(study, run)))
+    table = stacked(parts)
     columns = ["panel", "kind", "method", "label", "model", "metric", "gap_percent", "share", "low", "high"]
-    return stacked(parts)[[*columns, "num_seeds", "num_realizations"]].astype({"num_seeds": "Int64"})
+    columns += ["num_seeds", "num_realizations", *(name for name in table if name == "certified_share")]
+    return table[columns].astype({"num_seeds": "Int64"})
 
 
 @styled()
@@ -72,13 +74,21 @@ def draw(table: Table) -> Figure:
                 banded(ax, curve["gap_percent"], curve, "share", alpha=0.15, **style)
                 entries[first["label"]] = style
             ax.set(xscale="log", ylim=(0, 1.02))
-            ax.set_xlim(table["gap_percent"].min(), table["gap_percent"].max())
-            ax.set_xticks([1e-4, 1e-2, 1, 100], ["0.0001", "0.01", "1", "100"])
+            first = table["gap_percent"].min()
+            ax.set_xlim(first, table["gap_percent"].max())
+            ticks = {1e-4: "0.0001", 1e-2: "0.01", 1: "1", 100: "100"}
+            ax.set_xticks(*zip(*((at, text) for at, text in ticks.items() if at >= first * (1 - 1e-9)), strict=True))
     for column, protocol in enumerate(panels):
         axes[0, column].set_title(PROTOCOL_TITLES[protocol])
-        axes[1, column].set_xlabel("gap to the certified optimum (%)")
+        axes[1, column].set_xlabel(_reference(table[table["panel"] == protocol]))
     axes[0, 0].set_ylabel("trained models:\nshare of realizations")
     axes[1, 0].set_ylabel("no learning:\nshare of realizations")
     below(figure, entries)
     about(figure, table[table["kind"] == "model"], "bands")
     return figure
+
+
+def _reference(panel: Table) -> str:
+    """Say what the gaps of a panel are to."""
+    share = panel["certified_share"].iloc[0] if "certified_share" in panel else float("nan")
+    return "gap to the certified optimum (%)" if share != share else f"gap (%) to the {bound_label(share)}"

@@ -62,6 +62,8 @@ def draw(table: Table) -> Figure:
         entries[part["label"].iloc[0]] = style
     for name in _SHOWN:
         part = scaled[(scaled["method"] == name) & scaled["percent_of_wmmse"].notna()].sort_values("num_links")
+        if part.empty:
+            continue
         style = METHOD_LINES[name] | {"marker": "*" if name == "optimum" else "", "markersize": 5}
         left.plot(part["num_links"], part["percent_of_wmmse"], **style)
         entries[METHODS[name].label] = style

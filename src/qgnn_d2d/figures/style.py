@@ -43,6 +43,7 @@ _METADATA: dict[str, dict[str, Any]] = {
 # Methods that need no learning are black and gray, apart from the models' colors.
 METHOD_LINES: dict[str, dict[str, Any]] = {
     "optimum": {"color": "#000000", "linestyle": "-", "linewidth": 0.9},
+    "bound": {"color": "#000000", "linestyle": (0, (8, 2)), "linewidth": 0.9},
     "wmmse": {"color": "#000000", "linestyle": "-.", "linewidth": 1.3},
     "wmmse_multistart": {"color": "#000000", "linestyle": ":", "linewidth": 1.1},
     "on_off_3": {"color": GRAY, "linestyle": (0, (6, 2)), "linewidth": 0.8},
@@ -50,7 +51,7 @@ METHOD_LINES: dict[str, dict[str, Any]] = {
     "best_single_link": {"color": GRAY, "linestyle": (0, (2, 2)), "linewidth": 1.0},
     "full_power": {"color": "#999999", "linestyle": (0, (1, 3)), "linewidth": 1.0},
 }
-"""Method to its line in every figure."""
+"""Method to its line in every figure; ``bound`` is the optimum's where that is not certified."""
 
 
 def colors(models: Iterable[str]) -> dict[str, str]:

@@ -31,6 +31,9 @@ class PowerModel(nn.Module, ABC):
     """
 
     compiled: bool = True
+    mixes_sizes: bool = False
+    """Whether a batch of training may hold networks of several sizes: where a node depends on nothing but its leaves,
+    and where a model without a ``k`` takes leaves, too, and counts those that stand there twice once."""
     compiled_parts: bool = False
     """Whether a model without a kernel computes parts of itself in compiled code, where `compiled` allows it."""
 
@@ -74,7 +77,7 @@ class PowerModel(nn.Module, ABC):
             noise_power: σ², W.
             p_max: P_max, an amplitude (its square is the largest transmit power).
             leaves: (S, B, M, k) leaf indices from `stars.choose`, for models with a ``k``, or (S, L, B, M, k), one set
-                per round; other models do not read them.
+                per round; or from `stars.all_others`, for those without that mix sizes; other models do not read them.
 
         Returns:
             (S, B, M) transmit powers p_m² in [0, P_max²]; the network's output is the amplitude p_m of eq. (1).
@@ -92,12 +95,13 @@ class PowerModel(nn.Module, ABC):
         for name, values in (("gain", gain), ("weight", weight)):
             if values.dtype != dtype:
                 raise ValueError(f"{name} has dtype {values.dtype}; it must be the model's, {dtype}")
-        if self.k is None:
+        if not self.reads_leaves(leaves):
             leaves = None
         elif leaves is None:
             raise ValueError(f"{type(self).__name__} needs leaves: choose them with stars.choose")
         else:
-            size = (*weight.shape[1:], min(self.k, weight.shape[-1] - 1))
+            others = weight.shape[-1] - 1
+            size = (*weight.shape[1:], others if self.k is None else min(self.k, others))
             one, each = (self.num_seeds, *size), (self.num_seeds, self.num_rounds, *size)
             if leaves.shape not in (one, each) or leaves.dtype != torch.int64:
                 raise ValueError(
@@ -107,6 +111,10 @@ class PowerModel(nn.Module, ABC):
             leaves = leaves if leaves.ndim == 5 else leaves.unsqueeze(1)
         noise_power, p_max = float(noise_power), float(p_max)  # NumPy's scalars would take over the tensors
         return (p_max * self.activity(gain, weight, noise_power, p_max, leaves)) ** 2
+
+    def reads_leaves(self, leaves: torch.Tensor | None) -> bool:
+        """Whether the model depends on leaves, given those that it is called with."""
+        return self.k is not None or (self.mixes_sizes and leaves is not None)
 
     @property
     def num_parameters(self) -> dict[str, int]:

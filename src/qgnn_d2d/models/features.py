@@ -48,18 +48,65 @@ class Features(nn.Module):
             channel = 10 * torch.log10(gain.clamp_min(torch.finfo(gain.dtype).tiny))
         return channel.diagonal(dim1=-2, dim2=-1), channel
 
-    def fit(self, gain: torch.Tensor, weight: torch.Tensor, noise_power: float, p_max: float) -> None:
-        """Take the statistics of a training set; arguments as in `forward`, with N realizations as leading dim."""
+    def fit(
+        self,
+        gain: torch.Tensor,
+        weight: torch.Tensor,
+        noise_power: float,
+        p_max: float,
+        real: torch.Tensor | None = None,
+    ) -> None:
+        """Take the statistics of a training set; arguments as in `forward`, with N realizations as leading dim.
+
+        ``real``, (N, M), says which links are no padding, if there is any.
+        """
         if not self.standardize:
             return
         direct, cross = self._scaled(gain, weight, noise_power, p_max)
         off_diagonal = ~torch.eye(gain.shape[-1], dtype=torch.bool, device=gain.device)
         samples = [direct, weight, cross[:, off_diagonal]]
+        if real is not None:
+            samples = [direct[real], weight[real], cross[real.unsqueeze(-1) & real.unsqueeze(-2) & off_diagonal]]
         for i, values in enumerate(samples):
             if i == 1 and not self.standardize_weight:
                 continue
             self.get_buffer("mean")[i] = values.mean()
             self.get_buffer("deviation")[i] = values.std() if values.numel() > 1 and values.std() > 0 else 1.0
+
+    @torch.no_grad()
+    def distance(
+        self, gain: torch.Tensor, weight: torch.Tensor, noise_power: float, p_max: float, real: torch.Tensor
+    ) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+        """Return how far realizations are from the training set; nothing of features that were not standardized.
+
+        Args:
+            gain: (N, M, M), as the others as in `forward`.
+            weight: (N, M).
+            noise_power: σ², W.
+            p_max: P_max, an amplitude.
+            real: (N, M), which links are no padding.
+
+        Returns:
+            Kind of feature to the median of every realization's standardized features, (N,), and to the mean of its
+            features over that of the training set, (N,), which is 1 on the scale ``decibel``.
+        """
+        mean, deviation = self.get_buffer("mean").double(), self.get_buffer("deviation").double()
+        direct, cross = self._scaled(gain, weight, noise_power, p_max)
+        same = torch.eye(gain.shape[-1], dtype=torch.bool, device=gain.device)
+        pairs = real.unsqueeze(-1) & real.unsqueeze(-2) & ~same
+        found = {}
+        for i, (name, values, mask) in enumerate(
+            [("direct channels", direct, real), ("weights", weight, real), ("cross channels", cross, pairs)]
+        ):
+            if mean[i] == 0 and deviation[i] == 1:
+                continue
+            chosen, count = mask.flatten(1), mask.flatten(1).sum(-1, keepdim=True).clamp_min(1)
+            x = torch.where(chosen, values.double().flatten(1), math.inf).sort(dim=-1).values
+            median = (x.gather(1, (count - 1) // 2) + x.gather(1, count // 2)).squeeze(1) / 2
+            level = torch.where(x.isfinite(), x, 0.0).sum(-1) / count.squeeze(1) / mean[i]
+            has_level = i == 1 or self.scale != "decibel"
+            found[name] = (median - mean[i]) / deviation[i], level if has_level else torch.ones_like(level)
+        return found
 
     def forward(
         self, gain: torch.Tensor, weight: torch.Tensor, noise_power: float, p_max: float

@@ -26,6 +26,8 @@ class IGCNet(PowerModel):
         options: Widths and number of iterations; amplitudes enter raw.
     """
 
+    mixes_sizes = True
+
     def __init__(self, generators: Generators, options: IGCNetOptions) -> None:
         super().__init__(generators, options)
         self.iterations = options.iterations

@@ -53,6 +53,8 @@ class StarNetwork(PowerModel):
         measured: Numbers that a star yields per head.
     """
 
+    mixes_sizes = True
+
     def __init__(self, generators: Generators, options: QGNNOptions | StarMLPOptions, measured: int) -> None:
         super().__init__(generators, options, standardize=True)
         heads, layers = options.heads, options.layers

@@ -33,6 +33,7 @@ class Quantity:
     # Variable of the solvers' dataset with the certified upper bound, of a quantity that is maximized: the one that
     # models of the protocol are trained and reported in.
     bound: str | None = None
+    certificate: str | None = None  # variable that says where that bound certifies the optimum
     wmmse_line: str = ""  # label of WMMSE's line, in the quantity in which it is compared with models of the protocol
     only_p_max: float | None = None  # the only largest amplitude, sqrt(W), for which it means anything; None for all
 
@@ -60,6 +61,7 @@ QUANTITIES: Mapping[str, Quantity] = {
             function="weighted_sum_rate",
             solver_power="power",
             bound="upper_bound",
+            certificate="certified",
             wmmse_line="WMMSE, full-power start",
         ),
         Quantity(
@@ -71,6 +73,7 @@ QUANTITIES: Mapping[str, Quantity] = {
             function="released_metric",
             solver_power="released_power",
             bound="released_upper_bound",
+            certificate="released_certified",
         ),
         Quantity(
             name="released_wmmse_rate",

@@ -18,17 +18,19 @@ _RESULT_COLUMNS = {
     "learning_rate": "learning rate", "batch_size": "batch", "epochs": "epochs", "num_seeds": "seeds",
     "mean": "mean", "interval": "95 % interval", "crossed": "over seeds and realizations",
     "percent_of_wmmse": "% of WMMSE", "percent_of_wmmse_multistart": "% of WMMSE multistart",
-    "percent_of_optimum": "% of optimum",
+    "percent_of_optimum": "% of optimum", "percent_of_bound": "% of bound",
 }  # fmt: skip
+_OF_OPTIMUM = ("percent_of_optimum", "percent_of_bound")
 
 
 def results_page(results: pd.DataFrame, experiment: str) -> str:
     """Lay out what `tables.results` returns of an experiment: one section per split and quantity."""
     results = results.astype({name: "Int64" for name in INTEGERS if name in results})
+    of_optimum = " and of the certified optimum" if any(name in results for name in _OF_OPTIMUM) else ""
     parts = [
         f"# Results: {experiment}",
         "How to read: one row per method, models first. Percentages are of WMMSE (full-power start; best of many "
-        "starts) and of the certified optimum, on the same realizations. In the public code's model metric the methods "
+        f"starts){of_optimum}, on the same realizations. In the public code's model metric the methods "
         "solve and are scored in that metric. The first interval is a 95 % t interval of the mean, over seeds for "
         "models and over realizations for solvers; the second is a 95 % interval over seeds and "
         "realizations. A model's protocol is what it was trained under, a solver's is that of the quantity. For "
@@ -45,7 +47,16 @@ def results_page(results: pd.DataFrame, experiment: str) -> str:
             crossed=[_range(low, high) for low, high in part[["crossed_low", "crossed_high"]].to_numpy(float)],
             **{name: part[name].map(lambda value: number(value, 1)) for name in part if name.startswith("percent_of_")},
         )
-        parts.append(table(shown, _RESULT_COLUMNS))
+        if "certified_share" in part and pd.notna(first["certified_share"]):
+            count = first["num_realizations"]
+            certified = number(round(first["certified_share"] * count), 0)
+            parts.append(
+                f"The optimum is certified in {certified} of {number(count, 0)} realizations. In its place stand "
+                "`best_found`, the best powers found, and `bound`, which no powers exceed: percentages of the bound "
+                "are too low rather than too high."
+            )
+        empty = [name for name in _OF_OPTIMUM if name not in part or part[name].isna().all()]
+        parts.append(table(shown, {name: text for name, text in _RESULT_COLUMNS.items() if name not in empty}))
     return "\n\n".join(parts) + "\n"
 
 

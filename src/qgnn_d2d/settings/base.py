@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -38,10 +38,14 @@ class Settings(BaseModel):
             raise ValueError(f"unknown key {unknown}; allowed here: {', '.join(cls.model_fields)}")
         return data
 
+    not_in_text: ClassVar[frozenset[str]] = frozenset()
+    """Options that `text` leaves out, as they concern other jobs."""
+
     @property
     def text(self) -> str:
         """All options as one line of text: for Snakemake, which repeats a job whose settings have changed."""
-        return ", ".join(f"{path} = {value}" for path, value in sorted(_leaves(self.model_dump(mode="json"))))
+        content = self.model_dump(mode="json", exclude=set(self.not_in_text))
+        return ", ".join(f"{path} = {value}" for path, value in sorted(_leaves(content)))
 
 
 def _leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from .base import LARGEST, Settings
 from .config import ClaimPair, Entry, StudySettings, Torch
 from .model import MODELS
 from .noise import AerCheck, Hardware, NoiseModel, NoiseStudy, Resources
-from .scenario import SCENARIOS, Inference, Readings, ScaleStudy, Splits
+from .scenario import SCENARIOS, Inference, Optimum, Readings, ScaleStudy, Splits
 from .search import Choice, Choices, Tuning
 from .training import Cap, Training
 
@@ -26,6 +26,7 @@ BEGIN, END = "<!-- begin keys -->", "<!-- end keys -->"
 SECTIONS: dict[str, type[Settings]] = {
     "The file": StudySettings, "`torch`": Torch, "`splits`": Splits,
     **{f"`scenarios`, `kind: {name}`": kind for name, kind in SCENARIOS.items()},
+    "`optimum` of a scenario": Optimum,
     **{f"`models`, `{name}`": options for name, options in MODELS.items()},
     "`training`, `tuned`, `presets`": Training, "`experiments`, an entry": Entry, "`noise_models`": NoiseModel,
     "`noise`": NoiseStudy, "`noise.aer`": AerCheck, "`noise.resources`": Resources, "`noise.hardware`": Hardware,
@@ -95,7 +96,8 @@ def _value(schema: Mapping[str, Any]) -> str:
     if "anyOf" in schema:
         return " or ".join(_value(part) for part in schema["anyOf"] if part.get("type") != "null")
     if "enum" in schema or "const" in schema:
-        return ", ".join(f"`{name}`" for name in schema.get("enum", [schema.get("const")]))
+        names = schema.get("enum", [schema.get("const")])
+        return ", ".join(f"`{'off' if name is False else name}`" for name in names)
     if schema.get("type") == "array":
         length = f" of {schema['minItems']}" if schema.get("minItems") == schema.get("maxItems", 0) else ""
         return f"list{length}: {_value(schema.get('items', schema.get('prefixItems', [{}])[0]))}"

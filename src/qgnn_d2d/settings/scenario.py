@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ..checks import shown
 from .base import LARGEST, Count, Name, Positive, Settings, Whole
@@ -45,11 +45,21 @@ class Splits(Settings):
     """Realizations that runs with a train_size take their first ones of."""
 
 
+class Optimum(Settings):
+    """How far a realization's optimum is searched for (`solvers.branch_and_bound.optimum`)."""
+
+    gap: Annotated[float, Field(ge=1e-8, le=0.1)] = 1e-6
+    """Relative gap between lower and upper bound up to which an optimum is certified."""
+    max_boxes: Count = 1_000_000
+    """Boxes after which a realization is given up: its bounds are kept, and it counts as not certified."""
+
+
 class Scenario(Settings):
     """What all scenarios have in common. A kind adds its own options, and names its implementation."""
 
     implementation: ClassVar[str]
     """``module:function`` that draws the channels (see `qgnn_d2d.channels`)."""
+    not_in_text: ClassVar[frozenset[str]] = frozenset({"optimum"})  # no channel depends on it
     resizable: ClassVar[bool] = True
     """Whether there are random streams for other numbers of links."""
 
@@ -59,6 +69,22 @@ class Scenario(Settings):
     """Number of D2D pairs M."""
     features: Literal["amplitude", "decibel"] = "amplitude"
     """Scale on which channels enter the models: |g|, or 10 log10 |g|² for gains that span decades."""
+    optimum: Optimum | Literal[False] = Optimum()
+    """The certified optimum of the tables and figures; off: it is left out."""
+
+    @field_validator("optimum", mode="before")
+    @classmethod
+    def _mapping_or_off(cls, value: Any) -> Any:
+        if value is False or value == "off":  # YAML reads off as false
+            return False
+        if not isinstance(value, Mapping | Optimum):
+            raise ValueError(f"{shown(value)} is no mapping; it must be one of gap and max_boxes, or off")
+        return value
+
+    @property
+    def optimum_text(self) -> str:
+        """How far the optimum is searched for, as text: what repeats the solvers' job where it changes."""
+        return self.optimum.text if self.optimum else "off"
 
     @property
     def sources(self) -> dict[str, str]:
@@ -148,7 +174,7 @@ class File(Scenario):
 
     kind: Literal["file"] = "file"
     num_links: Links
-    """Number of D2D pairs M, the file's."""
+    """Number of D2D pairs M, the file's; the largest one of networks of several sizes."""
     path: str | None = None
     """One file for all splits (.nc, .npz, .npy, .mat, .h5, .hdf5), relative to this config file's folder. The splits
     take its realizations one after the other: train, validation, test, evaluation, pool."""
@@ -156,8 +182,12 @@ class File(Scenario):
     """In the place of path: split to its own file, of which it takes the first realizations."""
     first: Whole = 0
     """Realizations to leave out at the beginning of every file."""
-    variable: str | None = None
-    """Name of the channels in the file; not needed where only one variable can be meant."""
+    variable: str | Annotated[list[str], Field(min_length=2, max_length=2)] | None = None
+    """Name of the channels in the file; not needed where only one variable can be meant. Of complex channels that are
+    two variables: the names of real and imaginary part."""
+    sizes: str | None = None
+    """Name of the variable with every network's number of links, for networks of several sizes: the links come first,
+    and what is left up to num_links is padding, 0 or NaN."""
     quantity: Literal["complex", "amplitude", "gain"]
     """What the file holds: complex channels h, amplitudes |h|, or power gains |h|²."""
     unit: Literal["linear", "dB"] = "linear"
@@ -184,6 +214,8 @@ class File(Scenario):
                 raise ValueError(f"{key} is {shown(Path(name).name)}; it must end in one of: {', '.join(FORMATS)}")
         if self.quantity == "complex" and self.unit == "dB":
             raise ValueError("unit is 'dB'; complex channels have unit linear")
+        if isinstance(self.variable, list) and self.quantity != "complex":
+            raise ValueError(f"variable is {self.variable}; only complex channels have two")
         if self.axes is not None and len(set(self.axes)) < len(AXES):
             raise ValueError(f"axes is {self.axes}; it must be three different names")
         return self

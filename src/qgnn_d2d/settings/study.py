@@ -265,6 +265,13 @@ class Study:
         aware = {"aware": self.aware(noise)} if noise in [*self.noise.devices, *self.noise.levels] else {}
         return {"unaware": self.noise.run} | aware
 
+    @property
+    def scale_text(self) -> str:
+        """The scale study as text, with how far the optimum is searched for: what repeats its job where it changes."""
+        assert self.config.scale is not None
+        scenario = self.scenarios[self.runs[self.config.scale.runs[0]].scenario]
+        return f"{self.config.scale.text}; optimum {scenario.optimum_text}"
+
     def noise_text(self, noise: str) -> str:
         """Return a noise model and the noise study's sizes as text: what repeats its jobs where it changes."""
         return f"{self.noise_models[noise].text}; {self.noise.text}"

@@ -13,16 +13,23 @@ are a ValueError.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from ..settings.scenario import Optimum
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-OPTIMUM_GAP = 1e-6
-"""Relative gap to which the tables' optimum is certified."""
+OPTIMUM_GAP = Optimum().gap
+"""Relative gap to which the tables' optimum is certified where a config says nothing else."""
+
+BOUND, BEST_FOUND = "bound", "best_found"
+"""What stands in tables in the place of the optimum where it is not certified for every realization: its upper bound,
+and the best powers found."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +108,21 @@ METHODS: Mapping[str, Method] = {
         Method("greedy", "links turned on one by one", "greedy", "qgnn_d2d.solvers.heuristics:greedy"),
         Method(
             "optimum", "certified optimum", "certified optimum", "qgnn_d2d.solvers.branch_and_bound:optimum",
-            {"gap": OPTIMUM_GAP}, certified=True, is_reference=True, shown_in=("scale", "baselines"),
+            Optimum().model_dump(), certified=True, is_reference=True, shown_in=("scale", "baselines"),
         ),
     )
 }  # fmt: skip
 """All methods by name, in the tables' order."""
+
+
+def bound_label(certified_share: float) -> str:
+    """Return what legends call the optimum's upper bound, given the share of realizations in which it is certified.
+
+    Example:
+        >>> bound_label(11 / 12)
+        'upper bound of the optimum (91.6 % certified)'
+    """
+    return f"upper bound of the optimum ({math.floor(1000 * certified_share) / 10} % certified)"
 
 
 def shown_in(place: str) -> list[Method]:

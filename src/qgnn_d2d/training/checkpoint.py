@@ -42,6 +42,8 @@ def _digest(channels: Channels) -> str:
     digest = hashlib.sha256(repr(about).encode())
     for values in (channels.gain, channels.weight):
         digest.update(values.contiguous().cpu().numpy().tobytes())
+    if channels.sizes is not None:
+        digest.update(channels.sizes.cpu().numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 
 from .. import stars
@@ -12,13 +14,20 @@ from ..objective import QUANTITIES, Quantity, trained_quantity
 from ..random_streams import torch_generator
 from ..settings import RunSettings
 
+# Of features' distance from the training set, see `warn_of_far`.
+_FAR, _SHIFTED, _LOWEST_LEVEL, _FEWEST_LINKS = 6.0, 2.0, 0.1, 10
 _CHUNK = 25  # realizations per forward pass at 10 links, fewer beyond: small enough for the cache
 
 
 def evaluation_leaves(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> torch.Tensor | None:
-    """Choose the stars of a split for every seed, once: (S, N, M, k); None for models without stars."""
+    """Choose the stars of a split for every seed, once: (S, N, M, k).
+
+    None for models without stars; but for networks of several sizes, all other nodes (`stars.all_others`).
+    """
     if model.k is None:
-        return None
+        if channels.sizes is None or not model.mixes_sizes:
+            return None
+        return stars.all_others(channels).expand(run.num_seeds, -1, -1, -1)
     draws = [
         stars.choose(model.stars, channels, model.k, torch_generator(run.seed, "stars", split, s))
         for s in range(run.num_seeds)
@@ -30,21 +39,35 @@ def evaluation_leaves(run: RunSettings, model: PowerModel, channels: Channels, s
 def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
     """Return the powers of every seed's model on every realization.
 
+    A warning names features that are far from those of the training set (`warn_of_far`).
+
     Args:
         model: Put into evaluation mode here.
         channels: N realizations of M links.
         leaves: (S, N, M, k), (S, L, N, M, k) for one set per round, or None.
 
     Returns:
-        (S, N, M) transmit powers.
+        (S, N, M) transmit powers, W; 0 for padding.
 
     Raises:
         ValueError: A leaf is none of the M links, or a shape or type does not fit (see `PowerModel.forward`).
     """
+    warn_of_far(model, channels)
+    return _allocate(model, channels, leaves)
+
+
+@torch.no_grad()
+def _allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
     if leaves is not None and leaves.numel():
         first, last = int(leaves.min()), int(leaves.max())
         if first < 0 or last >= channels.num_links:
             raise ValueError(f"leaves are from {first} to {last}; they must be from 0 to {channels.num_links - 1}")
+    if channels.sizes is not None:  # every network as it would be alone
+        power = torch.zeros(model.num_seeds, *channels.weight.shape, dtype=channels.weight.dtype)
+        for index, group in channels.by_size():
+            own = None if leaves is None or model.k is None else leaves[..., index, : group.num_links, :]
+            power[:, index, : group.num_links] = _allocate(model, group, own).cpu()
+        return power.to(channels.gain.device)
     model.eval()
     kernel, inputs = kernel_of(model), kernel_inputs(model, channels, leaves)
     if kernel is not None and inputs is not None:
@@ -60,6 +83,31 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
     return torch.cat(powers, dim=1)
 
 
+def warn_of_far(model: PowerModel, channels: Channels) -> None:
+    """Warn of features that are far from those of the training set: most often, another unit.
+
+    Only standardized features are compared: a model keeps no statistics of others. Far is a realization whose median
+    feature is more than 6 of the training set's deviations from its mean. If half of the realizations, of 10 links in
+    all at least, are more than 2 deviations from it, or below a tenth of the training set's mean, these are far.
+    """
+    found = model.features.distance(channels.gain, channels.weight, channels.noise_power, channels.p_max, channels.real)
+    for name, (shift, level) in found.items():
+        far = (shift.abs() > _SHIFTED) | (level < _LOWEST_LEVEL)
+        if 2 * int(far.sum()) < len(channels) or int(channels.real.sum()) < _FEWEST_LINKS:
+            far = shift.abs() > _FAR
+        if not far.any():
+            continue
+        first, others = int(far.nonzero()[0]), int(far.sum()) - 1
+        more = f" and {others} more" if others else ""
+        side = "above" if shift[first] > 0 else "below"
+        of_level = f", {float(level[first]):.2g} of it" if level[first] < _LOWEST_LEVEL else ""
+        warnings.warn(
+            f"realization {first}{more}: {name} are {abs(float(shift[first])):.1f} deviations {side} the mean of the "
+            f"training set{of_level}; are units, noise_power (W) and p_max (an amplitude) right?",
+            stacklevel=3,
+        )
+
+
 def mean_metric(run: RunSettings, model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
     """Return every seed's mean over the realizations of the quantity that the run's protocol reports: (S,)."""
     quantity = trained_quantity(run.protocol)
@@ -67,7 +115,7 @@ def mean_metric(run: RunSettings, model: PowerModel, channels: Channels, leaves:
     inputs = kernel_inputs(model, channels, leaves, quantity)
     if inputs is not None:
         return kernel_mean(model, inputs)
-    power = allocate(model, channels, leaves)
+    power = _allocate(model, channels, leaves)
     return quantity.values(channels.gain, power, channels.weight, channels.noise_power).mean(dim=1)
 
 
@@ -96,4 +144,5 @@ def cast(channels: Channels, dtype: torch.dtype, device: str) -> Channels:
         channels.weight.to(device, dtype),
         channels.noise_power,
         channels.p_max,
+        channels.sizes,
     )

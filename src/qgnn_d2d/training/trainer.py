@@ -78,6 +78,16 @@ def _with_gradients(function: Callable[P, T]) -> Callable[P, T]:
     return recording
 
 
+def _require_mixable(run: RunSettings, model: PowerModel, channels: Channels) -> None:
+    """Require that padding cannot influence a training."""
+    if channels.sizes is None:
+        return
+    if not model.mixes_sizes:
+        raise ValueError(f"run {run.id}: model is {run.model!r}, which is trained on networks of one size only")
+    if run.protocol != "stated":
+        raise ValueError(f"run {run.id}: protocol is {run.protocol!r}; for networks of several sizes it must be stated")
+
+
 class Trainer:
     """Trains the seeds of one run; its whole state can be saved and restored between epochs.
 
@@ -117,7 +127,12 @@ class Trainer:
             device=run.device,
             compiled=compiled,
         )
-        self.model.features.fit(self.train.gain, self.train.weight, self.train.noise_power, self.train.p_max)
+        for data in (self.train, *self.monitored.values()):
+            _require_mixable(run, self.model, data)
+        self.model.features.fit(
+            self.train.gain, self.train.weight, self.train.noise_power, self.train.p_max,
+            None if self.train.sizes is None else self.train.real,
+        )  # fmt: skip
         self.quantity = trained_quantity(run.protocol)
         self.kernel = kernel_of(self.model)
         rate = run.training.learning_rate
@@ -203,11 +218,12 @@ class Trainer:
             kept = (torch.stack(draws) >= drop_links).to(weight)
             gain, weight = gain * kept.unsqueeze(-1) * kept.unsqueeze(-2), weight * kept
         if self.model.k is None:
-            return gain, weight, None
-        if self.model.stars == "random" and train.num_links > 1:  # reads no channels: none to be checked
+            return gain, weight, None if train.sizes is None else stars.all_others(train)[orders].to(gain.device)
+        if self.model.stars == "random" and train.num_links > 1 and train.sizes is None:  # reads no channels
             own = [stars.sample(train.num_links, self.model.k, g, (len(train),)) for g in self.generators["stars"]]
             return gain, weight, torch.stack(own).to(gain.device)
-        drawn = Channels(gain.flatten(0, 1), weight.flatten(0, 1), train.noise_power, train.p_max)
+        sizes = None if train.sizes is None else train.sizes[orders].flatten()
+        drawn = Channels(gain.flatten(0, 1), weight.flatten(0, 1), train.noise_power, train.p_max, sizes)
         leaves = stars.choose(self.model.stars, drawn, self.model.k, *self.generators["stars"])
         return gain, weight, leaves.unflatten(0, weight.shape[:2]).to(gain.device)
 

@@ -8,6 +8,7 @@ from qgnn_d2d import models
 from qgnn_d2d.channels import Channels
 from qgnn_d2d.objective import QUANTITIES
 from qgnn_d2d.settings import RunSettings
+from qgnn_d2d.settings.scenario import Optimum
 from qgnn_d2d.solvers import METHODS
 
 
@@ -52,10 +53,17 @@ def scored(factors, rates, quantities=("sum_rate", "released_metric")):
     return xr.Dataset(about, coords={"run": ("copy", list(runs)), "seed": ("copy", list(seeds))})
 
 
-def solved(rates, factors=None, quantities=("sum_rate", "released_metric")):
-    """Solvers' values: the optimum's are ``rates`` (N,), the others' a factor below it."""
+def solved(rates, factors=None, quantities=("sum_rate", "released_metric"), bound=None, optimum=True):
+    """Solvers' values: the optimum's are ``rates`` (N,), the others' a factor below it.
+
+    ``bound``, (N,), where it is another one, does not certify the realizations in which it is larger; without
+    ``optimum`` there is none.
+    """
     shares = {name: 1.0 if name == "optimum" else 0.8 for name in METHODS} | (factors or {})
-    values = np.outer([shares[name] for name in METHODS], rates)
+    names = [name for name in METHODS if optimum or name != "optimum"]
+    values = np.outer([shares[name] for name in names], rates)
     about = {name: (("solver", "realization"), values, {"units": QUANTITIES[name].unit}) for name in quantities}
-    bounds = {QUANTITIES[name].bound: ("realization", rates) for name in quantities if QUANTITIES[name].bound}
-    return xr.Dataset({**about, **bounds}, coords={"solver": list(METHODS)})
+    upper = rates if bound is None else bound
+    for one in [QUANTITIES[name] for name in quantities if optimum and QUANTITIES[name].bound]:
+        about |= {one.bound: ("realization", upper), one.certificate: ("realization", upper == rates)}
+    return xr.Dataset(about, coords={"solver": names}, attrs=Optimum().model_dump() if optimum else {})

@@ -1,15 +1,15 @@
 """Solvers and trained models, realization by realization."""
 
-from dataclasses import replace
-from types import MappingProxyType, SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from qgnn_d2d import objective
 from qgnn_d2d.analysis import evaluation
+from qgnn_d2d.channels import Channels
 from qgnn_d2d.objective import QUANTITIES
+from qgnn_d2d.settings.scenario import Optimum
 from qgnn_d2d.solvers import METHODS
 from qgnn_d2d.training import Trainer
 from tests.unit.analysis.cases import channels, model_of, run
@@ -46,8 +46,9 @@ def test_a_quantity_is_of_the_powers_that_were_solved_for_it(quantity, solved):
 
 
 def test_a_file_of_solvers_has_its_variables_in_one_order(solved):
-    """The reference's hashes are of files."""
-    powers, bounds = ["power", "released_power"], ["upper_bound", "released_upper_bound"]
+    """The records' hashes are of files."""
+    powers = ["power", "released_power"]
+    bounds = ["upper_bound", "certified", "released_upper_bound", "released_certified"]
     assert list(solved.data_vars) == [*powers, *bounds, "sum_rate", "released_wmmse_rate", "released_metric"]
 
 
@@ -57,15 +58,60 @@ def test_the_public_metric_has_powers_of_its_own(networks, solved):
     assert float(solved["released_metric"].sel(solver="optimum").mean()) > of_other_powers.mean()
 
 
-def test_an_optimum_that_is_not_certified_is_refused(monkeypatch, networks):
-    def uncertain(*arguments, **options):
-        best = METHODS["optimum"].function(*arguments, **options)
-        return replace(best, certified=torch.tensor([True, False, True, False, True, True]))
+def test_what_is_not_certified_keeps_its_powers_and_bounds():
+    networks = channels(3, links=6)
+    found = evaluation.solve(networks, Optimum(gap=1e-8, max_boxes=1))
+    exact = evaluation.solve(networks, Optimum(gap=1e-8))
+    assert (found.attrs, exact.attrs["max_boxes"]) == ({"gap": 1e-8, "max_boxes": 1}, 1_000_000)
+    for one in (quantity for quantity in QUANTITIES.values() if quantity.bound):
+        best, bound, certified = found[one.name].sel(solver="optimum"), found[one.bound], found[one.certificate]
+        assert exact[one.certificate].all() and certified.dtype == bool
+        np.testing.assert_array_equal(certified, bound <= best * (1 + 1e-8))
+        assert (best <= exact[one.bound]).all() and (bound >= exact[one.name].sel(solver="optimum")).all()
+    assert not found["certified"].all()
 
-    doubtful = SimpleNamespace(function=uncertain, options=METHODS["optimum"].options, certified=True)
-    monkeypatch.setattr(evaluation, "METHODS", MappingProxyType({"optimum": doubtful}))
-    with pytest.raises(ValueError, match=r"^2 of 6 realizations have no optimum certified to 1e-06$"):
-        evaluation.solve(networks)
+
+def test_without_an_optimum_all_else_is_as_with_one(networks, solved):
+    found = evaluation.solve(networks, False)
+    assert found.equals(solved.drop_sel(solver="optimum").drop_vars(
+        [name for one in QUANTITIES.values() if one.bound for name in (one.bound, one.certificate)]
+    ))  # fmt: skip
+    assert not found.attrs
+
+
+def test_networks_of_several_sizes_are_solved_as_each_alone():
+    parts = [channels(2, links=links, seed=links) for links in (2, 3, 5)]
+    data = Channels(
+        torch.cat([nn.functional.pad(part.gain, (0, 5 - part.num_links) * 2) for part in parts]),
+        torch.cat([nn.functional.pad(part.weight, (0, 5 - part.num_links)) for part in parts]),
+        parts[0].noise_power, parts[0].p_max, torch.tensor([2, 2, 3, 3, 5, 5]),
+    )  # fmt: skip
+    together = evaluation.solve(data)
+    for i, part in enumerate(parts):
+        own, alone = together.isel(realization=slice(2 * i, 2 * i + 2)), evaluation.solve(part)
+        for name in alone.data_vars:
+            found = own[name].values
+            if name.endswith("power"):
+                assert not found[..., part.num_links :].any()
+                found = found[..., : part.num_links]
+            np.testing.assert_allclose(found, alone[name].values, rtol=1e-12, err_msg=name)
+
+
+def test_networks_of_several_sizes_are_evaluated_as_each_alone():
+    parts = [channels(3, links=links, seed=links) for links in (3, 5)]
+    settings = run("gcn")
+    data = Channels(
+        torch.cat([nn.functional.pad(part.gain, (0, 5 - part.num_links) * 2) for part in parts]),
+        torch.cat([nn.functional.pad(part.weight, (0, 5 - part.num_links)) for part in parts]),
+        parts[0].noise_power, parts[0].p_max, torch.tensor([3] * 3 + [5] * 3),
+    )  # fmt: skip
+    model = model_of(settings, parts[0])
+    together = evaluation.evaluate(settings, model, data, "test")
+    for i, part in enumerate(parts):
+        alone = evaluation.evaluate(settings, model, part, "test")
+        for name in alone.data_vars:
+            own = together[name].values[:, 3 * i : 3 * i + 3]
+            np.testing.assert_allclose(own, alone[name].values, rtol=1e-12, err_msg=name)
 
 
 def test_nats_are_left_out_where_they_have_no_meaning():

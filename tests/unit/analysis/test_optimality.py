@@ -66,6 +66,20 @@ def test_a_single_seed_or_solver_has_no_interval():
     assert nothing["share"].iloc[[0, -2, -1]].tolist() == [0, 0, 1] and nothing["low"].isna().all()
 
 
+def test_where_not_all_is_certified_gaps_are_to_the_bound():
+    bound = OPTIMUM * [1, 1, 2, 1.25]
+    curve = optimality.share_curve(scored({"a": [1.0]}, OPTIMUM)["sum_rate"], solved(OPTIMUM, bound=bound))
+    assert curve["share"].iloc[positions(1, 23, 55)].tolist() == [0.5, 0.75, 1.0]
+    assert (curve["certified_share"] == 0.5).all()
+    exact = optimality.share_curve(scored({"a": [1.0]}, OPTIMUM)["sum_rate"], solved(OPTIMUM))
+    assert (exact["share"] == 1).all() and "certified_share" not in exact
+
+
+def test_gaps_begin_at_the_certificates_width():
+    curve = optimality.share_curve(scored({"a": [1.0]}, OPTIMUM)["sum_rate"], solved(OPTIMUM).assign_attrs(gap=1e-3))
+    assert curve["gap_percent"].iloc[[0, -1]].tolist() == pytest.approx([0.1, 100])
+
+
 @given(values=samples(2, 1, 4, st.floats(0, 100)), bad=ODD, at=st.integers(0, 2), place=st.integers(0, 15))
 def test_gaps_are_percentages_and_shares_grow(values, bad, at, place):
     optimum = values.max(axis=0)

@@ -47,6 +47,42 @@ def test_means_intervals_and_percentages_are_those_of_the_values():
     assert solver["interval_over"] == "realizations" and (solver["low"], solver["high"]) == t_interval(RATES)
 
 
+BOUND = RATES * np.where(np.arange(len(RATES)) % 4, 1.0, 1.25)  # three of four realizations are certified
+
+
+def test_where_not_all_is_certified_percentages_are_of_the_bound():
+    solvers, models = {"test": solved(RATES, bound=BOUND)}, {"test": scored({"q": [0.5, 0.7]}, RATES)}
+    table = tables.results([manifest("q")], models, solvers)
+    assert "percent_of_optimum" not in table and (table["certified_share"] == (BOUND == RATES).mean()).all()
+    found = table[table["metric"] == "sum_rate"].set_index("method")
+    assert list(found.index[-2:]) == ["best_found", "bound"] and "optimum" not in found.index
+    assert found.loc["best_found", "mean"] == RATES.mean() and found.loc["bound", "mean"] == BOUND.mean()
+    assert found.loc["q", "percent_of_bound"] == pytest.approx(60 * RATES.mean() / BOUND.mean())
+    assert found.loc["bound", "percent_of_bound"] == 100
+    compared = tables.comparisons([manifest("q")], models["test"], solvers["test"]).set_index("reference")
+    assert "optimum" not in compared.index
+    assert compared.loc["bound", "difference"] == pytest.approx(0.6 * RATES.mean() - BOUND.mean())
+
+
+def test_every_quantity_has_a_certificate_of_its_own():
+    solvers = solved(RATES, bound=BOUND)
+    solvers["certified"][:], solvers["upper_bound"][:] = True, RATES
+    table = tables.results([manifest("q")], {"test": scored({"q": [0.5]}, RATES)}, {"test": solvers})
+    stated, released = (table[table["metric"] == name] for name in ("sum_rate", "released_metric"))
+    assert stated["percent_of_optimum"].notna().all() and stated["certified_share"].isna().all()
+    assert stated["percent_of_bound"].isna().all()
+    assert released["percent_of_optimum"].isna().all() and released["percent_of_bound"].notna().all()
+
+
+def test_without_an_optimum_its_columns_are_left_out():
+    solvers, models = {"test": solved(RATES, optimum=False)}, {"test": scored({"q": [0.5, 0.7]}, RATES)}
+    table = tables.results([manifest("q")], models, solvers)
+    assert not {"percent_of_optimum", "percent_of_bound", "certified_share"} & set(table)
+    assert not {"optimum", "best_found", "bound"} & set(table["method"]) and table["percent_of_wmmse"].notna().all()
+    references = tables.comparisons([manifest("q")], models["test"], solvers["test"])["reference"]
+    assert set(references) == set(REFERENCES) - {"optimum"}
+
+
 def test_a_single_seed_has_no_t_interval():
     data = {"test": scored({"q": [0.5]}, RATES)}
     table = tables.results([manifest("q", seeds=1, train_size=300)], data, {"test": solved(RATES)})

@@ -37,8 +37,10 @@ def test_values_that_are_not_finite_are_not_saved(tmp_path):
         (lambda d: d.assign(sum_rate=d["sum_rate"].astype(int).assign_attrs(units="bps/Hz")), "floating point"),
         (lambda d: d.assign(sum_rate=d["sum_rate"].assign_attrs(units="nats")), "units 'nats'; they must be 'bps/Hz'"),
         (lambda d: d.drop_vars("solver"), "solver is no coordinate"),
+        (lambda d: d.drop_vars("certified"), "solver optimum needs certified, truths by realization"),
+        (lambda d: d.assign(upper_bound=d["upper_bound"] > 0), "solver optimum needs upper_bound, numbers"),
     ],
-    ids=["no quantity", "transposed", "integers", "units", "no solvers"],
+    ids=["no quantity", "transposed", "integers", "units", "no solvers", "no certificate", "no bound"],
 )
 def test_foreign_files_are_refused_by_name(change, message, tmp_path):
     change(solved(RATES)).to_netcdf(tmp_path / "x.nc", engine="h5netcdf")
@@ -60,6 +62,17 @@ def test_summaries_are_means(rates):
     found = table[table["metric"] == "sum_rate"]
     assert found["solver"].tolist() == list(dataset["solver"].values) and set(found["unit"]) == {"bps/Hz"}
     np.testing.assert_allclose(found["mean"], dataset["sum_rate"].values.mean(axis=1))
+
+
+def test_what_stands_in_the_place_of_the_optimum_has_its_share():
+    bound = RATES * [1, 1, 1.5]
+    table = values.summarize(solved(RATES, bound=bound)).query("metric == 'sum_rate'").set_index("solver")
+    assert table["mean"].iloc[-2:].to_dict() == {"best_found": RATES.mean(), "bound": bound.mean()}
+    assert (
+        table["certified_share"].iloc[-2:].tolist() == [2 / 3] * 2 and table["certified_share"].iloc[:-2].isna().all()
+    )
+    assert "certified_share" not in values.summarize(solved(RATES))
+    assert "optimum" not in set(values.summarize(solved(RATES, optimum=False))["solver"])
 
 
 @given(rates=samples(1, 1, 4, st.floats(0, 10)), factors=samples(1, 1, 3, st.floats(0, 1)))

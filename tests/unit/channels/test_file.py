@@ -161,6 +161,32 @@ def test_a_netcdf_file_may_have_names_of_its_own(tmp_path):
     refused(lambda: gain_of(path, "gain"), "mine.nc: g has dimensions tx, time, rx", "no realization", "axes")
 
 
+@pytest.mark.parametrize("suffix", [".npz", ".mat", ".nc", ".h5"])
+def test_complex_channels_may_be_two_variables(tmp_path, suffix):
+    path = write(tmp_path / f"mine{suffix}", re=H.real, im=H.imag.astype(np.float32))
+    expected = H.real**2 + H.imag.astype(np.float32).astype(float) ** 2
+    np.testing.assert_array_equal(gain_of(path, variable=["re", "im"]), expected)
+    two = File(path=str(path), quantity="complex", num_links=3, variable=["re", "im"], **POWERS)
+    assert draw("a", two, "test", 6, seed=1).attrs["variable"] == "re im"
+    refused(lambda: gain_of(path, variable=["re", "of"]), "of is missing")
+    refused(lambda: gain_of(path, "gain", variable=["re", "im"]), "variable is ['re', 'im']", "only complex")
+    refused(lambda: gain_of(path, variable=["re"]), "variable", "at least 2")
+    write(path, re=H, im=H.imag)
+    refused(lambda: gain_of(path, variable=["re", "im"]), "re and im", "they must be real")
+    if suffix != ".nc":  # whose dimensions have one size each
+        write(path, re=H.real, im=H.imag[:3])
+        refused(lambda: gain_of(path, variable=["re", "im"]), "re and im have shapes (6, 3, 3), (3, 3, 3)", "one shape")
+
+
+@pytest.mark.parametrize("names", [("real", "imag"), ("r", "i"), ("re", "im")])
+def test_complex_pairs_of_hdf5_are_complex_numbers(tmp_path, names):
+    stored = np.empty(H.shape, [(name, "f8") for name in names])
+    stored[names[0]], stored[names[1]] = H.real, H.imag
+    with h5py.File(tmp_path / "mine.h5", "w") as file:
+        file["h"] = stored
+    np.testing.assert_array_equal(gain_of(tmp_path / "mine.h5"), GAIN)
+
+
 def test_complex_channels_become_gains():
     from_numpy = from_complex(H, noise_power=0.1, p_max=1.0)
     swapped = from_complex(
@@ -261,8 +287,23 @@ def test_truncated_matlab_files_are_refused(tmp_path, share):
     refused(lambda: gain_of(path), "mine.mat: ")
 
 
-# Not .mat: SciPy's reader can end the process on a file with changed bytes.
-@pytest.mark.parametrize("suffix", [".npz", ".npy", ".nc", ".h5"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_wrong_types_in_matlab_files_are_read_or_refused(tmp_path, compressed):
+    """With such types, SciPy's reader can end the process."""
+    path = tmp_path / "mine.mat"
+    scipy.io.savemat(path, {"w": "text", "H": H}, do_compression=compressed)
+    whole = path.read_bytes()
+    np.testing.assert_array_equal(gain_of(path), GAIN)
+    for at in range(128, min(len(whole), 400), 4):
+        for wrong in (b"\x21\x21\x00\x00", b"\xff\xff\xff\x7f", bytes(4)):
+            path.write_bytes(whole[:at] + wrong + whole[at + 4 :])
+            result_of(lambda: gain_of(path))
+    place = whole.index(b"H\x00\x00\x00") + 4 if not compressed else 160  # where the type of the numbers stands
+    path.write_bytes(whole[:place] + b"\x21\x21\x00\x00" + whole[place + 4 :])
+    refused(lambda: gain_of(path), "mine.mat: not a complete MATLAB file (")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".npy", ".mat", ".nc", ".h5"])
 @given(kind=st.sampled_from(["bytes", "cut", "zeros", "insert", "other"]), data=st.data())
 def test_damaged_files_are_read_or_refused_in_one_line(tmp_path_factory, suffix, kind, data):
     folder = tmp_path_factory.getbasetemp()

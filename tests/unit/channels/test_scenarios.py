@@ -56,7 +56,7 @@ def test_the_dataset_is_complete(kind):
 def test_the_settings_are_attributes(kind):
     chosen = settings(kind, num_links=3)
     found = realizations(chosen, 2, seed=5).attrs
-    elsewhere = {"kind", "num_links", "features", "draw_seed", "path", "paths"}
+    elsewhere = {"kind", "num_links", "features", "optimum", "draw_seed", "path", "paths"}
     for name, value in chosen.model_dump(exclude=elsewhere, exclude_none=True).items():
         assert found[name] == value
     assert kind != "file" or found["file"] == Path(chosen.path).name

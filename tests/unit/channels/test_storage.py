@@ -86,10 +86,6 @@ def test_foreign_and_missing_files_are_refused(tmp_path):
         load(tmp_path / "none.nc")
 
 
-def _transposed(dataset):
-    return dataset.assign(gain=dataset.gain.transpose("realization", "transmitter", "receiver"))
-
-
 def _entry(value):
     def change(dataset):
         changed = dataset.copy(deep=True)
@@ -104,8 +100,14 @@ def _entry(value):
     [
         (_entry(math.nan), r"gain has 1 bad of 36 entries, the first at index \(1, 0, 2\) is nan"),
         (_entry(-0.5), r"gain has 1 bad of 36 entries, the first at index \(1, 0, 2\) is -0.5"),
-        (_transposed, "gain has dimensions"),
-        (lambda dataset: dataset.astype(np.float32), "gain has dimensions .* and dtype float32"),
+        (lambda dataset: dataset.rename(transmitter="sender"), "gain has dimensions"),
+        (lambda dataset: dataset > 0.5, "gain has dimensions .* and dtype bool"),
+        (lambda dataset: dataset.assign(gain=dataset.gain.astype(np.int64) + 2**53 + 1), "no exact float64"),
+        (lambda dataset: dataset.assign(num_links=("realization", [3, 3, 2, 3])), "gain at index .2, 0, 2. .*padding"),
+        (
+            lambda dataset: dataset.assign(num_links=("realization", [3, 3, 0.5, 3])),
+            "num_links must hold whole numbers",
+        ),
         (lambda dataset: dataset.drop_vars("weight"), "weight is missing"),
         (lambda dataset: dataset.isel(transmitter=slice(2)), "gain has shape"),
         (lambda dataset: dataset.drop_attrs(deep=False), "attributes .*'p_max'.* are missing"),
@@ -121,6 +123,29 @@ def test_unusable_content_is_refused_on_the_way_out_and_in(dataset, tmp_path, ch
     bad.to_netcdf(path, engine="h5netcdf")
     with pytest.raises(ValueError, match=rf"channels\.nc: .*{message}"):
         load(path)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, ">f4", ">f8", np.int64, "u1"])
+def test_other_types_and_orders_of_dimensions_are_the_same_channels(dataset, tmp_path, dtype):
+    whole = (dataset * 16).round().assign_attrs(dataset.attrs)
+    other = whole.astype(dtype).transpose("transmitter", "receiver", "realization")
+    save(other, tmp_path / "channels.nc")
+    for found in (to_channels(other), to_channels(load(tmp_path / "channels.nc"))):
+        np.testing.assert_array_equal(found.gain, whole.gain)
+        np.testing.assert_array_equal(found.weight, whole.weight)
+
+
+def test_text_beside_the_gains_is_kept(dataset, tmp_path):
+    save(dataset.assign(scene=("realization", ["a", "b", "c", "d"])), tmp_path / "channels.nc")
+    assert load(tmp_path / "channels.nc")["scene"].values.tolist() == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("other", [xr.DataArray(np.ones(3)), "channels.nc", None])
+def test_what_is_no_dataset_is_refused(tmp_path, other):
+    kind = type(other).__name__
+    refused(lambda: to_channels(other), f"dataset is of type {kind}; it must be an xarray.Dataset")
+    refused(lambda: save(other, tmp_path / "x.nc"), f"dataset is of type {kind}")
+    assert not list(tmp_path.iterdir())
 
 
 @given(
@@ -143,11 +168,13 @@ def test_foreign_channels_are_refused(variable, value, change, attribute, put):
         dataset = dataset.drop_vars(variable)
     elif change in ("integer", "text"):
         dataset[variable] = dataset[variable].astype({"integer": np.int64, "text": str}[change])
+        bad = change == "text"
     elif change == "value":
         dataset[variable].values[(0,) * dataset[variable].ndim] = value
         bad = not 0 <= value < 1e99
     elif change == "transpose":
         dataset = dataset.transpose("transmitter", "receiver", "realization")
+        bad = False
     elif change == "shape":
         dataset = dataset.isel(transmitter=slice(2))
     elif change == "empty":

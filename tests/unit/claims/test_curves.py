@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from qgnn_d2d.analysis.statistics import t_interval
-from qgnn_d2d.claims.curves import CLAIMS
+from qgnn_d2d.claims.curves import CLAIMS, headroom
 from tests.unit.claims.made_up import SEEDS, pair, scored, scores
 from tests.unit.claims.test_judge import judged, verdicts
 
@@ -31,6 +32,31 @@ def test_wmmse_is_told_in_both_units_where_it_is_in_bits():
     assert "WMMSE at 2.52 (1.75 in nats)" in judged(pair())["C1"]["why"]  # 2.52 ln 2
     released = judged(pair(qgnn=2.0), pair(protocol="released"))["C1"]
     assert released["verdict"].startswith("reproduced only") and "WMMSE at 2.52;" in released["why"]
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ({"optimum": (2.1, None)}, "on this set the certified optimum is 5.00 % above WMMSE"),
+        (
+            {"best_found": (2.1, 0.75), "bound": (2.2, 0.75)},
+            "the optimum, certified for 75.0 % of this set, is at most 10.0 % above WMMSE",
+        ),
+        ({}, "no optimum was searched for"),
+    ],
+)
+def test_how_far_the_optimum_is_above_wmmse_is_told_as_far_as_it_is_known(others, words):
+    rows = {"wmmse": (2.0, None), **others}
+    means = [("sum_rate", "evaluation", solver, mean, share) for solver, (mean, share) in rows.items()]
+    means += [("sum_rate", "test", "optimum", 9.0, None), ("released_metric", "evaluation", "optimum", 9.0, None)]
+    baselines = pd.DataFrame(means, columns=["metric", "split", "solver", "mean", "certified_share"])
+    assert headroom("sum_rate", baselines) == words
+    assert words in judged(replace(pair(), headroom=words))["C2"]["why"]
+
+
+def test_without_an_optimum_the_gap_has_no_measure():
+    item = replace(pair(), optimum={"train": np.nan, "test": np.nan})
+    assert verdicts(item)["C5"] == "not testable"
 
 
 def with_curves(curves, wmmse):

@@ -18,6 +18,7 @@ from qgnn_d2d import settings
 from qgnn_d2d.analysis import optimality, values
 from qgnn_d2d.analysis.statistics import t_interval
 from qgnn_d2d.figures import FIGURES, for_study, style
+from qgnn_d2d.figures import curves as curves_module
 from qgnn_d2d.io import read_csv, write_csv
 from qgnn_d2d.objective import PROTOCOLS, QUANTITIES, trained_quantity
 from qgnn_d2d.settings import MODELS
@@ -230,8 +231,10 @@ def test_a_share_is_over_seeds_and_realizations(tmp_path):
     solved = np.stack([best if method == "optimum" else 0.8 * best for method in METHODS])
     solvers = xr.Dataset(
         {one.name: (("solver", "realization"), solved, {"units": one.unit}) for one in map(trained_quantity, PROTOCOLS)}
-        | {one.bound: ("realization", best * (1 + OPTIMUM_GAP / 2)) for one in map(trained_quantity, PROTOCOLS)},
+        | {one.bound: ("realization", best * (1 + OPTIMUM_GAP / 2)) for one in map(trained_quantity, PROTOCOLS)}
+        | {one.certificate: ("realization", np.ones(4, bool)) for one in map(trained_quantity, PROTOCOLS)},
         coords={"solver": list(METHODS)},
+        attrs={"gap": OPTIMUM_GAP},
     )
     files = {"models": [tmp_path / "models.nc"], "solvers": [tmp_path / "solvers.nc"]}
     values.save(copies, files["models"][0])
@@ -245,6 +248,45 @@ def test_a_share_is_over_seeds_and_realizations(tmp_path):
     np.testing.assert_allclose(half[["low", "high"]].iloc[0], t_interval(np.array([1.0, 0.0])))
     assert table[table["kind"] == "solver"].query("gap_percent > 21")["share"].eq(1).all()
     module.draw(table)
+    assert "certified_share" not in table
+    solvers["certified"][:2] = False
+    values.save(solvers, files["solvers"][0])
+    bounded = module.data(PAPER, files)
+    labels = [ax.get_xlabel() for ax in module.draw(bounded).axes]
+    assert "gap (%) to the upper bound of the optimum (50.0 % certified)" in labels
+    assert "gap to the certified optimum (%)" in labels  # of the other quantity
+
+
+@pytest.mark.parametrize(
+    ("rows", "label"),
+    [
+        ({"optimum": None}, "certified optimum"),
+        ({"best_found": 0.5, "bound": 0.5}, "upper bound of the optimum (50.0 % certified)"),
+        ({}, None),
+    ],
+)
+def test_fig2_says_whether_the_optimum_is_certified(tmp_path, rows, label):
+    curves = [
+        (run, 0, epoch, split, "sum_rate", 1.0) for run in ("q", "g") for epoch in (0, 1) for split in ("train", "test")
+    ]
+    pd.DataFrame(curves, columns=["run", "seed", "epoch", "split", "metric", "value"]).to_csv(
+        tmp_path / "c.csv", index=False
+    )
+    about = {"metric": "sum_rate", "unit": "bps/Hz", "num_realizations": 4, "split": "test"}
+    solvers = [{"solver": "wmmse", "mean": 1.5, **about}]
+    solvers += [{"solver": name, "mean": 2.0, "certified_share": share, **about} for name, share in rows.items()]
+    pd.DataFrame(solvers).to_csv(tmp_path / "s.csv", index=False)
+    runs = {
+        "q": PAPER.select("main", variant="qgnn", preset=None)[0],
+        "g": PAPER.select("main", variant="gcn", preset=None)[0],
+    }
+    table = pd.read_csv(tmp_path / "c.csv")
+    write_csv(tmp_path / "c.csv", table.assign(run=table["run"].map(runs)))
+    _, data = curves_module.of(lambda study: {"stated": list(runs.values())})
+    found = data(PAPER, {"curves": [tmp_path / "c.csv"], "baselines": [tmp_path / "s.csv"]})
+    labels = found.loc[found["kind"] == "line", "label"].tolist()
+    assert len(labels) == 1 + (label is not None) and (label is None or label in labels[1])
+    assert set(entries(curves_module.draw(found))) >= set(labels)
 
 
 def test_a_study_without_its_experiments_has_no_figure():

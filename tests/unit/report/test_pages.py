@@ -35,6 +35,23 @@ def test_results_have_a_section_per_split_and_quantity():
     assert optimum["parameters"] == optimum["k"] == "" and optimum["% of optimum"] == "100.0"
 
 
+def test_results_say_what_percentages_are_of():
+    models = {"test": scored({"q": [0.5, 0.7]}, RATES)}
+
+    def headers(**options):
+        text = pages.results_page(tables.results([manifest("q")], models, {"test": solved(RATES, **options)}), "main")
+        return text, {name for row in cells(text, "method") for name in row if "optimum" in name or "bound" in name}
+
+    text, names = headers()
+    assert names == {"% of optimum"} and "certified in" not in text
+    text, names = headers(bound=RATES * np.where(np.arange(40) % 4, 1.0, 1.25))
+    assert names == {"% of bound"}
+    assert text.count("The optimum is certified in 30 of 40 realizations.") == 2
+    assert cells(text, "bound") and not cells(text, "optimum")
+    text, names = headers(optimum=False)
+    assert not names and "optimum" not in text
+
+
 @pytest.mark.parametrize("reread", [False, True], ids=["as made", "read back"])
 def test_convergence_has_a_section_per_protocol(reread, tmp_path):
     rising = np.tile(np.linspace(1, 2, 21), (2, 1))

@@ -109,6 +109,21 @@ def test_noise_jobs_repeat_where_their_noise_model_or_the_sizes_change():
     assert SMOKE.noise_text("lagos") == settings.load(changed()).noise_text("lagos")
 
 
+def test_only_solvers_repeat_where_the_optimum_changes():
+    others = [
+        settings.load(changed(("scenarios rayleigh optimum", value)))
+        for value in (False, {"gap": 1e-4}, {"max_boxes": 1000}, "off")
+    ]
+    for other in others:
+        assert other.drawn_as("rayleigh") == SMOKE.drawn_as("rayleigh")
+        assert other.scenarios["rayleigh"].optimum_text != SMOKE.scenarios["rayleigh"].optimum_text
+        assert other.scale_text != SMOKE.scale_text
+    assert others[0].scenarios["rayleigh"].optimum is False
+    assert [other.scenarios["rayleigh"].optimum_text for other in others] == [
+        "off", "gap = 0.0001, max_boxes = 1000000", "gap = 1e-06, max_boxes = 1000", "off",
+    ]  # fmt: skip
+
+
 def test_a_run_with_all_options_can_be_trained():
     assert SMOKE.trainable("rayleigh-stated-gcn") is SMOKE.runs["rayleigh-stated-gcn"]
 

@@ -1,10 +1,14 @@
+import warnings
+
 import pytest
 import torch
 
 from qgnn_d2d import models, objective
+from qgnn_d2d.channels import Channels, realizations, to_channels
 from qgnn_d2d.settings import MODELS
+from qgnn_d2d.settings.scenario import Geometric, Rayleigh
 from qgnn_d2d.training import allocate, cast, evaluation_leaves
-from qgnn_d2d.training.inference import mean_metric
+from qgnn_d2d.training.inference import mean_metric, warn_of_far
 from tests.unit.training.cases import SMALL, channels, run_of
 
 
@@ -46,6 +50,72 @@ def test_leaves_that_are_no_links_are_refused(leaf):
     leaves[0, 0, 0, 0] = leaf
     with pytest.raises(ValueError, match=r"leaves are from .* to .*; they must be from 0 to 4"):
         allocate(network, channels(), leaves)
+
+
+def fitted(model, data):
+    network = models.build(model, SMALL.get(model), seed=5, seeds=range(1), dtype=torch.float64)
+    network.features.fit(data.gain, data.weight, data.noise_power, data.p_max)
+    return network
+
+
+TRAINED_ON = channels(200)
+# What is mistaken: gains, noise power, largest amplitude, by their factors
+MISTAKES = {
+    "mW for W in the noise": (1, 1e3, 1),
+    "a loss in the place of a gain": (1e10, 1, 1),
+    "dBm in the place of an amplitude": (1, 1, 40),
+    "gains of another unit": (1e-6, 1, 1),
+}
+
+
+@pytest.mark.parametrize("scale", ["amplitude", "decibel", "rate"])
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_features_far_from_the_training_sets_are_warned_of(mistake, scale):
+    factors = MISTAKES[mistake]
+    network = models.build("qgnn", {"scale": scale}, seed=5, seeds=range(1), dtype=torch.float64)
+    network.features.fit(TRAINED_ON.gain, TRAINED_ON.weight, TRAINED_ON.noise_power, TRAINED_ON.p_max)
+    mine = channels(20, seed=7)
+    wrong = Channels(mine.gain * factors[0], mine.weight, mine.noise_power * factors[1], mine.p_max * factors[2])
+    if scale != "rate" and factors[0] == 1:  # neither noise nor amplitude is a feature
+        assert silent(network, wrong)
+    else:
+        with pytest.warns(
+            UserWarning, match=r"realization 0 and 1\d more: direct channels are .* deviations (above|below)"
+        ):
+            warn_of_far(network, wrong)
+
+
+def silent(network, data):
+    """Whether nothing is warned of."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        warn_of_far(network, data)
+    return not found
+
+
+def test_one_realization_that_is_far_is_named():
+    network, mine = fitted("qgnn", TRAINED_ON), channels(20, seed=7)
+    mine.gain[3] *= 400
+    with pytest.warns(
+        UserWarning, match=r"realization 3: direct channels are \d+\.\d deviations above the mean of the"
+    ):
+        allocate(network, mine, evaluation_leaves(run_of(num_seeds=1), network, mine, "test"))
+
+
+@pytest.mark.parametrize("scenario", [Rayleigh(), Rayleigh(num_links=2), Geometric(), Geometric(num_links=4)])
+@pytest.mark.parametrize("scale", ["amplitude", "decibel", "rate"])
+def test_networks_like_the_training_sets_are_not_warned_of(scenario, scale):
+    draws = [to_channels(realizations(scenario, count, seed)) for count, seed in ((300, 1), (300, 2), (1, 3))]
+    network = models.build("qgnn", {"scale": scale}, seeds=range(1), dtype=torch.float64)
+    network.features.fit(draws[0].gain, draws[0].weight, draws[0].noise_power, draws[0].p_max)
+    assert all(silent(network, data) for data in draws)
+    ones = Channels(draws[1].gain, torch.ones_like(draws[1].weight), draws[1].noise_power, draws[1].p_max)
+    assert silent(network, ones)  # within what U(0, 1) has
+
+
+def test_models_without_statistics_are_not_compared():
+    assert silent(fitted("gcn", TRAINED_ON), Channels(channels().gain * 1e6, channels().weight, 0.1, 1.0))
+    assert silent(models.build("qgnn", seeds=range(1)), channels())  # never fitted
 
 
 def test_channels_are_cast():

@@ -87,7 +87,7 @@ class Kernel(ABC):
             weight: (S or 1, B, M) weights.
             noise_power: σ², W.
             p_max: P_max, an amplitude.
-            leaves: (S, B, M, k), or (S, L, B, M, k) for one set per layer; models without stars do not read it.
+            leaves: (S, B, M, k), or (S, L, B, M, k) for one set per layer; see `PowerModel.forward`.
             quantity: What is trained and scored, of either protocol.
 
         Raises:
@@ -99,8 +99,9 @@ class Kernel(ABC):
         if gain.dtype != dtype or weight.dtype != dtype:
             raise ValueError(f"gain is {gain.dtype} and weight {weight.dtype}; they must be the model's, {dtype}")
         chosen = None
-        if model.k is not None:
-            size = (*weight.shape[1:], min(model.k, weight.shape[-1] - 1))
+        if model.reads_leaves(leaves):
+            others = weight.shape[-1] - 1
+            size = (*weight.shape[1:], others if model.k is None else min(model.k, others))
             shape = (model.num_seeds, self.layers, *size)
             if leaves is None or leaves.dtype != torch.int64 or leaves.shape not in (shape, (shape[0], *size)):
                 raise ValueError(f"leaves must be int64 of shape {shape} or {(shape[0], *size)}")
