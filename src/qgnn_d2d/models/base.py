@@ -109,6 +109,11 @@ class PowerModel(nn.Module, ABC):
         return (p_max * self.activity(gain, weight, noise_power, p_max, leaves)) ** 2
 
     @property
+    def circuit(self) -> str | None:
+        """Name and hash of its star circuit (`transfer.identity`); None for a model without circuits."""
+        return None
+
+    @property
     def num_parameters(self) -> dict[str, int]:
         """Trainable parameters of one seed: ``quantum`` (circuit angles), ``classical`` and ``total``."""
         total = sum(parameter[0].numel() for parameter in self.parameters())

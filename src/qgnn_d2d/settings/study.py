@@ -98,6 +98,12 @@ class Study:
         return [names[i : i + size] for i in range(0, len(names), size)]
 
     @property
+    def own_circuits(self) -> dict[str, str]:
+        """Run id to ``module:function``, of runs whose circuit is not one of the library's."""
+        circuits = {name: getattr(run.architecture, "circuit", "") for name, run in self.runs.items()}
+        return {name: circuit for name, circuit in circuits.items() if ":" in circuit}
+
+    @property
     def meaningless(self) -> bool:
         """Whether the study is a test of the workflow, whose numbers mean nothing."""
         return self.config.cap is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
+import pennylane as qml
 import pytest
 import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -20,6 +21,7 @@ from qgnn_d2d.analysis.statistics import t_interval
 from qgnn_d2d.figures import FIGURES, for_study, style
 from qgnn_d2d.io import read_csv, write_csv
 from qgnn_d2d.objective import PROTOCOLS, QUANTITIES, trained_quantity
+from qgnn_d2d.quantum import ansatz
 from qgnn_d2d.settings import MODELS
 from qgnn_d2d.solvers import METHODS, OPTIMUM_GAP
 
@@ -264,6 +266,32 @@ def test_a_study_without_its_experiments_has_no_figure():
     assert list(for_study(quantum)) == ["fig1_circuit"]
     table = FIGURES["fig1_circuit"].data(quantum, {})
     assert "ancilla" in " ".join(table["wires"]) and "leaf_3" not in " ".join(table["wires"])  # the study's own circuit
+
+
+def test_the_circuit_has_the_names_and_values_of_its_angles(monkeypatch):
+    def block(weights, center, leaf, edge):
+        qml.RX(np.pi / 3, wires=center)
+        qml.Rot(weights[0], 0.25, weights[0], wires=leaf)
+        qml.adjoint(qml.CRY)(weights[1], wires=[leaf, center])
+        qml.QubitUnitary(np.eye(2), wires=edge)
+
+    own = ansatz.of_block(block)
+    monkeypatch.setattr(ansatz, "build", lambda *_: own)
+    table = FIGURES["fig1_circuit"].data(PAPER, {})
+    angles = table[~table["gate"].isin(["RX", "RZ"]) | table["angles"].str.contains(r"^\d")]
+    assert angles.groupby("gate", sort=False)["angles"].first().to_dict() == {
+        "RX": "1.05", "Rot": "θ1 0.25 θ1", "Adjoint(CRY)": "θ2", "QubitUnitary": "", "⟨X⟩, ⟨Y⟩, ⟨Z⟩": "",
+    }  # fmt: skip
+    assert FIGURES["fig1_circuit"].settings(PAPER) == "circuit = qgcl, entangling_layers = 2, k = 3"
+
+
+def test_angles_of_the_circuit_can_be_read():
+    figure = drawn("fig1_circuit")
+    for ax in figure.axes:
+        named = [text for text in ax.texts if "θ" in text.get_text()]
+        assert named and min(text.get_fontsize() / 72 / figure.get_figwidth() * 800 for text in named) > 12  # pixels
+        extents = [box_of(text.get_bbox_patch() or text) for text in ax.texts]
+        assert not [pair for pair in itertools.combinations(extents, 2) if pair[0].overlaps(pair[1])]
 
 
 def test_a_noise_study_without_levels_has_one_panel():

@@ -167,3 +167,11 @@ def test_the_check_has_the_runs_of_tables_and_claims_but_no_ablation():
 def test_fig_2_is_trained_without_the_runs_of_other_claims():
     wanted = {run for pair in PAPER.config.claims if pair.primary for run in pair.runs}
     assert all(set(members) <= wanted for members in PAPER.groups.values() if wanted & set(members))
+
+
+def test_a_study_names_the_circuits_that_are_not_the_librarys():
+    assert PAPER.own_circuits == {}
+    own = settings.load(
+        changed(("experiments ablation", [{"model": "qgnn", "circuit": ["qgcl", "blocks:zz"], "k": 2}]))
+    )
+    assert own.own_circuits == {"rayleigh-stated-qgnn-k2-circuitblocks.zz": "blocks:zz"}
