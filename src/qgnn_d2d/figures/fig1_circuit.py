@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ CAPTION = (
     "their qubits can be reset and used again."
 )
 _PER_ROW = 8  # most columns of gates in a row
-_FONT = 8.0  # points
+_FONT = 8.5  # points
 
 
 def _options(study: Study) -> Any:
@@ -119,7 +120,10 @@ def _draw_gate(ax: Any, x: int, gate: Mapping[Any, Any], places: list[int]) -> N
         ax.plot(x, target, "+", color="#000000", markersize=7)
         return
     angles = gate["angles"] if isinstance(gate["angles"], str) else ""  # an empty field of the CSV file is no text
+    size = min(_FONT, 100 / max(len(gate["gate"]), len(angles)))  # a column holds about as many points
+    # Slanted, with indices below the line: an upright θ looks like a zero, and an l like a one.
+    angles = re.sub(r"\b([cleθ])([\d.]+)", r"$\1_{\2}$", angles).replace("θ", r"\theta")
     box = {"boxstyle": "square,pad=0.25", "facecolor": "white", "edgecolor": "#000000", "linewidth": 0.7}
     for place in places:
         text = gate["gate"] + (f"\n{angles}" if angles and place == places[-1] else "")
-        ax.text(x, place, text, ha="center", va="center", fontsize=_FONT, bbox=box, linespacing=1.1)
+        ax.text(x, place, text, ha="center", va="center", fontsize=size, bbox=box, linespacing=1.1)

@@ -285,13 +285,25 @@ def test_the_circuit_has_the_names_and_values_of_its_angles(monkeypatch):
     assert FIGURES["fig1_circuit"].settings(PAPER) == "circuit = qgcl, entangling_layers = 2, k = 3"
 
 
+def overlapping(figure):
+    """The pairs of texts or boxes that overlap."""
+    extents = [[box_of(text.get_bbox_patch() or text) for text in ax.texts] for ax in figure.axes]
+    return [pair for ax in extents for pair in itertools.combinations(ax, 2) if pair[0].overlaps(pair[1])]
+
+
 def test_angles_of_the_circuit_can_be_read():
     figure = drawn("fig1_circuit")
-    for ax in figure.axes:
-        named = [text for text in ax.texts if "θ" in text.get_text()]
-        assert named and min(text.get_fontsize() / 72 / figure.get_figwidth() * 800 for text in named) > 12  # pixels
-        extents = [box_of(text.get_bbox_patch() or text) for text in ax.texts]
-        assert not [pair for pair in itertools.combinations(extents, 2) if pair[0].overlaps(pair[1])]
+    named = [text for ax in figure.axes for text in ax.texts if "theta" in text.get_text()]
+    assert named and min(text.get_fontsize() / 72 / figure.get_figwidth() * 800 for text in named) > 12  # pixels
+    assert not overlapping(figure)
+
+
+def test_long_names_of_gates_do_not_overlap():
+    names = ["ControlledPhaseShift", "C(GlobalPhase)"] * 4
+    rows = {"column": range(8), "gate": names, "wires": "center leaf_1", "angles": "θ1 θ2 θ3"}
+    figure = FIGURES["fig1_circuit"].draw(pd.DataFrame(rows))
+    FigureCanvasAgg(figure).draw()
+    assert not overlapping(figure)
 
 
 def test_a_noise_study_without_levels_has_one_panel():
