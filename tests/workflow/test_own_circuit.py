@@ -8,7 +8,7 @@ import yaml
 from qgnn_d2d.io import read_json, read_tensors
 from tests.runs import ROOT
 
-RUN = "rayleigh-stated-qgnn-circuitmy_blocks.zz_block"
+RUN = "rayleigh-stated-zz"
 WEIGHTS = f"results/mine/training/{RUN}/weights.safetensors"
 PAGE = (ROOT / "docs" / "engine.md").read_text(encoding="utf-8")
 
