@@ -1,6 +1,7 @@
 """A study with a circuit of one's own, as docs/engine.md has it: trained, trained again when its gates change."""
 
 import re
+from contextlib import contextmanager
 
 import pytest
 import yaml
@@ -46,25 +47,28 @@ def test_a_block_beside_the_config_is_trained(folder, snakemake):
     assert manifest["num_parameters"]["quantum"] == 2 * 4
 
 
-@pytest.mark.parametrize(
-    ("change", "trains"), [(("qml.RX", "# a comment\n    qml.RX"), False), (("qml.RX", "qml.RY"), True)]
-)
-def test_a_change_of_gates_trains_again_and_a_comment_does_not(folder, snakemake, change, trains):
-    assert (folder / WEIGHTS).exists()
+@contextmanager
+def edited(folder, before, after):
+    """The block with a change."""
     block = folder / "my_blocks.py"
     text = block.read_text(encoding="utf-8")
-    block.write_text(text.replace(*change), encoding="utf-8")
-    code, printed = run(snakemake, folder, "--dry-run", WEIGHTS)
+    assert before in text
+    block.write_text(text.replace(before, after), encoding="utf-8")
+    yield
     block.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("after", "trains"), [("# a comment\n    qml.RX", False), ("qml.RY", True)])
+def test_a_change_of_gates_trains_again_and_a_comment_does_not(folder, snakemake, after, trains):
+    assert (folder / WEIGHTS).exists()
+    with edited(folder, "qml.RX", after):
+        code, printed = run(snakemake, folder, "--dry-run", WEIGHTS)
     assert code == 0 and ("Training all seeds" in printed) == trains, printed[-2000:]
 
 
 def test_a_block_that_is_none_stops_at_once_with_one_line(folder, snakemake):
-    block = folder / "my_blocks.py"
-    text = block.read_text(encoding="utf-8")
-    block.write_text(text.replace("qml.RX(weights[3]", "qml.RX(2 * weights[3]"), encoding="utf-8")
-    code, printed = run(snakemake, folder, "--dry-run", WEIGHTS)
-    block.write_text(text, encoding="utf-8")
+    with edited(folder, "weights[3]", "2 * weights[3]"):
+        code, printed = run(snakemake, folder, "--dry-run", WEIGHTS)
     lines = [line.strip() for line in printed.splitlines() if line.strip().startswith("config:")]
     assert code != 0 and len(lines) == 1 and "Traceback" not in printed
     assert lines[0].startswith("config: ansatz my_blocks:zz_block: RX takes an angle that is no entry of the weights")

@@ -98,15 +98,15 @@ def figure_files(*names):
 
 def trained_as(run, settings):
     """Return what a training depends on besides files: its settings, and a circuit of one's own."""
-    return settings.text + OWN_CIRCUITS.get(run, "")
+    return "; ".join([settings.text, *filter(None, [OWN_CIRCUITS.get(run)])])
 
 
 def drawn_as(figure):
     """Return what a figure is drawn from besides files: settings, and circuits of one's own; most have none."""
     of_figure = getattr(figures.FIGURES[figure], "settings", None)
-    return (
-        "" if of_figure is None else of_figure(STUDY) + "".join(OWN_CIRCUITS.values())
-    )
+    if of_figure is None:
+        return ""
+    return "; ".join([of_figure(STUDY), *OWN_CIRCUITS.values()])
 
 
 def runs_of(name, experiment):
