@@ -57,11 +57,31 @@ def _odd_block(weights, center, leaf, edge):
     qml.PauliRot(weights[1], "XY", wires=[center, edge])
 
 
+def _broad_block(weights, center, leaf, edge):
+    """Templates, blocks within blocks, phases, and gates that PennyLane writes as others."""
+    qml.StronglyEntanglingLayers(qml.math.reshape(weights[:9], (1, 3, 3)), wires=[center, leaf, edge])
+    qml.adjoint(lambda: (qml.CRX(weights[0], [leaf, center]), qml.IsingZZ(weights[1], [edge, center])))()
+    qml.ctrl(qml.Rot, control=edge)(*weights[2:5], wires=center)
+    qml.GlobalPhase(weights[5])
+    qml.ctrl(qml.GlobalPhase(0.3), control=center)
+    qml.PauliRot(weights[6], "XYZ", wires=[center, leaf, edge])
+    qml.CSWAP([leaf, edge, center])
+    qml.QFT([edge, center])
+    qml.TrotterProduct(qml.dot([0.3, 0.2], [qml.X(center) @ qml.Z(leaf), qml.Z(center)]), 0.5, n=2)
+    qml.QubitUnitary(_FREDKIN, wires=[edge, leaf, center])
+    qml.exp(qml.X(center) @ qml.Y(leaf), 0.4j)
+    qml.prod(qml.RX(weights[7], center), qml.CZ([leaf, center]))
+    qml.MultiControlledX([leaf, edge, center], control_values=[0, 1])
+    qml.Identity([center, leaf, edge])
+
+
+_FREDKIN = qml.matrix(qml.CSWAP([0, 1, 2]))
 _SQUARE_ROOT_OF_ISWAP = qml.matrix(qml.SISWAP([0, 1]))
 OWN = Ansatz("own", ("center",), _own_block, 7, ("Z", "X"))
 CIRCUITS = {f"{name}, E = {layers}": build(name, layers) for name in ANSATZE for layers in (1, 2)} | {
     "own": OWN,
     "odd": Ansatz("odd", ("center",), _odd_block, 4, ("X", "I", "Z")),
+    "broad": Ansatz("broad", ("center",), _broad_block, 9, ("X", "Y", "Z")),
     "pair": Ansatz("pair", ("center", "ancilla"), _pair_block, 2, ("II", "ZI", "ZZ", "II")),
     "no angles": Ansatz("none", ("center",), lambda _, *wires: (qml.CNOT(wires[1::-1]), qml.CZ(wires[::2])), 0, ("X",)),
 }

@@ -149,6 +149,15 @@ def test_the_block_on_own_channels_runs():
     torch.testing.assert_close(space["mine"].gain, space["same"].gain)
 
 
+def test_the_blocks_on_star_layers_run():
+    space = {}
+    for code in python_blocks("docs/engine.md"):
+        exec(code, space)
+    assert space["stars"].weights.grad.shape == (18,)
+    assert space["noisy"](torch.zeros(2, 14)).shape == (2, 3)
+    assert space["ansatz"].of_block(space["zz_block"]).num_parameters == 4
+
+
 def test_the_studies_of_your_own_are_studies():
     blocks = [code for language, code in CODE.findall(text_of(ROOT / "docs" / "reuse.md")) if language == "yaml"]
     drawn, read = (settings.load(yaml.safe_load(code), ROOT / "config") for code in blocks)

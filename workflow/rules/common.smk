@@ -34,7 +34,10 @@ from qgnn_d2d.settings import search
 
 
 def load_study():
-    """Return the study and its search, and what it extends in ``config``; any mistake is one line."""
+    """Return the study, its search, figures and own circuits, and what it extends in ``config``.
+
+    Any mistake is one line. A circuit of one's own is imported and recorded, run id to name and hash.
+    """
     try:
         for path in workflow.configfiles:
             config_files.read(path)  # refuses a key that stands twice
@@ -43,12 +46,18 @@ def load_study():
         config.clear()
         config.update(whole)
         study = settings.load(config)
-        return study, search.read(study, folder), figures.for_study(study)
+        own = study.own_circuits
+        if own:
+            from qgnn_d2d.quantum import ansatz  # loads PennyLane
+            from qgnn_d2d.quantum.engine.transfer import identity
+
+            own = {run: identity(ansatz.build(name)) for run, name in own.items()}
+        return study, search.read(study, folder), figures.for_study(study), own
     except (ValueError, OSError) as error:
         raise WorkflowError(f"config: {error}") from None
 
 
-STUDY, SEARCH, FIGURES = load_study()
+STUDY, SEARCH, FIGURES, OWN_CIRCUITS = load_study()
 CONDA = str(Path(workflow.basedir, "envs", "artifact.yaml"))
 
 
@@ -85,6 +94,19 @@ def figure_files(*names):
         name=names,
         suffix=["pdf", "png", "csv"],
     )
+
+
+def trained_as(run, settings):
+    """Return what a training depends on besides files: its settings, and a circuit of one's own."""
+    return "; ".join([settings.text, *filter(None, [OWN_CIRCUITS.get(run)])])
+
+
+def drawn_as(figure):
+    """Return what a figure is drawn from besides files: settings, and circuits of one's own; most have none."""
+    of_figure = getattr(figures.FIGURES[figure], "settings", None)
+    if of_figure is None:
+        return ""
+    return "; ".join([of_figure(STUDY), *OWN_CIRCUITS.values()])
 
 
 def runs_of(name, experiment):

@@ -23,6 +23,7 @@ rule plot_figure:
     threads: 1
     params:
         caption=lambda wildcards: figures.FIGURES[wildcards.figure].CAPTION,
+        settings=lambda wildcards: drawn_as(wildcards.figure),
     message:
         "Plotting {wildcards.figure}"
     script:

@@ -33,7 +33,7 @@ for group, members in STUDY.groups.items():
             **needed("train_model"),
         params:
             settings=lambda wildcards, members=members: {
-                run: STUDY.trainable(run).text for run in members
+                run: trained_as(run, STUDY.trainable(run)) for run in members
             },
         message:
             f"Training all seeds of {', '.join(members)}"
@@ -53,7 +53,9 @@ rule tune_model:
         CONDA
     threads: STUDY.config.torch.threads
     params:
-        settings=lambda wildcards: search.untuned(STUDY.runs[wildcards.run]).text,
+        settings=lambda wildcards: trained_as(
+            wildcards.run, search.untuned(STUDY.runs[wildcards.run])
+        ),
         tuning=SEARCH.tuning.model_dump_json(),
     message:
         "Searching learning rate, batch size and epochs of {wildcards.run} on the validation split"
@@ -73,9 +75,12 @@ rule try_choices:
         CONDA
     threads: STUDY.config.torch.threads
     params:
-        settings=lambda wildcards: STUDY.runs[wildcards.run]
-        .changed(SEARCH.choices.runs[wildcards.run].start)
-        .text,
+        settings=lambda wildcards: trained_as(
+            wildcards.run,
+            STUDY.runs[wildcards.run].changed(
+                SEARCH.choices.runs[wildcards.run].start
+            ),
+        ),
         choices=lambda wildcards: SEARCH.choices.of(wildcards.run).model_dump_json(),
     message:
         "Trying choices for {wildcards.run} on the validation split"

@@ -7,7 +7,8 @@ Every figure module has
 * `CAPTION`: what is shown and how to read it,
 * `inputs(study)`: name to the files that it is drawn from, or None for a study without them,
 * `data(study, files)`: everything that is drawn, as one table: the CSV beside the figure,
-* `draw(data)`: the figure, from that table alone.
+* `draw(data)`: the figure, from that table alone,
+* `settings(study)`, for a figure that shows settings: those, as text, so that it is drawn anew where they change.
 
 Matplotlib, seaborn and pandas are loaded by `data` and `draw`, so that Snakemake asks for `inputs` at no cost.
 """

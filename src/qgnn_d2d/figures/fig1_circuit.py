@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..settings import Study
 from .contract import Figure, Files, Inputs, Table
 from .style import canvas, styled
+
+if TYPE_CHECKING:
+    from ..quantum.engine.transfer import BlockGate
 
 NAME = "fig1_circuit"
 CLAIMS = "C9, C10"
@@ -18,7 +22,8 @@ CAPTION = (
     "to read: time runs from left to right, and from one row to the next. A leaf and its edge meet one block only, so "
     "their qubits can be reset and used again."
 )
-_PER_ROW = 14  # most columns of gates in a row
+_PER_ROW = 8  # most columns of gates in a row
+_FONT = 8.5  # points
 
 
 def _options(study: Study) -> Any:
@@ -31,6 +36,12 @@ def _options(study: Study) -> Any:
 def inputs(study: Study) -> Inputs:
     """Return no files: the circuit stands in the settings. None for a study without a QGNN."""
     return None if _options(study) is None else {}
+
+
+def settings(study: Study) -> str:
+    """Return what the circuit depends on."""
+    options = _options(study)
+    return f"circuit = {options.circuit}, entangling_layers = {options.entangling_layers}, k = {options.k}"
 
 
 def data(study: Study, files: Files) -> Table:
@@ -53,7 +64,7 @@ def data(study: Study, files: Files) -> Table:
     for pair in leaves:
         for one in block:
             wires = tuple((*memory, *pair)[qubit] for qubit in one.qubits)
-            gates.append((one.name, wires, tuple(f"θ{weight + 1}" for weight in one.weights)))
+            gates.append((one.name, wires, tuple(_angles(one))))
     gates.append((", ".join(f"⟨{word}⟩" for word in star.observables), memory, ()))
     rows, busy = [], dict[str, int]()
     for gate, wires, angles in gates:
@@ -65,6 +76,19 @@ def data(study: Study, files: Files) -> Table:
     return pd.DataFrame(rows)
 
 
+def _angles(gate: BlockGate) -> Iterator[str]:
+    """Yield the names of a gate's angles, and the values of those that are constant."""
+    if gate.recorded is None:
+        places, values = dict(enumerate(gate.weights)), gate.weights
+    else:
+        places, values = dict(zip(gate.places, gate.weights, strict=True)), gate.recorded.data
+    for place, value in enumerate(values):
+        if place in places:
+            yield f"θ{places[place] + 1}"
+        elif not getattr(value, "ndim", 0):  # no matrix
+            yield f"{value:.3g}"
+
+
 @styled()
 def draw(table: Table) -> Figure:
     """Draw the gates, in rows of a readable width."""
@@ -73,13 +97,13 @@ def draw(table: Table) -> Figure:
     columns = int(table["column"].max()) + 1
     rows = -(-columns // _PER_ROW)
     per_row = -(-columns // rows)
-    figure, axes = canvas((0.34 * len(wires) + 0.35) * rows, rows, 1, width=9.0, squeeze=False)
+    figure, axes = canvas((0.42 * len(wires) + 0.35) * rows, rows, 1, squeeze=False)
     for row, ax in enumerate(axes[:, 0]):
         ax.set(xlim=(-0.6, per_row - 0.4), ylim=(len(wires) - 0.5, -0.6))
         ax.axis("off")
         for place, wire in enumerate(wires):
             ax.plot([-0.6, per_row - 0.4], [place, place], color="#999999", linewidth=0.7, zorder=0)
-            ax.text(-0.7, place, wire.replace("_", " "), ha="right", va="center", fontsize=7)
+            ax.text(-0.7, place, wire.replace("_", " "), ha="right", va="center", fontsize=_FONT)
         for gate in table[table["column"] // per_row == row].to_dict("records"):
             _draw_gate(ax, gate["column"] % per_row, gate, [wires.index(wire) for wire in gate["wires"].split()])
     return figure
@@ -96,7 +120,10 @@ def _draw_gate(ax: Any, x: int, gate: Mapping[Any, Any], places: list[int]) -> N
         ax.plot(x, target, "+", color="#000000", markersize=7)
         return
     angles = gate["angles"] if isinstance(gate["angles"], str) else ""  # an empty field of the CSV file is no text
+    size = min(_FONT, 100 / max(len(gate["gate"]), len(angles)))  # a column holds about as many points
+    # Slanted, with indices below the line: an upright θ looks like a zero, and an l like a one.
+    angles = re.sub(r"\b([cleθ])([\d.]+)", r"$\1_{\2}$", angles).replace("θ", r"\theta")
     box = {"boxstyle": "square,pad=0.25", "facecolor": "white", "edgecolor": "#000000", "linewidth": 0.7}
     for place in places:
         text = gate["gate"] + (f"\n{angles}" if angles and place == places[-1] else "")
-        ax.text(x, place, text, ha="center", va="center", fontsize=5.6, bbox=box, linespacing=1.1)
+        ax.text(x, place, text, ha="center", va="center", fontsize=size, bbox=box, linespacing=1.1)

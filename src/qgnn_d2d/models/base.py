@@ -117,6 +117,11 @@ class PowerModel(nn.Module, ABC):
         return self.k is not None or (self.mixes_sizes and leaves is not None)
 
     @property
+    def circuit(self) -> str | None:
+        """Name and hash of its star circuit (`transfer.identity`); None for a model without circuits."""
+        return None
+
+    @property
     def num_parameters(self) -> dict[str, int]:
         """Trainable parameters of one seed: ``quantum`` (circuit angles), ``classical`` and ``total``."""
         total = sum(parameter[0].numel() for parameter in self.parameters())

@@ -8,6 +8,7 @@ import torch
 
 from ..quantum import ansatz
 from ..quantum.engine.star import Program, StarEngine
+from ..quantum.engine.transfer import identity
 from ..settings.model import NoiseModel, QGNNOptions
 from .ensemble import Generators, stacked_uniform
 from .star_network import StarNetwork
@@ -40,6 +41,11 @@ class QGNN(StarNetwork):
         self.engine = StarEngine(star, None if options.noise is None else _noisy_program(star, options.noise))
         shape = (options.layers, options.heads, star.num_parameters)
         self.block_angles = stacked_uniform(shape, options.start_range, generators)
+
+    @property
+    def circuit(self) -> str:
+        """See `PowerModel.circuit`."""
+        return identity(self.engine.ansatz)
 
     def prepare(self) -> torch.Tensor | None:
         """Return T of every layer and head, (S, L, h, R, 1 + R, 16); None where an estimator measures."""

@@ -10,6 +10,7 @@ from torch import nn
 from ..quantum import ansatz
 from ..quantum.ansatz import Ansatz, encoded_bloch, num_message_parameters
 from ..quantum.engine.star import StarEngine
+from ..quantum.engine.transfer import identity
 from ..settings.model import ReleasedQGNNOptions
 from .base import PowerModel
 from .ensemble import BatchNorm, Dropout, Generators, Linear, mlp, stacked_uniform
@@ -46,6 +47,11 @@ class ReleasedQGNN(PowerModel):
             _ReleasedQuantumRound(options.k, star, shared, width, generators) for _ in range(options.layers)
         )
         self.readout = mlp((2, width, width, 1), generators, nn.LeakyReLU)
+
+    @property
+    def circuit(self) -> str:
+        """See `PowerModel.circuit`."""
+        return identity(self.engine.ansatz)
 
     def activity(
         self,

@@ -7,21 +7,27 @@ the Pauli words that are measured. The PennyLane circuits (`quantum.qnode`), the
 engine (`quantum.engine`) and the native circuits (`quantum.hardware`) are all derived from it; nothing else in the
 project knows a gate of the circuit.
 
-To try a circuit of your own, write a block and return it in an `Ansatz`: `StarEngine` takes it as it is. To name it
-as a qgnn's `circuit` in the config, make it a function here and add its name to `settings.model.Circuit`.
+A block of your own becomes a circuit by `of_block`, or as an `Ansatz`: `StarEngine` and `StarLayer` take it as it is. A
+config names it as ``module:function``, from any module (`build`). A circuit of the library is a function here, and its
+name is in `settings.model.Circuit`.
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pennylane as qml
 import torch
 from torch import Tensor
 
-from ..checks import require_choice, require_count
+from ..checks import require_choice, require_count, shown
 from ..settings.model import Circuit
 
 
@@ -142,14 +148,99 @@ ANSATZE: dict[str, Callable[[int], Ansatz]] = {name: globals()[name] for name in
 
 
 def build(name: str, entangling_layers: int = 2) -> Ansatz:
-    """Return the ansatz called ``name`` with E strongly entangling layers per block (or part of it).
+    """Return the ansatz called ``name``.
+
+    Args:
+        name: A key of `ANSATZE`, or ``module:function``: a block as `of_block` takes it, or an `Ansatz`. The module is
+            looked for on Python's path (PYTHONPATH), then in the working directory.
+        entangling_layers: E, strongly entangling layers per block (or part of it) of the circuits in `ANSATZE`.
 
     Raises:
-        ValueError: There is no such ansatz, or E is below 1.
+        ValueError: There is no such ansatz, module or function, the module cannot be imported, what is named is no
+            block, or E is below 1.
     """
+    if ":" in str(name):
+        return _own(name)
     require_choice("circuit", name, ANSATZE)
     require_count("entangling_layers", entangling_layers)
     return ANSATZE[name](entangling_layers)
+
+
+def of_block(block: Callable[..., None], name: str | None = None) -> Ansatz:
+    """Return the circuit of a block whose X, Y and Z of the center are measured.
+
+    Args:
+        block: Quantum function ``block(weights, center, leaf, edge)`` as in `Ansatz`. It takes its angles one by one,
+            ``weights[0]``, ``weights[1]``, ...: the largest index gives their number. A block that takes slices, or
+            that has an ancilla or other observables, needs an `Ansatz`.
+        name: For messages; the function's own by default.
+
+    Raises:
+        ValueError: It is no function of four arguments, its angles cannot be counted, or it has no gates.
+
+    Example:
+        >>> def zz_block(weights, center, leaf, edge):
+        ...     qml.IsingZZ(weights[0], wires=[leaf, center])
+        ...     qml.IsingZZ(weights[1], wires=[edge, center])
+        >>> of_block(zz_block).num_parameters
+        2
+    """
+    allowed = "a block is a function of (weights, center, leaf, edge)"
+    named: object = block
+    if not callable(named):
+        raise ValueError(f"circuit {name or shown(named)} is of type {type(named).__name__}; {allowed}, or an Ansatz")
+    name = name or str(getattr(block, "__name__", type(block).__name__))
+    try:
+        inspect.signature(block).bind(*range(4))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"circuit {name} cannot be called with four arguments ({error}); {allowed}") from error
+    weights = _Weights()
+    try:
+        with qml.queuing.AnnotatedQueue() as queue:
+            block(weights, "center", "leaf", "edge")
+    except Exception as error:  # whatever a user's function raises
+        raise ValueError(
+            f"circuit {name}: its angles cannot be counted ({type(error).__name__}: {' '.join(str(error).split())}); "
+            "it must take them as weights[0], weights[1], ..., or be an Ansatz, which says their number"
+        ) from error
+    if not len(queue):
+        raise ValueError(f"circuit {name} has no gates; {allowed} that applies gates to them")
+    return Ansatz(name, ("center",), block, weights.number, ("X", "Y", "Z"))
+
+
+class _Weights:
+    """What stands in for the weights of a block while those that it asks for are counted."""
+
+    __iter__ = None  # else Python would iterate over it without an end
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __getitem__(self, index: object) -> float:
+        if not isinstance(index, int | np.integer) or index < 0:
+            raise TypeError(f"weights[{index}]")
+        self.number = max(self.number, int(index) + 1)
+        return 0.5
+
+
+def _own(name: str) -> Ansatz:
+    """Import ``module:function``; see `build`."""
+    module_name, _, attribute = name.partition(":")
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.append(folder)  # last: its files hide no library's
+    importlib.invalidate_caches()
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # whatever a user's module raises
+        raise ValueError(
+            f"circuit {name}: module {module_name} cannot be imported ({type(error).__name__}: "
+            f"{' '.join(str(error).split())}); it is looked for on PYTHONPATH and in the working directory {folder}"
+        ) from error
+    if not hasattr(module, attribute):
+        raise ValueError(f"circuit {name}: there is no {attribute} in {getattr(module, '__file__', module_name)}")
+    found = getattr(module, attribute)
+    return replace(found, name=name) if isinstance(found, Ansatz) else of_block(found, name)
 
 
 def star_wires(ansatz: Ansatz, k: int) -> list[str]:

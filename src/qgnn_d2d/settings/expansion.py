@@ -191,7 +191,8 @@ def _id(names: Mapping[str, Any], given: Mapping[str, Any], model: _Model, prese
         value, prefix = given[key], "" if key in ("noise", "stars") else _SHORT.get(key, key)
         default = list(own[key]) if isinstance(own[key], tuple) else own[key]
         if value != default:
-            parts.append(prefix + ("x".join(map(str, value)) if isinstance(value, list) else shown(value).strip("'")))
+            text = "x".join(map(str, value)) if isinstance(value, list) else shown(value).strip("'")
+            parts.append(prefix + (text.replace(":", ".") if key == "circuit" else text))  # module:function
     if names["train_size"] is not None:
         parts.append(f"n{names['train_size']}")
     return "-".join(filter(None, parts))

@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+import re
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from ..checks import shown
 from .base import Count, Settings
 from .noise import NoiseModel
 
 Circuit = Literal["qgcl", "qgcl_commuting", "qgcl_ancilla"]
 """Star circuits: functions of `qgnn_d2d.quantum.ansatz`."""
+OWN_CIRCUIT = r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*"
+"""How a circuit outside of the library is named, as a regular expression: ``module:function``."""
 StarRule = Literal["random", "fixed", "strongest", "competitors", "mixed", "sampled"]
 """Leaf rules: functions of `qgnn_d2d.stars`."""
 Scale = Literal["amplitude", "decibel", "rate"]
 """Scales on which channels enter a model (see `qgnn_d2d.models.features`)."""
 
+
+def _is_circuit(name: str) -> str:
+    """Require the name of a circuit; whether one of the user's own exists, `quantum.ansatz.build` finds out."""
+    if name not in get_args(Circuit) and not re.fullmatch(OWN_CIRCUIT, name):
+        known = ", ".join(get_args(Circuit))
+        raise ValueError(f"{shown(name)} is no circuit; it must be one of: {known}, or module:function for your own")
+    return name
+
+
+AnyCircuit = Annotated[
+    str,
+    AfterValidator(_is_circuit),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": list(get_args(Circuit))},
+                {"type": "string", "pattern": f"^{OWN_CIRCUIT}$"},
+            ]
+        }
+    ),
+]
 Angle = Annotated[float, Field(gt=0, lt=1e6)]  # far beyond any sense, and far from where float32 ends
 
 
@@ -50,16 +75,22 @@ class QGNNOptions(StarOptions):
     """Quantum graph convolution layers L."""
     heads: Count = 1
     """Circuits side by side in every layer; 1 is the paper."""
-    circuit: Circuit = "qgcl"
-    """Star circuit; qgcl is the paper's."""
+    circuit: AnyCircuit = "qgcl"
+    """Star circuit; qgcl is the paper's, `module:function` a block of your own (docs/engine.md)."""
     entangling_layers: Count = 2
-    """Strongly entangling layers in a block."""
+    """Strongly entangling layers in a block; one of your own has none."""
     angle_range: Angle = 0.5
     """Encoding angles lie in plus or minus this times pi."""
     start_range: Annotated[float, Field(ge=0, lt=1e6)] = 0.1
     """Block angles start uniform in plus or minus this, rad."""
     noise: NoiseModel | None = None
     """The noise model that the circuits run on, in training too; the config names one of noise_models."""
+
+    @model_validator(mode="after")
+    def _own_circuits_have_no_layers(self) -> Self:
+        if (layers := self.entangling_layers) != 2 and self.circuit not in get_args(Circuit):
+            raise ValueError(f"entangling_layers is {layers}; circuit {self.circuit} takes none, as it is your own")
+        return self
 
 
 class ReleasedQGNNOptions(StarOptions):

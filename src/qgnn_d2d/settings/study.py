@@ -98,6 +98,12 @@ class Study:
         return [names[i : i + size] for i in range(0, len(names), size)]
 
     @property
+    def own_circuits(self) -> dict[str, str]:
+        """Run id to ``module:function``, of runs whose circuit is not one of the library's."""
+        circuits = {name: getattr(run.architecture, "circuit", "") for name, run in self.runs.items()}
+        return {name: circuit for name, circuit in circuits.items() if ":" in circuit}
+
+    @property
     def meaningless(self) -> bool:
         """Whether the study is a test of the workflow, whose numbers mean nothing."""
         return self.config.cap is not None
@@ -178,7 +184,7 @@ class Study:
     @property
     def table_files(self) -> list[str]:
         """All tables, as CSV and as Markdown."""
-        stems = [f"tables/{name}" for name in self.experiments] + ["convergence"]
+        stems = [f"tables/{name}" for name in self.experiments] + ["convergence"] * bool(self.comparisons)
         stems += ["noise/summary"] if self.config.noise is not None else []
         return [self.file(f"{stem}.{suffix}") for stem in stems for suffix in ("csv", "md")]
 
@@ -237,8 +243,9 @@ class Study:
         ]
 
     def label(self, run: str, *, about: bool = False) -> str:
-        """Return what legends call a run: its model, and with ``about`` its architecture in short."""
-        label, text = MODELS[self.runs[run].model].label, self.about(run)
+        """Return what legends call a run: its model, a circuit of one's own, and with ``about`` its architecture."""
+        parts = MODELS[self.runs[run].model].label, self.own_circuits.get(run)
+        label, text = ", ".join(filter(None, parts)), self.about(run)
         return f"{label}, {text}" if about and text else label
 
     def about(self, run: str) -> str:

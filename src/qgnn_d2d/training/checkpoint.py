@@ -26,12 +26,15 @@ _KEY_LENGTH = 16  # hexadecimal digits of a checkpoint's key
 Records = list[tuple[int, str, list[float]]]
 
 
-def key(run: RunSettings, seeds: range, data: dict[str, Channels]) -> str:
-    """Return what a checkpoint goes by, in its name and inside: a hash of settings, seeds, data, code and versions."""
+def key(run: RunSettings, seeds: range, data: dict[str, Channels], circuit: str | None = None) -> str:
+    """Return what a checkpoint goes by, in its name and inside: a hash of settings, seeds, data, code and versions.
+
+    ``circuit`` is the model's (`PowerModel.circuit`): its code may be the user's own.
+    """
     code = [sha256(path) for path in sorted(Path(__file__).parents[1].rglob("*.py"))]
     hashes = [f"{seeds}", *(f"{name} {_digest(channels)}" for name, channels in data.items())]
     content = json.dumps(
-        [run.as_dict(), hashes, code, torch.__version__, numba.__version__, platform.machine()], sort_keys=True
+        [run.as_dict(), hashes, circuit, code, torch.__version__, numba.__version__, platform.machine()], sort_keys=True
     )
     return hashlib.sha256(content.encode()).hexdigest()[:_KEY_LENGTH]
 

@@ -249,7 +249,7 @@ class Trainer:
     def key(self) -> str:
         """What a checkpoint belongs to: a hash of all that the curve depends on, and of what it shows."""
         data = {"train": self.train, **{f"monitored {split}": channels for split, channels in self.monitored.items()}}
-        return checkpoint.key(self.run, self.seeds, data)
+        return checkpoint.key(self.run, self.seeds, data, self.model.circuit)
 
 
 @_with_gradients

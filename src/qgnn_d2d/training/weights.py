@@ -15,15 +15,14 @@ from ..settings import RunSettings
 
 
 def save_weights(model: PowerModel, run: RunSettings, path: Path | str) -> None:
-    """Write a model's parameters and buffers as safetensors, with model name and architecture in the header.
+    """Write a model's parameters and buffers as safetensors.
 
-    `load_weights` needs the run's manifest beside them (`save_manifest`).
+    The header has the model's name and architecture, the number of seeds, and name and hash of the circuit
+    (`PowerModel.circuit`). `load_weights` needs the run's manifest beside them (`save_manifest`).
     """
-    write_tensors(
-        path,
-        model.state_dict(),
-        {"model": run.model, "architecture": run.as_dict()["architecture"], "num_seeds": model.num_seeds},
-    )
+    architecture = run.as_dict()["architecture"]
+    header = {"model": run.model, "architecture": architecture, "num_seeds": model.num_seeds, "circuit": model.circuit}
+    write_tensors(path, model.state_dict(), header)
 
 
 def save_manifest(run: RunSettings, model: PowerModel, path: Path | str, **outputs: Path) -> None:
@@ -66,12 +65,17 @@ def load_weights(run: RunSettings, path: Path | str) -> PowerModel:
 
     Raises:
         FileNotFoundError: There is no such file, or no manifest.
-        ValueError: The weights are those of another run (see `check_manifest`), the file is no weights file, or has
-            weights of another type or that are not finite; the line names it.
+        ValueError: The weights are those of another run (see `check_manifest`), model or circuit, the file is no
+            weights file, or has weights of another type or that are not finite; the line names it.
     """
-    tensors, _ = read_tensors(path)
+    tensors, header = read_tensors(path)
     check_manifest(run, Path(path).with_name("manifest.json"), weights=Path(path))
     model = models.build(run.model, run.architecture, seed=run.seed, seeds=range(run.num_seeds), device=run.device)
+    for name, needed in {"model": run.model, "circuit": model.circuit}.items():
+        if name not in header:
+            raise ValueError(f"{path}: its header has no {name}; weights of an earlier version must be trained again")
+        if header[name] != needed:
+            raise ValueError(f"{path}: weights of {name} {header[name]}; run {run.id} needs {name} {needed}")
     for name, own in model.state_dict().items():
         found = tensors.get(name, own)
         if found.dtype != own.dtype or not torch.isfinite(found).all():

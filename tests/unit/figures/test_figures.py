@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
+import pennylane as qml
 import pytest
 import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,6 +22,7 @@ from qgnn_d2d.figures import FIGURES, for_study, style
 from qgnn_d2d.figures import curves as curves_module
 from qgnn_d2d.io import read_csv, write_csv
 from qgnn_d2d.objective import PROTOCOLS, QUANTITIES, trained_quantity
+from qgnn_d2d.quantum import ansatz
 from qgnn_d2d.settings import MODELS
 from qgnn_d2d.solvers import METHODS, OPTIMUM_GAP
 
@@ -306,6 +308,44 @@ def test_a_study_without_its_experiments_has_no_figure():
     assert list(for_study(quantum)) == ["fig1_circuit"]
     table = FIGURES["fig1_circuit"].data(quantum, {})
     assert "ancilla" in " ".join(table["wires"]) and "leaf_3" not in " ".join(table["wires"])  # the study's own circuit
+
+
+def test_the_circuit_has_the_names_and_values_of_its_angles(monkeypatch):
+    def block(weights, center, leaf, edge):
+        qml.RX(np.pi / 3, wires=center)
+        qml.Rot(weights[0], 0.25, weights[0], wires=leaf)
+        qml.adjoint(qml.CRY)(weights[1], wires=[leaf, center])
+        qml.QubitUnitary(np.eye(2), wires=edge)
+
+    own = ansatz.of_block(block)
+    monkeypatch.setattr(ansatz, "build", lambda *_: own)
+    table = FIGURES["fig1_circuit"].data(PAPER, {})
+    angles = table[~table["gate"].isin(["RX", "RZ"]) | table["angles"].str.contains(r"^\d")]
+    assert angles.groupby("gate", sort=False)["angles"].first().to_dict() == {
+        "RX": "1.05", "Rot": "θ1 0.25 θ1", "Adjoint(CRY)": "θ2", "QubitUnitary": "", "⟨X⟩, ⟨Y⟩, ⟨Z⟩": "",
+    }  # fmt: skip
+    assert FIGURES["fig1_circuit"].settings(PAPER) == "circuit = qgcl, entangling_layers = 2, k = 3"
+
+
+def overlapping(figure):
+    """The pairs of texts or boxes that overlap."""
+    extents = [[box_of(text.get_bbox_patch() or text) for text in ax.texts] for ax in figure.axes]
+    return [pair for ax in extents for pair in itertools.combinations(ax, 2) if pair[0].overlaps(pair[1])]
+
+
+def test_angles_of_the_circuit_can_be_read():
+    figure = drawn("fig1_circuit")
+    named = [text for ax in figure.axes for text in ax.texts if "theta" in text.get_text()]
+    assert named and min(text.get_fontsize() / 72 / figure.get_figwidth() * 800 for text in named) > 12  # pixels
+    assert not overlapping(figure)
+
+
+def test_long_names_of_gates_do_not_overlap():
+    names = ["ControlledPhaseShift", "C(GlobalPhase)"] * 4
+    rows = {"column": range(8), "gate": names, "wires": "center leaf_1", "angles": "θ1 θ2 θ3"}
+    figure = FIGURES["fig1_circuit"].draw(pd.DataFrame(rows))
+    FigureCanvasAgg(figure).draw()
+    assert not overlapping(figure)
 
 
 def test_a_noise_study_without_levels_has_one_panel():

@@ -53,7 +53,11 @@ MISTAKES = {
     "a variant of a variant": ("models gcn_117 base", "gcn_461", ["models.gcn_117.base", "'gcn_461'"]),
     "an unknown option": ("models gcn_117 depth", 2, ["models.gcn_117", "'depth'", "iterations"]),
     "an option of another model": ("models gcn_117 k", 3, ["models.gcn_117", "'k'", "iterations"]),
-    "an unknown circuit": ("models qgnn circuit", "qcl", ["models.qgnn.circuit", "'qcl'", "qgcl"]),
+    "an unknown circuit": ("models qgnn circuit", "qcl", ["models.qgnn.circuit", "'qcl'", "qgcl", "module:function"]),
+    "a circuit that is no name": ("models qgnn circuit", "my blocks:f", ["'my blocks:f' is no circuit", "qgcl"]),
+    "layers of an own circuit": (
+        "models qgnn", {"circuit": "my_blocks:f", "entangling_layers": 3}, ["entangling_layers is 3", "my_blocks:f"],
+    ),
     "an unknown scale": ("models qgnn_informed scale", "log", ["models.qgnn_informed.scale", "'log'", "rate"]),
     "no leaves": ("models qgnn k", 0, ["models.qgnn.k", "0", "at least 1"]),
     "as many leaves as links": ("models qgnn k", 10, ["k of run", "10", "below num_links = 10"]),

@@ -51,6 +51,7 @@ def test_the_schema_accepts_the_configs(config):
     [
         ("sed", 1), ("seed", -1), ("study", "a/b"), ("splits train", 0), ("scenarios rayleigh noise", 1),
         ("models gcn", {"k": 3}), ("models gcn_117 depth", 1), ("models qgnn circuit", "qcl"), ("presets drop lr", 1),
+        ("models qgnn circuit", "a b:c"),
         ("experiments leaves 0 depth", 1), ("experiments leaves 0 k", [0]), ("experiments leaves 0 protocol", "stted"),
         ("tuned rayleigh stated gcn epochs", "100"), ("noise_models lagos device", "Lagos"), ("cap epochs", 0),
     ],

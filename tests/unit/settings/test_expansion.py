@@ -57,6 +57,7 @@ def test_an_entry_is_the_product_of_its_lists():
         ),
         ({"model": "qgnn", "scale": "rate", "angle_range": 0.25}, "a-stated-qgnn-angle_range0.25-scalerate"),
         ({"model": "qgnn", "train_size": 30, "preset": "fast"}, "a-stated-qgnn-fast-n30"),
+        ({"model": "qgnn", "circuit": "lib.blocks:zz", "k": 2}, "a-stated-qgnn-k2-circuitlib.blocks.zz"),
     ],
 )  # fmt: skip
 def test_an_id_says_what_differs_from_the_models_own_options(entry, name):

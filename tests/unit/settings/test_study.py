@@ -6,6 +6,13 @@ from tests.unit.settings.configs import CONFIG, PAPER, REMOVED, SMOKE, WHOLE, ch
 
 ALONE = settings.load(changed(("splits train", 64), *((key, REMOVED) for key in ("noise", "scale", "claims", "cap"))))
 
+CONFIG_OF_ONE = {
+    "study": "mine", "seed": 1, "num_seeds": 1,
+    "splits": dict.fromkeys(["train", "validation", "test", "evaluation"], 4),
+    "scenarios": {"small": {"kind": "rayleigh"}},
+    "training": {"learning_rate": 0.01, "batch_size": 4, "epochs": 1},
+}  # fmt: skip
+
 
 def test_a_study_holds_what_its_config_says():
     assert (PAPER.name, PAPER.seed, PAPER.meaningless, SMOKE.meaningless) == ("paper", 15246, False, True)
@@ -182,3 +189,23 @@ def test_the_check_has_the_runs_of_tables_and_claims_but_no_ablation():
 def test_fig_2_is_trained_without_the_runs_of_other_claims():
     wanted = {run for pair in PAPER.config.claims if pair.primary for run in pair.runs}
     assert all(set(members) <= wanted for members in PAPER.groups.values() if wanted & set(members))
+
+
+def test_a_study_names_the_circuits_that_are_not_the_librarys():
+    assert PAPER.own_circuits == {}
+    own = settings.load(
+        changed(("experiments ablation", [{"model": "qgnn", "circuit": ["qgcl", "blocks:zz"], "k": 2}]))
+    )
+    run = "rayleigh-stated-qgnn-k2-circuitblocks.zz"
+    assert own.own_circuits == {run: "blocks:zz"}
+    assert (
+        own.label(run) == "QGNN, blocks:zz"
+        and own.label(run, about=True) == "QGNN, blocks:zz, k = 2, L = 2, heads = 1, E = 2"
+    )
+
+
+def test_a_study_that_compares_no_models_has_no_table_of_convergence():
+    swept = settings.load({**CONFIG_OF_ONE, "experiments": {"main": [{"model": "qgnn", "k": [1, 2]}]}})
+    assert swept.table_files == [f"results/mine/tables/main.{suffix}" for suffix in ("csv", "md")]
+    plain = settings.load({**CONFIG_OF_ONE, "experiments": {"main": [{"model": "gcn"}]}})
+    assert plain.file("convergence.csv") in plain.table_files

@@ -198,6 +198,15 @@ def test_the_key_depends_on_torch_and_machine(monkeypatch, part, name, value):
     assert checkpoint.key(RUN, range(2), {}) != before
 
 
+def test_the_key_depends_on_the_circuit():
+    """A block of one's own is no code of the library."""
+    keys = {checkpoint.key(RUN, range(2), {}, circuit) for circuit in (None, "mine 1", "mine 2")}
+    assert len(keys) == 3
+    first, second = (Trainer(RUN, channels(), {}) for _ in range(2))
+    second.model.engine.ansatz = replace(second.model.engine.ansatz, observables=("X", "Z", "Y"))
+    assert first.key != second.key
+
+
 def test_the_key_depends_on_the_code(monkeypatch, tmp_path):
     keys = set()
     monkeypatch.setattr(checkpoint, "__file__", str(tmp_path / "training" / "checkpoint.py"))

@@ -1,13 +1,20 @@
+import dataclasses
+
 import pytest
 import torch
 
 from qgnn_d2d import models
 from qgnn_d2d.io import read_json, read_tensors, write_tensors
+from qgnn_d2d.quantum.ansatz import ANSATZE, build
+from qgnn_d2d.quantum.engine.transfer import identity
 from qgnn_d2d.settings import MODELS, RunSettings, Training
 from qgnn_d2d.training import cast, evaluation_leaves, load_weights, save_manifest, save_weights, train
 from qgnn_d2d.training.inference import mean_metric
 from qgnn_d2d.training.weights import check_manifest
+from tests.runs import ROOT
 from tests.unit.training.cases import channels, monitored, run_of
+
+REFERENCE = ROOT / "results" / "reference" / "training"
 
 
 def save(run, folder, seed=0):
@@ -39,7 +46,65 @@ def test_the_manifest_says_what_the_run_is(tmp_path):
     assert manifest["metric"] == "released_metric" and manifest["num_parameters"]["total"] == 1233
     assert list(manifest["outputs"]) == ["weights"] and manifest["computed_by"] == "kernel"
     _, metadata = read_tensors(tmp_path / "weights.safetensors")
-    assert metadata == {"model": "gcn", "architecture": run.as_dict()["architecture"], "num_seeds": 2}
+    architecture = run.as_dict()["architecture"]
+    assert metadata == {"model": "gcn", "architecture": architecture, "num_seeds": 2, "circuit": None}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_header_says_whose_circuit_the_weights_are_of(tmp_path, model):
+    save(run_of(model), tmp_path)
+    _, header = read_tensors(tmp_path / "weights.safetensors")
+    circuit = {"qgnn_released": "qgcl_ancilla", "qgnn": "qgcl", "qgnn_informed": "qgcl"}.get(model)
+    assert header["circuit"] == (circuit and identity(build(circuit)))
+
+
+def with_header(path, run, change):
+    """Write weights with another header, and a manifest that describes them."""
+    write_tensors(path, read_tensors(path)[0], change(read_tensors(path)[1]))
+    save_manifest(run, models.build(run.model, run.architecture), path.with_name("manifest.json"), weights=path)
+
+
+def without(name):
+    return lambda header: {key: value for key, value in header.items() if key != name}
+
+
+@pytest.mark.parametrize("model", ["qgnn", "gcn"])
+@pytest.mark.parametrize("name", ["model", "circuit"])
+def test_weights_whose_header_does_not_say_whose_they_are_are_refused(tmp_path, model, name):
+    path = save(run_of(model), tmp_path)
+    with_header(path, run_of(model), without(name))
+    with pytest.raises(ValueError, match=rf"^.*weights.safetensors: its header has no {name}; .* trained again$"):
+        load_weights(run_of(model), path)
+
+
+def test_weights_of_another_circuit_are_refused_in_a_line_with_both(tmp_path, monkeypatch):
+    path, own = save(run_of(), tmp_path), identity(build("qgcl"))
+    with_header(path, run_of(), lambda header: header | {"circuit": "qgcl 0123456789abcdef"})
+    line = f"weights of circuit qgcl 0123456789abcdef; run a-run needs circuit {own}$"
+    with pytest.raises(ValueError, match=rf"^.*weights\.safetensors: {line}"):
+        load_weights(run_of(), path)
+    path = save(run_of(), tmp_path)
+    edited = dataclasses.replace(build("qgcl"), observables=("X", "Z", "Y"))
+    monkeypatch.setitem(ANSATZE, "qgcl", lambda entangling_layers: edited)
+    with pytest.raises(ValueError, match=rf"weights of circuit {own}; run a-run needs circuit {identity(edited)}$"):
+        load_weights(run_of(), path)
+
+
+def test_a_header_of_another_model_is_refused(tmp_path):
+    path = save(run_of("gcn"), tmp_path)
+    with_header(path, run_of("gcn"), lambda header: header | {"model": "gcn_small"})
+    with pytest.raises(ValueError, match=r"weights of model gcn_small; run a-run needs model gcn$"):
+        load_weights(run_of("gcn"), path)
+
+
+def test_the_committed_weights_are_those_of_the_librarys_circuits():
+    runs = [RunSettings.from_dict(read_json(path)["settings"]) for path in REFERENCE.glob("*/manifest.json")]
+    names = {"qgnn_released": "qgcl_ancilla"}
+    for run in runs:
+        name = names.get(run.model, getattr(run.architecture, "circuit", None))
+        _, header = read_tensors(REFERENCE / run.id / "weights.safetensors")
+        assert header["circuit"] == (name and identity(build(name, run.architecture.entangling_layers))), run.id
+    assert len(runs) > 50
 
 
 @pytest.mark.parametrize(

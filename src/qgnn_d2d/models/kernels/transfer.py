@@ -74,7 +74,7 @@ class Plan:
     def _matrix(self, step: Step, waves: list[list[int]]) -> dict[Word, list[tuple[Word, int, float]]]:
         """Return the non-zero entries of a step's transfer matrix: row to (column, row of the entry, factor)."""
         gate, products = step.gate, list(itertools.product(*waves, *[[0]] * (3 - len(waves))))
-        fitted = gate.coefficients().numpy() if isinstance(gate, ParametricGate) else gate.reshape(1, -1)
+        fitted = gate.coefficients.numpy() if isinstance(gate, ParametricGate) else gate.reshape(1, -1)
         words = list(itertools.product(range(4), repeat=len(step.qubits)))
         matrix: dict[Word, list[tuple[Word, int, float]]] = {word: [] for word in words}
         for (row, column), values in zip(itertools.product(words, words), fitted.T, strict=True):

@@ -205,7 +205,7 @@ class _Constants:
     def __init__(self, engine: StarEngine, dtype: torch.dtype, device: torch.device) -> None:
         here = partial(torch.as_tensor, dtype=dtype, device=device)
         kinds = {gate for members in engine._members.values() for gate, _ in members}
-        fitted = {gate: gate.coefficients() for gate in kinds}
+        fitted = {gate: gate.coefficients for gate in kinds}
         self.identity = here(np.eye(4))
         self.angles, self.coefficients = {}, {}
         for shape, members in engine._members.items():
@@ -224,11 +224,21 @@ class _Constants:
 class _Contraction(torch.autograd.Function):
     """r <- T(l_i, e_i) r for i = 1..k, with its gradient written out (adjoint recursion over the leaves).
 
-    Stars run along the last dim, so that every operation is a long contiguous one.
+    Stars run along the last dim, so that every operation is a long contiguous one. Second derivatives are autograd's:
+    where the gradient is to have a graph, the forward pass is recorded.
     """
 
     @staticmethod
-    def forward(ctx: Any, transfer: Tensor, memory: Tensor, leaves: Tensor, edges: Tensor) -> Tensor:
+    def forward(ctx: Any, *inputs: Tensor) -> Tensor:
+        kept, states = _Contraction.contracted(*inputs)
+        ctx.save_for_backward(*inputs, *kept, *states[:-1])
+        return states[-1]
+
+    @staticmethod
+    def contracted(
+        transfer: Tensor, memory: Tensor, leaves: Tensor, edges: Tensor
+    ) -> tuple[tuple[Tensor, ...], list[Tensor]]:
+        """Return what the gradient needs, and the memory's states."""
         groups, k, _, num_stars = leaves.shape
         slots, rows = transfer.shape[1:3]
         flat = transfer.reshape(groups, slots, rows * (rows + 1), 16)
@@ -239,12 +249,16 @@ class _Contraction(torch.autograd.Function):
         for i in range(k):
             step = steps[:, i]
             states.append((step[:, :, 1:] * states[-1].unsqueeze(1)).sum(2).add_(step[:, :, 0]))
-        ctx.save_for_backward(flat, leaf, edge, pairs, steps, *states[:-1])
-        return states[-1]
+        return (flat, leaf, edge, pairs, steps), states
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, ...]:
-        flat, leaf, edge, pairs, steps, *states = ctx.saved_tensors
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        inputs, (flat, leaf, edge, pairs, steps, *states) = ctx.saved_tensors[:4], ctx.saved_tensors[4:]
+        if torch.is_grad_enabled():  # what was kept has no graph
+            _, recorded = _Contraction.contracted(*inputs)
+            wanted = [part for part in inputs if part.requires_grad]
+            found = iter(torch.autograd.grad(recorded[-1], wanted, grads, create_graph=True))
+            return tuple(next(found) if part.requires_grad else None for part in inputs)
         groups, k, rows, _, num_stars = steps.shape
         adjoint = grads[0]
         d_steps = torch.empty_like(steps)

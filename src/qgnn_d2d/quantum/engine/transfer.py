@@ -7,10 +7,12 @@ angles is a polynomial in their cosines and sines with constant coefficients.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import cached_property, lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -18,10 +20,11 @@ import pennylane as qml
 import torch
 from torch import Tensor
 
-from ..ansatz import Ansatz
+from ..ansatz import Ansatz, encode
 
 _PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=np.complex128)
 FIT_TOLERANCE = 1e-12  # residual above which a gate is no trigonometric polynomial of its angles
+_DECIMALS = 9  # of a matrix in a circuit's hash: the last digits differ between machines
 _UNITARY = 1e-6  # largest entry of U U^dagger - 1 of a gate: matrices may be written with few digits
 
 
@@ -61,8 +64,9 @@ class ParametricGate:
     num_angles: int
     matrix: Callable[[Sequence[float]], np.ndarray]
 
+    @cached_property
     def coefficients(self) -> Tensor:
-        """Return (terms, 16^n) that turn `trigonometric` of the angles into the transfer matrix, flattened.
+        """(terms, 16^n) that turn `trigonometric` of the angles into the transfer matrix, flattened.
 
         Raises:
             ValueError: It is no polynomial in the cosines and sines that `harmonics` lists.
@@ -135,6 +139,8 @@ class BlockGate:
         """Return the unitary (2^n, 2^n) on the gate's qubits, the first one slowest, for its angles in radians."""
         if self.recorded is None:
             return _unitary(self.operation(*angles, wires=range(len(self.qubits))))
+        if not self.places:
+            return _unitary(self.recorded)
         parameters = list(self.recorded.data)
         for place, angle in zip(self.places, angles, strict=True):
             parameters[place] = angle
@@ -148,6 +154,31 @@ def _unitary(operation: Any) -> np.ndarray:
 def block_gates(ansatz: Ansatz) -> list[BlockGate]:
     """Return the gates of ``ansatz.block`` (see `record_gates`) on the positions of (memory..., leaf, edge)."""
     return record_gates(ansatz.block, ansatz.num_parameters, [*ansatz.memory, "leaf", "edge"], f"ansatz {ansatz.name}")
+
+
+def identity(ansatz: Ansatz) -> str:
+    """Return name and hash of a circuit: what trained weights belong to.
+
+    The hash is of what PennyLane records: gates with qubits, weights and matrices, of encoding and block, and the
+    observables. The text of the program does not count.
+
+    Raises:
+        ValueError: The block is none that the engine takes; the line names the gate.
+
+    Example:
+        >>> from qgnn_d2d.quantum.ansatz import qgcl
+        >>> identity(qgcl())
+        'qgcl 2db54e2a0fb767ad'
+    """
+    for step in ideal_steps(ansatz):
+        if isinstance(step.gate, ParametricGate):
+            _ = step.gate.coefficients
+    parts: list[Any] = [len(ansatz.memory), ansatz.num_parameters, ansatz.observables]
+    for gate in [*record_gates(encode, 2, ["qubit"]), *block_gates(ansatz)]:
+        matrix = gate.matrix(np.linspace(0.3, 1.4, len(gate.weights)).tolist())
+        rounded = np.round([matrix.real, matrix.imag], _DECIMALS) + 0.0  # no -0.0
+        parts.append([gate.name, gate.qubits, gate.weights, rounded.tolist()])
+    return f"{ansatz.name} {hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]}"
 
 
 def record_gates(
@@ -194,8 +225,15 @@ def record_gates(
                 "gates must take their angles from the weights as they are, or be constant"
             )
         qubits = tuple(wires.index(wire) for wire in one.wires)
-        gates.append(_gate(one, qubits, tuple(index[angle.real] for angle in angles), places))
-        matrix = gates[-1].matrix([angle.real for angle in angles])
+        try:
+            gates.append(_gate(one, qubits, tuple(index[angle.real] for angle in angles), places))
+            matrix = gates[-1].matrix([angle.real for angle in angles])
+            again = gates[-1].matrix([float(two.data[place]) for place in places]) - _unitary(two)
+        except Exception as error:  # PennyLane's, of a parameter that is no number for instance
+            reason = " ".join(str(error).split())
+            raise ValueError(f"{name}: {source} has no matrix ({type(error).__name__}: {reason})") from error
+        if np.abs(again).max() > FIT_TOLERANCE:
+            raise ValueError(f"{name}: {source} depends on the weights otherwise than by its angles")
         if np.abs(matrix @ matrix.conj().T - np.eye(len(matrix))).max() > _UNITARY:
             raise ValueError(f"{name}: {source} is not unitary; a block is made of gates")
     return gates
@@ -204,12 +242,20 @@ def record_gates(
 def _operations(function: Callable[..., None], weights: np.ndarray, wires: Sequence[str], name: str) -> list[Any]:
     """Return what a quantum function does."""
     try:
-        return list(qml.tape.make_qscript(function)(weights, *wires).operations)
+        script = qml.tape.make_qscript(function)(weights, *wires)
     except IndexError as error:
         raise ValueError(
             f"{name}: its block asks for a weight that is not there ({error}); "
             f"weights are one dimension of {len(weights)} angles"
         ) from error
+    except Exception as error:  # PennyLane's own, and whatever else a user's function raises
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{name}: its block cannot be recorded ({type(error).__name__}: {reason})") from error
+    if script.measurements:
+        raise ValueError(
+            f"{name}: its block measures {script.measurements[0]}; what is measured are the Ansatz's observables"
+        )
+    return list(script.operations)
 
 
 def _decomposed(operation: Any, name: str, source: str) -> list[Any]:

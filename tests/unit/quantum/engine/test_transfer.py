@@ -64,7 +64,7 @@ def test_trigonometric_terms_are_products(seed, size, num_angles, qubits):
 def test_a_gate_that_is_no_trigonometric_polynomial_is_refused():
     gate = ParametricGate("odd", 1, 1, lambda angles: np.cos(angles[0] ** 2) * np.eye(4))
     with pytest.raises(ValueError, match="gate odd: no trigonometric polynomial of its angles"):
-        gate.coefficients()
+        _ = gate.coefficients
 
 
 @pytest.mark.parametrize("ansatz", CIRCUITS.values(), ids=CIRCUITS)
@@ -104,6 +104,15 @@ def test_an_angle_that_is_no_weight_is_refused():
         (lambda w, *q: qml.s_prod(2, qml.X(q[0])), "SProd is not unitary"),
         (lambda w, *q: qml.measure(q[0]), "MidMeasureMP has no decomposition into gates, and no matrix"),
         (lambda w, *q: qml.DepolarizingChannel(0.1, q[0]), "DepolarizingChannel has no decomposition into gates"),
+        (lambda w, *q: qml.ResetError(1.0, 0.0, q[1]), "ResetError has no decomposition into gates"),
+        (lambda w, *q: qml.cond(qml.measure(q[1]), qml.RX)(w[0], q[0]), "MidMeasureMP has no decomposition"),
+        (lambda w, *q: qml.expval(qml.Z(q[0])), r"its block measures expval\(Z\('center'\)\)"),
+        (lambda w, *q: qml.QubitUnitary(np.diag([1, 0.5]), q[0]), "QubitUnitary is not unitary"),
+        (lambda w, *q: qml.CNOT([q[0], q[0]]), "its block cannot be recorded .*control wires"),
+        (lambda w, *q: qml.Rot(w[0], wires=q[0]), "its block cannot be recorded .*Rot"),
+        (lambda w, *q: qml.RX("a", q[0]), "RX has no matrix"),
+        (lambda w, *q: w[0] / "a", "its block cannot be recorded"),
+        (lambda w, *q: qml.TrotterProduct(qml.dot([0.3, 0.2], [qml.X(q[0]), qml.Z(q[0])]), w[0]), "TrotterProduct"),
     ],
 )  # fmt: skip
 def test_what_is_no_gate_of_the_weights_is_refused_in_a_line_with_its_name(block, line):
