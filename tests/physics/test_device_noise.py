@@ -13,11 +13,11 @@ from qiskit_aer.noise.device import basic_device_readout_errors
 
 from qgnn_d2d import models, settings, stars
 from qgnn_d2d.quantum.estimators import AerEstimator, exact
-from qgnn_d2d.quantum.hardware import devices
 from qgnn_d2d.quantum.hardware.circuits import assembled, bindings, measured
 from qgnn_d2d.quantum.hardware.compile import CENTER, native_star
 from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, device_line, line_for
 from qgnn_d2d.quantum.hardware.noise import LineNoise, readout_map
+from tests.calibrations import fake
 from tests.circuits import (
     AER,
     EXACT,
@@ -149,7 +149,7 @@ def whole_device(name):
 
     Gates by the target; readout by the properties, because a target knows the mean of the two readout errors only.
     """
-    backend = devices.backend(name)
+    backend = fake(name)
     model = NoiseModel.from_backend(backend, readout_error=False)
     for qubits, error in basic_device_readout_errors(backend.properties()):
         model.add_readout_error(error, qubits)
