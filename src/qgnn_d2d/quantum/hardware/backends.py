@@ -56,8 +56,8 @@ def fake_names() -> list[str]:
     from qiskit_ibm_runtime import fake_provider
     from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
 
-    kinds = {name: kind for name, kind in vars(fake_provider).items() if isinstance(kind, type)}
-    return sorted(name for name, kind in kinds.items() if issubclass(kind, FakeBackendV2) and kind.backend_name)
+    classes: dict[str, Any] = {name: kind for name, kind in vars(fake_provider).items() if isinstance(kind, type)}
+    return sorted(name for name, kind in classes.items() if issubclass(kind, FakeBackendV2) and kind.backend_name)
 
 
 def _made_by(name: str) -> Any:
