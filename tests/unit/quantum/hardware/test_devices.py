@@ -1,5 +1,6 @@
 """Devices: their stored calibrations, how lines are chosen, and what is refused."""
 
+import csv
 import math
 from typing import get_args
 
@@ -9,6 +10,7 @@ from qgnn_d2d.quantum.hardware import devices
 from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, depolarizing_line, describe, device_line, line_for, line_of
 from qgnn_d2d.settings.noise import NoiseModel, StoredDevice
 from tests.calibrations import calibration, content, fake, write
+from tests.runs import ROOT
 
 CENTER, LEAF, EDGE = 0, 1, 2
 PUBLISHED = {
@@ -53,6 +55,21 @@ def test_the_rule(device):
 
 def test_the_published_lines_are_the_rules():
     assert {device: device_line(device).qubits for device in CALIBRATIONS} == PUBLISHED
+
+
+def test_the_published_calibrations_are_the_stored_ones():
+    with (ROOT / "results" / "reference" / "noise" / "devices.csv").open(encoding="utf-8") as file:
+        rows = {row["device"]: row for row in csv.DictReader(file) if row["device"] in CALIBRATIONS}
+    assert set(rows) == set(CALIBRATIONS)
+    for device, row in rows.items():
+        found = describe(device_line(device))
+        assert {key: str(value) for key, value in found.items()} == {key: row[key] for key in found}
+
+
+@pytest.mark.parametrize("device", CALIBRATIONS)
+def test_the_coupling_is_the_devices_own(device):
+    edges = fake(device).target.build_coupling_map().get_edges()
+    assert sorted(devices.stored(device).coupling) == sorted(edges)
 
 
 @pytest.mark.parametrize("device", CALIBRATIONS)
