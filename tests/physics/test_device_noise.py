@@ -13,11 +13,12 @@ from qiskit_aer.noise.device import basic_device_readout_errors
 
 from qgnn_d2d import models, settings, stars
 from qgnn_d2d.quantum.estimators import AerEstimator, exact
-from qgnn_d2d.quantum.hardware import devices
+from qgnn_d2d.quantum.hardware import backends
 from qgnn_d2d.quantum.hardware.circuits import assembled, bindings, measured
 from qgnn_d2d.quantum.hardware.compile import CENTER, native_star
-from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, device_line, line_for
+from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, device_line, line_for, stored
 from qgnn_d2d.quantum.hardware.noise import LineNoise, readout_map
+from tests.calibrations import fake
 from tests.circuits import (
     AER,
     EXACT,
@@ -149,7 +150,7 @@ def whole_device(name):
 
     Gates by the target; readout by the properties, because a target knows the mean of the two readout errors only.
     """
-    backend = devices.backend(name)
+    backend = fake(name)
     model = NoiseModel.from_backend(backend, readout_error=False)
     for qubits, error in basic_device_readout_errors(backend.properties()):
         model.add_readout_error(error, qubits)
@@ -304,6 +305,14 @@ def test_a_noisy_model_equals_one_that_measures_on_aer():
     power = allocate(model)
     model.estimator = AerEstimator(model.engine.ansatz, device_line("FakeLagosV2"))
     assert_close(allocate(model), power, AER)
+
+
+def test_a_calibration_file_is_the_device_that_it_describes(tmp_path):
+    path = tmp_path / "mine.json"
+    backends.save(stored("FakeLagosV2"), path)
+    expected = allocate(qgnn({"device": "FakeLagosV2", "idle": True}))
+    assert torch.equal(allocate(qgnn({"calibration": str(path), "idle": True})), expected)
+    assert (allocate(qgnn({"device": "FakePerth", "idle": True})) - expected).abs().max() > NOISY
 
 
 def test_a_noisy_model_has_gradients_everywhere():

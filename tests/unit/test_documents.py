@@ -1,6 +1,7 @@
 """README, docs and CONTRIBUTING: short pages, plain words, and nothing named that does not exist."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -8,9 +9,13 @@ import pytest
 import torch
 import yaml
 
-from qgnn_d2d import settings
+from qgnn_d2d import models, settings
 from qgnn_d2d.claims import IDS
 from qgnn_d2d.figures import FIGURES
+from qgnn_d2d.quantum.ansatz import build
+from qgnn_d2d.quantum.hardware.compile import native_star
+from qgnn_d2d.quantum.hardware.devices import line_for
+from tests.circuits import random_stars
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -165,3 +170,28 @@ def test_the_studies_of_your_own_are_studies():
     assert list(read.runs) == ["site-stated-qgnn", "site-stated-gcn"] and sum(read.splits.values()) == 300
     assert Path(read.channel_sources("site")[0]).parts[-2:] == ("data", "h.npz")
     assert len(blocks[1].splitlines()) <= 15
+
+
+def test_the_page_on_own_devices_runs(tmp_path, monkeypatch, capsys):
+    """Its file is written, edited by hand as the page says, and read by its study."""
+    blocks = {language: code for language, code in CODE.findall(text_of(ROOT / "docs" / "devices.md"))}
+    monkeypatch.chdir(tmp_path)
+    exec(blocks["python"], {})
+    assert "'center_qubit': " in capsys.readouterr().out
+    path = tmp_path / "data" / "mine.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert len(content["qubits"]) == 7
+    content["qubits"] = [json.loads(blocks["json"])] * 7
+    path.write_text(json.dumps(content), encoding="utf-8")
+    study = settings.load(yaml.safe_load(blocks["yaml"]), tmp_path / "config")
+    assert list(study.runs) == ["rayleigh-stated-qgnn", "rayleigh-stated-qgnn-mine"]
+    noise = study.noise_models["mine_idle"]
+    assert Path(noise.calibration) == Path("data/mine.json")
+    native_star(build("qgcl"), line_for(noise.model_copy(update={"line": [4, 5, 3]})), idle=True)
+
+
+def test_the_block_on_noisy_estimators_runs():
+    space = {"model": models.build("qgnn", {})}
+    exec(python_blocks("docs/noise.md")[0].rpartition("model.estimator")[0], space)
+    star = random_stars(build("qgcl"), 3)
+    assert (torch.as_tensor(space["model"].estimator(*star)).abs() < 3).all()

@@ -21,9 +21,10 @@ from torch import Tensor
 from ..checks import require_count, shown
 from .ansatz import Ansatz
 from .engine.star import StarEngine
+from .hardware import backends
 from .hardware.circuits import StarCircuit, assembled, bindings, measured
 from .hardware.compile import CENTER, NativeStar, native_star
-from .hardware.devices import CALIBRATIONS, Line, backend, depolarizing_line, device_line, line_of
+from .hardware.devices import Line, depolarizing_line, line_of
 from .hardware.noise import noise_model, program, readout_map, with_relaxation
 from .mitigation import Mitigation, extrapolation_weights
 
@@ -189,29 +190,16 @@ class AerEstimator(_CircuitEstimator):
 
 
 def hardware_line(name: str) -> tuple[Any, Line]:
-    """Return a Qiskit backend and the line of it that stars run on.
+    """Return a Qiskit backend (see `backends.called`), and the line of it that stars run on.
 
-    Args:
-        name: A name in `devices.CALIBRATIONS` (a local simulation), ``AerSimulator`` (a local one without noise), or
-            the name of a real device that the user's own saved account gives access to.
+    ``AerSimulator`` is a local simulation without noise; fake backends are local simulations of devices.
 
     Raises:
-        ValueError: No such device for that account, or no saved account.
+        ValueError: There is no such backend, or it is not calibrated (see `backends.exported`).
     """
-    if name in CALIBRATIONS:
-        return backend(name), device_line(name)
-    if name == "AerSimulator":
-        return AerSimulator(), depolarizing_line(0.0)
-    from qiskit_ibm_runtime import QiskitRuntimeService
-
-    try:
-        device = QiskitRuntimeService().backend(name)
-    except Exception as error:  # the service has no common base class for a missing account and an unknown device
-        raise ValueError(
-            f"backend is {name!r}; it must be one of {', '.join(CALIBRATIONS)}, AerSimulator, or a device of a saved "
-            f"IBM Quantum account ({' '.join(str(error).split())})"
-        ) from error
-    return device, line_of(device, name)
+    backend = backends.called(name)
+    line = depolarizing_line(0.0) if name == "AerSimulator" else line_of(backends.exported(backend, name))
+    return backend, line
 
 
 class RuntimeEstimator(_CircuitEstimator):

@@ -27,7 +27,7 @@ from qiskit.transpiler import CouplingMap, PassManager
 from .ansatz import ANSATZE, Ansatz, build
 from .hardware.circuits import StarCircuit, assembled
 from .hardware.compile import CENTER, abstract_parts, instructions, native_star
-from .hardware.devices import backend, depolarizing_line
+from .hardware.devices import depolarizing_line, stored
 
 LAYOUTS = ("device", "line", "reuse")
 SEEDS = range(20)
@@ -109,7 +109,7 @@ def _topology(place: str | int) -> CouplingMap:
     """The neighbors of a device, or of a row of that many qubits, in both directions."""
     if isinstance(place, int):
         return CouplingMap.from_line(place)
-    pairs = backend(place).target.build_coupling_map().get_edges()
+    pairs = stored(place).coupling
     return CouplingMap(sorted({*pairs, *((b, a) for a, b in pairs)}))
 
 

@@ -19,6 +19,7 @@ from .scenario import AnyScenario, Readings, ScaleStudy, Splits
 from .training import Cap, TrainingChanges
 
 StudyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\z")]
+_FILES = {"scenarios": ("path", "paths"), "noise_models": ("calibration",)}  # section to the keys that name data files
 OneOrMany = Name | Annotated[list[Name], Field(min_length=1)]
 
 
@@ -109,7 +110,8 @@ class StudySettings(Settings):
     experiments: Annotated[dict[Name, Annotated[list[Entry], Field(min_length=1)]], Field(min_length=1)]
     """Experiment name to its runs: each experiment is a table. Equal runs of two experiments are trained once."""
     noise_models: dict[StudyName, NoiseModel] = {}
-    """Noise model name (used in paths and run ids) to what it is; a device `d` also gives `d_idle` and `d_inverted`."""
+    """Noise model name (used in paths and run ids) to what it is; a device or calibration `d` also gives `d_idle` and
+    `d_inverted`."""
     noise: NoiseStudy | None = None
     """The noise study; a study without it has none of its figures."""
     scale: ScaleStudy | None = None
@@ -185,7 +187,8 @@ def check_keys(text: str) -> None:
 def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return a parsed config with what it extends, in ``folder``, filled in.
 
-    Files of channels, which are relative to the file that names them, become relative to the working directory.
+    Files of channels and calibrations are relative to the file that names them; here they become relative to the
+    working directory.
 
     Raises:
         ValueError: There is no such file, it is no config, or a chain of files comes back to its beginning.
@@ -209,28 +212,26 @@ def resolved(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _located(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a config whose scenarios name their files as seen from the working directory, absolute if not below it."""
+    """Return a config with its data files' names as seen from the working directory, absolute if not below it."""
 
     def located(name: Any) -> Any:
+        if isinstance(name, Mapping):
+            return {key: located(part) for key, part in name.items()}
         if not isinstance(name, str):
             return name
         path = Path(os.path.normpath(folder / name))
         return (path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path).as_posix()
 
-    def moved(scenario: Any) -> Any:
-        if not isinstance(scenario, Mapping):
-            return scenario
-        found = dict(scenario)
-        if "path" in found:
-            found["path"] = located(found["path"])
-        if isinstance(found.get("paths"), Mapping):
-            found["paths"] = {split: located(name) for split, name in found["paths"].items()}
-        return found
+    def moved(entry: Any, keys: tuple[str, ...]) -> Any:
+        if not isinstance(entry, Mapping):
+            return entry
+        return {key: located(value) if key in keys else value for key, value in entry.items()}
 
-    scenarios = content.get("scenarios")
-    if not isinstance(scenarios, Mapping):
-        return dict(content)
-    return {**content, "scenarios": {name: moved(scenario) for name, scenario in scenarios.items()}}
+    result = dict(content)
+    for section, keys in _FILES.items():
+        if isinstance(entries := content.get(section), Mapping):
+            result[section] = {name: moved(entry, keys) for name, entry in entries.items()}
+    return result
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .base import LARGEST, Settings
+from .calibration import Calibration, GateCalibration, PairCalibration, QubitCalibration, Source
 from .config import ClaimPair, Entry, StudySettings, Torch
 from .model import MODELS
 from .noise import AerCheck, Hardware, NoiseModel, NoiseStudy, Resources
@@ -33,6 +34,8 @@ SECTIONS: dict[str, type[Settings]] = {
     "`scale`": ScaleStudy, "`scale.inference`": Inference, "`readings`": Readings, "`claims`, a pair": ClaimPair,
     "`cap`": Cap,
     "`tuning` of search.yaml": Tuning, "`choices` of search.yaml": Choices, "`choices.runs`, by run id": Choice,
+    "A calibration file": Calibration, "`source` of a calibration": Source, "`qubits` of a calibration, a qubit":
+    QubitCalibration, "`sx`, `x` of a qubit": GateCalibration, "`pairs` of a calibration, a pair": PairCalibration,
 }  # fmt: skip
 
 

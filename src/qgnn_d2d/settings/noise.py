@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from . import calibration
 from .base import Count, Settings, Whole
 
-Calibration = Literal["FakeLagosV2", "FakePerth", "FakeManilaV2", "FakeTorino", "FakeSherbrooke"]
+StoredDevice = Literal["FakeLagosV2", "FakePerth", "FakeManilaV2", "FakeTorino", "FakeSherbrooke"]
+"""Devices whose calibration is a file of this library, in quantum/hardware/calibrations/."""
 Mitigation = Literal["raw", "readout", "linear", "richardson"]
 
 
 class NoiseModel(Settings):
-    """Either a device with a stored calibration, or a level of depolarizing noise."""
+    """A device with a stored calibration, one of your own, or a level of depolarizing noise."""
 
-    device: Calibration | None = None
-    """A fake backend of qiskit-ibm-runtime."""
+    device: StoredDevice | None = None
+    """A device with a stored calibration: a fake backend of qiskit-ibm-runtime."""
+    calibration: str | None = None
+    """A calibration file of your own (JSON), relative to this config file's folder."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}\z")] | None = None
+    """SHA-256 of that file, which the file must then have; its own where not given. So runs know what they used."""
     line: Annotated[list[Whole], Field(min_length=3, max_length=3)] | None = None
     """Physical qubits [leaf, center, edge]; chosen by a rule where not given."""
     idle: bool = False
@@ -26,12 +33,21 @@ class NoiseModel(Settings):
     depolarizing: Annotated[float, Field(ge=0, le=1)] | None = None
     """Depolarizing probability of the two-qubit gate; one-qubit gates have a tenth of it."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_files_hash(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or not isinstance(data.get("calibration"), str) or data.get("sha256"):
+            return data
+        return {**data, "sha256": calibration.read(data["calibration"])[1]}
+
     @model_validator(mode="after")
-    def _one_of_two(self) -> NoiseModel:
-        if (self.device is None) == (self.depolarizing is None):
-            raise ValueError("a noise model must have either the key device or the key depolarizing")
-        if self.device is None and (self.line or self.idle or self.invert_readout):
-            raise ValueError("line, idle and invert_readout go with the key device only")
+    def _one_of_three(self) -> NoiseModel:
+        if [self.device, self.calibration, self.depolarizing].count(None) != 2:
+            raise ValueError("a noise model must have one of the keys device, calibration, depolarizing")
+        if self.depolarizing is not None and (self.line or self.idle or self.invert_readout):
+            raise ValueError("line, idle and invert_readout go with the keys device and calibration only")
+        if self.calibration is None and self.sha256 is not None:
+            raise ValueError("sha256 goes with the key calibration only")
         return self
 
 
@@ -46,7 +62,7 @@ def with_flags(models: dict[str, NoiseModel]) -> dict[str, NoiseModel]:
         f"{name}_{flag}": model.model_copy(update={option: True})
         for name, model in models.items()
         for flag, option in {"idle": "idle", "inverted": "invert_readout"}.items()
-        if model.device is not None
+        if model.depolarizing is None
     }
 
 
@@ -66,7 +82,7 @@ class Resources(Settings):
 
     k: Annotated[list[Count], Field(min_length=1)]
     """Leaves per star."""
-    device: Calibration
+    device: StoredDevice
     """Device whose couplings the full-width circuits are routed on."""
 
 

@@ -191,7 +191,7 @@ def test_tensors_that_do_not_fit_are_refused(name, misfit):
         ("qgnn", {"k": 0}, r"model qgnn\.k is 0"),
         ("qgnn", {"start_range": 1e300}, "start_range"),
         ("qgnn", {"noise": "lagos"}, "noise is 'lagos'; it must be a mapping"),
-        ("qgnn", {"noise": {"device": "FakeLagosV2", "depolarizing": 0.1}}, "noise: .* either"),
+        ("qgnn", {"noise": {"device": "FakeLagosV2", "depolarizing": 0.1}}, "noise: .* one of the keys"),
         ("qgnn_released", {"dropout": 1.0}, "dropout is 1.0; it must be below 1"),
     ],
 )

@@ -204,7 +204,8 @@ def test_runtime_line_without_noise_is_ideal():
 def test_a_calibrated_device_is_found_by_name():
     backend, line = hardware_line("FakePerth")
     assert backend.name == "fake_perth"
-    assert line is device_line("FakePerth")
+    known = device_line("FakePerth")
+    assert (line.device, line.qubits, line.readout) == (known.device, known.qubits, known.readout)
 
 
 def test_an_unknown_backend_without_an_account_is_refused(monkeypatch, tmp_path):
@@ -222,9 +223,7 @@ def test_an_unknown_backend_without_an_account_is_refused(monkeypatch, tmp_path)
     for name in ("connect", "connect_ex"):
         monkeypatch.setattr(socket.socket, name, refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    with pytest.raises(
-        ValueError, match=r"backend is 'ibm_atlantis'; it must be one of FakeLagosV2, .*account"
-    ) as raised:
+    with pytest.raises(ValueError, match=r"backend is 'ibm_atlantis'; it must be a fake backend .*account") as raised:
         hardware_line("ibm_atlantis")
     assert "\n" not in str(raised.value)
     assert not calls

@@ -23,7 +23,7 @@ from qiskit.transpiler.passes import ALAPScheduleAnalysis, PadDelay
 
 from ..ansatz import Ansatz, encode
 from ..engine.transfer import BlockGate, block_gates, record_gates
-from .devices import Line
+from .devices import ROLES, Line
 
 CENTER, LEAF, EDGE = 0, 1, 2
 
@@ -225,6 +225,12 @@ def _with_delays(star: NativeStar) -> NativeStar:
     leaf_part.barrier()
     leaf_part.compose(star.block, inplace=True)
     leaf_part.barrier()
+    for operation, qubits in instructions(leaf_part):
+        if target[operation.name][qubits].duration is None:
+            place = " and ".join(ROLES[qubit] for qubit in qubits)
+            raise ValueError(
+                f"line of {star.line.device} has no duration of {operation.name} on {place}: idle relaxation needs it"
+            )
     schedule = PassManager([ALAPScheduleAnalysis(target=target), PadDelay(target=target)])
     block, seen = QuantumCircuit(3), 0
     for operation, qubits in instructions(schedule.run(leaf_part), barriers=True):

@@ -24,7 +24,10 @@ from qgnn_d2d.quantum.hardware.compile import (
     native_star,
     to_qiskit,
 )  # fmt: skip
-from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, depolarizing_line, device_line
+from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, depolarizing_line, device_line, line_of
+from qgnn_d2d.settings.base import validated
+from qgnn_d2d.settings.calibration import Calibration
+from tests.calibrations import content
 from tests.circuits import EXACT, LINES, ONE_OF_EACH_GATE, QGCL, line_called
 
 WIRES = ("center", "leaf", "edge")
@@ -244,6 +247,26 @@ def test_gates_come_as_late_as_possible(name):
 def test_idle_needs_durations():
     with pytest.raises(ValueError, match=r"line of depolarizing 0.02 has no gate durations: idle relaxation needs"):
         native_star(QGCL, depolarizing_line(0.02), idle=True)
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        (("qubits", 2, "reset_s"), "line of tiny has no duration of reset on leaf: idle relaxation needs it"),
+        (("qubits", 1, "sx", "duration_s"), "line of tiny has no duration of sx on center: idle"),
+        (("pairs", 0, "duration_s"), "line of tiny has no duration of cx on (center and edge|edge and center): idle"),
+    ],
+)
+def test_idle_needs_every_duration(place, line):
+    data = content()
+    *path, key = place
+    inner = data
+    for part in path:
+        inner = inner[part]
+    native_star(QGCL, line_of(validated(Calibration, data), (2, 1, 0)), idle=True)
+    del inner[key]
+    with pytest.raises(ValueError, match=line):
+        native_star(QGCL, line_of(validated(Calibration, data), (2, 1, 0)), idle=True)
 
 
 @pytest.mark.parametrize("fold", [0, -1, 2, 4, 1.5])

@@ -16,6 +16,7 @@ from qgnn_d2d.quantum.hardware import devices
 from qgnn_d2d.quantum.hardware.compile import CENTER, EDGE, LEAF
 from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, depolarizing_line, device_line
 from qgnn_d2d.quantum.hardware.noise import MAX_RUN_ANGLES, LineNoise, program, readout_map
+from tests.calibrations import fake
 from tests.circuits import (
     EXACT,
     LINES,
@@ -138,7 +139,7 @@ def test_readout_is_affine():
 
 @pytest.mark.parametrize("name", CALIBRATIONS)
 def test_readout_errors_are_the_calibrations(name):
-    backend, line = devices.backend(name), device_line(name)
+    backend, line = fake(name), device_line(name)
     center = line.qubits[CENTER]
     table = np.array(line.readout)
     np.testing.assert_allclose(table.sum(axis=1), 1, rtol=0, atol=EXACT)
