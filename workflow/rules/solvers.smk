@@ -11,6 +11,8 @@ rule solve_baselines:
     conda:
         CONDA
     threads: 1
+    params:
+        code=code("solve_baselines", METHODS.values()),
     message:
         "Solving {wildcards.scenario} with every method"
     script:

@@ -7,6 +7,8 @@ rule compile_kernels:
     conda:
         CONDA
     threads: 1
+    params:
+        code=code("compile_kernels", architectures(*STUDY.runs)),
     message:
         "Compiling the models' kernels"
     script:
@@ -35,6 +37,7 @@ for group, members in STUDY.groups.items():
             settings=lambda wildcards, members=members: {
                 run: STUDY.trainable(run).text for run in members
             },
+            code=code("train_model", architectures(*members)),
         message:
             f"Training all seeds of {', '.join(members)}"
         script:
@@ -54,6 +57,7 @@ rule tune_model:
     threads: STUDY.config.torch.threads
     params:
         settings=lambda wildcards: search.untuned(STUDY.runs[wildcards.run]).text,
+        code=lambda wildcards: code("tune_model", architectures(wildcards.run)),
         tuning=SEARCH.tuning.model_dump_json(),
     message:
         "Searching learning rate, batch size and epochs of {wildcards.run} on the validation split"
@@ -76,6 +80,7 @@ rule try_choices:
         settings=lambda wildcards: STUDY.runs[wildcards.run]
         .changed(SEARCH.choices.runs[wildcards.run].start)
         .text,
+        code=lambda wildcards: code("try_choices", architectures(wildcards.run)),
         choices=lambda wildcards: SEARCH.choices.of(wildcards.run).model_dump_json(),
     message:
         "Trying choices for {wildcards.run} on the validation split"

@@ -15,7 +15,8 @@ import torch
 
 from ..channels import Channels
 from ..checks import require_count
-from ..io import read_tensors, sha256, write_tensors
+from ..code_hash import code_hash
+from ..io import read_tensors, write_tensors
 from ..settings import RunSettings
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Records = list[tuple[int, str, list[float]]]
 
 def key(run: RunSettings, seeds: range, data: dict[str, Channels]) -> str:
     """Return what a checkpoint goes by, in its name and inside: a hash of settings, seeds, data, code and versions."""
-    code = [sha256(path) for path in sorted(Path(__file__).parents[1].rglob("*.py"))]
+    code = code_hash(f"{__package__}.trainer", [run.architecture.implementation])
     hashes = [f"{seeds}", *(f"{name} {_digest(channels)}" for name, channels in data.items())]
     content = json.dumps(
         [run.as_dict(), hashes, code, torch.__version__, numba.__version__, platform.machine()], sort_keys=True
