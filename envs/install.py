@@ -63,13 +63,13 @@ def install_torch(version: str, index: str) -> None:
     served = subprocess.run(pip("index", "versions", "torch"), env=environment(), capture_output=True, text=True).stdout
     if re.search(rf"[ ,]{re.escape(version)}\+cpu(,|$)", served, re.MULTILINE):
         print(f"torch {version}+cpu: pip's own index has it", flush=True)
-        return run(pip("install", "-q", "--no-deps", cpu))
-    command = pip("install", "-q", "--no-deps", *PATIENCE, "--index-url", index, cpu)
+        return run(pip("install", "-qq", "--no-deps", cpu))
+    command = pip("install", "-qq", "--no-deps", *PATIENCE, "--index-url", index, cpu)
     if index and not subprocess.run(command, env=environment(), capture_output=True).returncode:
         return print(f"torch {version}+cpu: from {index}", flush=True)
     why = f"{cpu} could not be had from {index}" if index else "TORCH_INDEX is empty"
     print(f"torch {version}: {why}; from pip's own index, on Linux mostly a build for CUDA (3 GB)", flush=True)
-    run(pip("install", "-q", f"torch=={version}"))
+    run(pip("install", "-qq", f"torch=={version}"))
 
 
 def main() -> None:
@@ -85,8 +85,8 @@ def main() -> None:
     run([sys.executable, "-m", "venv", str(VENV)])
     if sys.platform == "linux":
         install_torch(torch_pin(LOCK.read_text(encoding="utf-8")), os.environ.get("TORCH_INDEX", ""))
-    run(pip("install", "-q", "--no-deps", "--require-hashes", "-r", str(LOCK)))
-    run(pip("install", "-q", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)))
+    run(pip("install", "-qq", "--no-deps", "--require-hashes", "-r", str(LOCK)))
+    run(pip("install", "-qq", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)))
     run(pip("check"))
     (VENV / STAMP).write_text(f"{ROOT}\n", encoding="utf-8")
 

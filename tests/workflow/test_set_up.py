@@ -126,10 +126,10 @@ class Pip:
 @pytest.mark.parametrize(
     ("served", "index", "reached", "taken", "said"),
     [
-        ("2.14.0, 2.13.0+cpu, 2.13.0", "https://cpu", True, "install -q --no-deps torch==2.13.0+cpu", "has it"),
+        ("2.14.0, 2.13.0+cpu, 2.13.0", "https://cpu", True, "install -qq --no-deps torch==2.13.0+cpu", "has it"),
         ("2.13.0", "https://cpu", True, "--index-url https://cpu torch==2.13.0+cpu", "from https://cpu"),
-        ("12.13.0+cpu, 2.13.0+cpu.1", "https://cpu", False, "install -q torch==2.13.0", "could not be had"),
-        ("2.13.0", "", True, "install -q torch==2.13.0", "TORCH_INDEX is empty"),
+        ("12.13.0+cpu, 2.13.0+cpu.1", "https://cpu", False, "install -qq torch==2.13.0", "could not be had"),
+        ("2.13.0", "", True, "install -qq torch==2.13.0", "TORCH_INDEX is empty"),
     ],
     ids=["served", "index", "unreachable", "no index"],
 )
