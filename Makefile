@@ -176,7 +176,7 @@ clean: ## remove what runs wrote (never results/reference or figures/)
 	rm -rf results/paper results/smoke results/check .snakemake
 
 # A checkout that was moved, or an interpreter that is gone, breaks a .venv that looks complete: build it again.
-ifneq ($(shell [ "$$(cat $(STAMP) 2>/dev/null)" = "$$(pwd -P)" ] && .venv/bin/python -c pass 2>/dev/null && echo whole),whole)
+ifneq ($(shell [ "$$(cat $(STAMP) 2>/dev/null)" = "$$(pwd -P)" ] && .venv/bin/python -c pass >/dev/null 2>&1 && echo whole),whole)
 .PHONY: $(STAMP)
 endif
 
