@@ -38,7 +38,7 @@ def code_hash(start: Path | str, named: Iterable[str] | None = None, *, root: Pa
         >>> rayleigh == code_hash("qgnn_d2d.channels", ["qgnn_d2d.channels.geometric:geometric"])
         False
     """
-    paths = _paths(root)
+    paths, named = _paths(root), None if named is None else [*named]
     parts = [_read(start, root).digest] if isinstance(start, Path) else []
     parts += [f"{name} {_read(paths[name], root).digest}" for name in modules(start, named, root=root)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
