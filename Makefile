@@ -1,11 +1,13 @@
-# Needs make and Python >= 3.11, nothing else: the first target that runs anything builds .venv from envs/requirements.lock.
-# pip's own settings (PIP_INDEX_URL, PIP_FIND_LINKS, ...) are honored. `make CORES=2 reproduce` uses two cores;
-# `make STUDY=smoke report` takes another study: a file config/<STUDY>.yaml.
+# Needs make and Python (pyproject.toml says which), nothing else: the first target that runs anything builds .venv from
+# envs/requirements.lock. pip's own settings (PIP_INDEX_URL, PIP_FIND_LINKS, ...) are honored. `make CORES=2 reproduce`
+# uses two cores; `make STUDY=smoke report` takes another study: a file config/<STUDY>.yaml.
 
 CORES ?= all
 STUDY ?= paper
-PYTHON ?= python3.11 python3.12 python3.13 python3
+PYTHON ?= python3.11 python3.12 python3.13 python3.14 python3
 PYTEST_ARGS ?= -n auto
+# On Linux, torch's CPU build is from here, unless pip's own index has it; `make TORCH_INDEX= ...`: pip's own index alone.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -16,13 +18,15 @@ LOCK := envs/requirements.lock
 STAMP := .venv/.complete
 PIP := env PYTHONPATH= PYTHONNOUSERSITE=1 .venv/bin/python -m pip --disable-pip-version-check --no-input
 # Everything runs with .venv, whatever the caller's environment holds, and keeps its caches here: a home may be closed.
-RUN := env PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH="$(CURDIR)/src" PYTHONNOUSERSITE=1 MPLBACKEND=Agg \
-  XDG_CACHE_HOME="$${XDG_CACHE_HOME:-$(CURDIR)/.cache}"
+# The checkout's path is the shell's to find, and tools are run as modules: the path may hold spaces and quotes.
+RUN := env PATH="$$PWD/.venv/bin:$$PATH" PYTHONPATH="$$PWD/src" PYTHONNOUSERSITE=1 MPLBACKEND=Agg \
+  XDG_CACHE_HOME="$${XDG_CACHE_HOME:-$$PWD/.cache}"
+REQUIRES := $(shell sed -n 's/^requires-python = "\([^"]*\)".*/\1/p' pyproject.toml)
 CONFIG := config/$(STUDY).yaml
 
 # $(call snakemake,targets,config file): the targets come first, as --configfile takes every word that follows it.
 define snakemake
-$(RUN) snakemake $(1) --cores $(CORES) --rerun-incomplete --configfile $(2) || { status=$$?; \
+$(RUN) python -m snakemake $(1) --cores $(CORES) --rerun-incomplete --configfile $(2) || { status=$$?; \
 	  if [ -n "$$(ls .snakemake/locks 2>/dev/null)" ]; then \
 	    echo "If no other Snakemake is running here, a killed one left its lock: run 'make unlock', then the same command again." >&2; \
 	  fi; exit $$status; }
@@ -31,12 +35,14 @@ endef
 # Sets $python in a recipe's shell to the first candidate that will do.
 define find_python
 python=; for candidate in $(PYTHON); do \
-	  if "$$candidate" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	  if "$$candidate" -c 'import sys, ensurepip, venv; \
+	    low, high = [[int(part) for part in bound.strip("<>=").split(".")] for bound in "$(REQUIRES)".split(",")]; \
+	    sys.exit(not low <= list(sys.version_info[:2]) < high)' >/dev/null 2>&1; then \
 	    python="$$candidate"; break; \
 	  fi; \
 	done; \
 	if [ -z "$$python" ]; then \
-	  echo "Python >= 3.11 with its venv module is needed; tried: $(PYTHON). Name one: make PYTHON=/path/to/python3.11" >&2; \
+	  echo "Python $(REQUIRES) with its venv module is needed; tried: $(PYTHON). Name one: make PYTHON=/path/to/python3.11" >&2; \
 	  exit 1; \
 	fi
 endef
@@ -58,7 +64,7 @@ smoke: $(STAMP) ## the same workflow in minutes, with numbers that mean nothing:
 
 .PHONY: fig2
 fig2: $(STAMP) ## Fig. 2 of the study, and what it needs
-	@$(call snakemake,fig2 --forcerun plot_figure,$(CONFIG))
+	@$(call snakemake,fig2,$(CONFIG))
 
 .PHONY: claims
 claims: $(STAMP) ## the verdicts on the paper's claims, and what they need
@@ -69,10 +75,18 @@ claim-%: $(STAMP) ## one claim, such as claim-C2, from the runs that it needs al
 	@cat results/$(STUDY)/claims/$*.md
 
 .PHONY: report
-report: $(STAMP) ## a finished study as one HTML file: results/<study>/report.html
-	@$(RUN) snakemake --dry-run --quiet all --cores 1 --configfile $(CONFIG) 2>/dev/null | grep -q "Nothing to be done" || { \
-	  echo "make report needs a finished study: run 'make reproduce STUDY=$(STUDY)' first" >&2; exit 1; }
+report: finished $(STAMP) ## a finished study as one HTML file: results/<study>/report.html
+	@left=$$($(RUN) python -m snakemake --dry-run --quiet all --cores 1 --configfile $(CONFIG) 2>&1); \
+	case "$$left" in \
+	  *"Nothing to be done"*) ;; \
+	  *) printf '%s\n' "$$left" "make report: the study is out of date; run 'make reproduce STUDY=$(STUDY)' first" >&2; exit 1;; \
+	esac
 	@$(call snakemake,--report results/$(STUDY)/report.html,$(CONFIG))
+
+.PHONY: finished
+finished:
+	@[ -e "results/$(STUDY)/checked.json" ] || { \
+	  echo "make report needs a finished study: run 'make reproduce STUDY=$(STUDY)' first" >&2; exit 1; }
 
 ##@ Check
 
@@ -98,7 +112,8 @@ bench: $(STAMP) ## time simulators, the certified optimum and an epoch of every 
 peers: $(STAMP) ## add the simulators and SCIP that `make bench` compares with, where they are installed
 	@.venv/bin/python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 	  print(*project['optional-dependencies']['peers'], sep='\n')" > .venv/peers.txt
-	$(PIP) install -q -c $(LOCK) -r .venv/peers.txt
+	@$(PIP) freeze --exclude-editable > .venv/installed.txt
+	$(PIP) install -q -c .venv/installed.txt -r .venv/peers.txt
 
 ##@ Test
 
@@ -124,11 +139,11 @@ test-faults: $(STAMP) ## kill the smoke study 20 times, without a network, and r
 
 .PHONY: lint
 lint: $(STAMP) ## ruff, mypy, snakefmt and snakemake --lint
-	$(RUN) ruff check .
-	$(RUN) ruff format --check .
-	$(RUN) mypy
-	$(RUN) snakefmt --check Snakefile workflow
-	$(RUN) snakemake --lint --configfile config/paper.yaml
+	$(RUN) python -m ruff check .
+	$(RUN) python -m ruff format --check .
+	$(RUN) python -m mypy
+	$(RUN) python -m snakefmt --check Snakefile workflow
+	$(RUN) python -m snakemake --lint --configfile config/paper.yaml
 
 ##@ Maintain
 
@@ -154,22 +169,16 @@ lock: ## resolve pyproject.toml anew: envs/requirements.lock and envs/artifact.y
 
 .PHONY: unlock
 unlock: $(STAMP) ## remove the lock that a killed Snakemake left behind
-	@$(RUN) snakemake --unlock --configfile $(CONFIG)
+	@$(RUN) python -m snakemake --unlock --configfile $(CONFIG)
 
 .PHONY: clean
 clean: ## remove what runs wrote (never results/reference or figures/)
 	rm -rf results/paper results/smoke results/check .snakemake
 
 # A checkout that was moved, or an interpreter that is gone, breaks a .venv that looks complete: build it again.
-ifneq ($(shell .venv/bin/python -c pass 2>/dev/null && cat $(STAMP) 2>/dev/null),$(CURDIR))
+ifneq ($(shell [ "$$(cat $(STAMP) 2>/dev/null)" = "$$(pwd -P)" ] && .venv/bin/python -c pass >/dev/null 2>&1 && echo whole),whole)
 .PHONY: $(STAMP)
 endif
 
-# The stamp comes last: a .venv without it is half made and is built from nothing. The library is installed editable.
 $(STAMP): $(LOCK)
-	@$(find_python); \
-	echo "building .venv from $(LOCK) with $$("$$python" -V): some minutes, once" && \
-	rm -rf .venv && "$$python" -m venv .venv && \
-	$(PIP) install -qq -r $(LOCK) && \
-	$(PIP) install -qq --no-deps --no-build-isolation --editable . && $(PIP) check && \
-	printf '%s\n' "$(CURDIR)" > $@
+	@$(find_python); TORCH_INDEX="$(TORCH_INDEX)" "$$python" envs/install.py

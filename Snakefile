@@ -17,6 +17,7 @@ rule all:
     default_target: True
     input:
         figure_files(*FIGURES),
+        drawn(*FIGURES),
         STUDY.table_files,
         STUDY.claim_files,
         STUDY.reading_files,

@@ -92,9 +92,10 @@ def run_each(
     study = settings.load(snakemake.config)
     named = list(zip(snakemake.params.settings.items(), snakemake.log, strict=True))
     for i, ((name, text), log) in enumerate(named, start=1):
+        params = {"settings": text, "code": snakemake.params.code}
         run(main, Part(
-            snakemake.rule, [log], inputs(study, name), outputs(study, name), {what: name}, {"settings": text},
-            snakemake.threads, snakemake.config,
+            snakemake.rule, [log], inputs(study, name), outputs(study, name), {what: name}, params, snakemake.threads,
+            snakemake.config,
         ), last=i == len(named))  # fmt: skip
 
 
@@ -124,7 +125,8 @@ def run(main: Callable[[Study, Any], None], job: Any, *, last: bool = True) -> N
         content = records.describe(job, config_files, ROOT)  # the code and inputs that the work begins with
         records.check_inputs(content["inputs"], Path(*record.parts[:3]))  # results/<study>/provenance
         main(settings.load(job.config), job)
-        write_json(record, content | {"outputs": records.file_hashes(job.output, ROOT)})
+        outputs = [path for path in job.output if Path(path) != record]
+        write_json(record, content | {"outputs": records.file_hashes(outputs, ROOT)})
         write_json(records.beside_log(log, "usage"), {"process": job.rule, **_usage()})
     except Exception as error:
         os.write(_TERMINAL, f"{records.job_name(log)}: {_line(error, log)}\n".encode())

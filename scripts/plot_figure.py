@@ -6,8 +6,9 @@ from typing import Any
 from _job import run
 
 from qgnn_d2d.figures import FIGURES
-from qgnn_d2d.figures.style import save
+from qgnn_d2d.figures.style import mark, save
 from qgnn_d2d.io import read_csv, write_csv
+from qgnn_d2d.report.html import BANNER
 from qgnn_d2d.settings import Study
 
 
@@ -17,6 +18,8 @@ def main(study: Study, snakemake: Any) -> None:
     files = {name: [Path(path) for path in paths] for name, paths in module.inputs(study).items()}
     write_csv(Path(output.csv), module.data(study, files))
     figure = module.draw(read_csv(Path(output.csv)))
+    if study.meaningless:
+        mark(figure, BANNER)
     for path in (output.pdf, output.png):
         save(figure, path)
 

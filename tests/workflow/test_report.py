@@ -91,7 +91,7 @@ def test_every_figure_is_drawn_and_explained(seen):
     assert set(drawn) == set(figures.for_study(STUDY))
     for result in drawn.values():
         assert result["width"] > 500 and result["shown"] > 500, result["label"]
-        assert "How to read" in result["caption"], result["label"]
+        assert "How to read" in result["caption"] and "mean nothing" in result["caption"], result["label"]
 
 
 def test_every_table_can_be_read(seen):

@@ -11,6 +11,7 @@ import yaml
 from qgnn_d2d import figures, settings
 from qgnn_d2d.figures import FIGURES, style
 from qgnn_d2d.io import read_csv
+from qgnn_d2d.report import html
 from tests.runs import ROOT, SMOKE, rules
 
 PAPER = ROOT / "config" / "paper.yaml"
@@ -23,12 +24,19 @@ def test_the_logs_of_a_rule_bear_its_scripts_name(script):
         assert re.search(rf'STUDY\.file\(\s*"logs",\s*f?"{script}[/.]', body), body
         for directive in ("threads:", "conda:", "message:"):
             assert directive in body, f"{directive} of a rule of {script}"
+        if re.search(r"(?m)^ +output:$", body):  # the others run whenever they are asked for
+            assert re.search(rf'code=(lambda wildcards: )?code\(\s*"{script}"', body), body
 
 
 def test_every_script_is_a_rules_or_a_make_targets():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for path in (ROOT / "scripts").glob("[!_]*.py"):
         assert path.stem in rules() or f"scripts/{path.name}" in makefile, path.name
+
+
+def test_code_repeats_a_job_by_its_hash_and_not_by_a_files_time():
+    profile = yaml.safe_load((ROOT / "profiles" / "default" / "config.yaml").read_text(encoding="utf-8"))
+    assert {"params", "mtime", "input"} <= set(profile["rerun-triggers"]) and "code" not in profile["rerun-triggers"]
 
 
 @pytest.mark.parametrize("config", [PAPER, SMOKE], ids=lambda path: path.stem)
@@ -72,6 +80,7 @@ def test_a_figure_is_drawn_whatever_the_backend_and_the_rc_file_of_the_caller(sn
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
     found = tmp_path / "results" / "smoke" / "figures" / "fig1_circuit"
     figure = FIGURES["fig1_circuit"].draw(read_csv(found.with_suffix(".csv")))
+    style.mark(figure, html.BANNER)
     for suffix in (".pdf", ".png"):  # in the job's order: each lays the figure out once more
         style.save(figure, tmp_path / f"expected{suffix}")
         assert found.with_suffix(suffix).read_bytes() == (tmp_path / f"expected{suffix}").read_bytes()
@@ -117,4 +126,5 @@ def test_a_small_study_of_ones_own_has_the_figures_that_fit_it(snakemake, tmp_pa
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
     done = snakemake(tmp_path, "--dry-run", "--configfile", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "tables/main.csv" in done.stdout and "scale" not in done.stdout and "KeyError" not in done.stderr
+    assert "tables/main.csv" in done.stdout and "scale" not in done.stdout
+    assert not re.search("KeyError|Exception|Error", done.stdout + done.stderr)

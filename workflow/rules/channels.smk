@@ -11,6 +11,9 @@ rule generate_channels:
     threads: 1
     params:
         settings=lambda wildcards: STUDY.drawn_as(wildcards.scenario),
+        code=lambda wildcards: code(
+            "generate_channels", [STUDY.scenarios[wildcards.scenario]]
+        ),
         sizes=[STUDY.splits[Path(path).stem] for path in STUDY.drawn("")],
         seed=STUDY.seed,
     message:
@@ -34,6 +37,9 @@ rule generate_more_channels:
         **needed("generate_channels"),
     params:
         settings=lambda wildcards: STUDY.drawn_as(wildcards.scenario, wildcards.more),
+        code=lambda wildcards: code(
+            "generate_channels", [STUDY.scenarios[wildcards.scenario]]
+        ),
         size=lambda wildcards: STUDY.splits[wildcards.more],
         seed=STUDY.seed,
     message:

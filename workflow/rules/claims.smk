@@ -16,6 +16,7 @@ rule judge_claims:
         CONDA
     threads: 1
     params:
+        code=code("judge_claims"),
         pairs=[f"{pair.models}: {pair.text}" for pair in STUDY.config.claims],
     message:
         "Judging the paper's claims"
@@ -39,6 +40,7 @@ rule judge_claim:
     resources:
         **needed("judge_claims"),
     params:
+        code=code("judge_claims"),
         pairs=[f"{pair.models}: {pair.text}" for pair in STUDY.config.claims],
     message:
         "Judging the paper's claim {wildcards.claim}"
@@ -68,6 +70,7 @@ if STUDY.reading_files:
             CONDA
         threads: 1
         params:
+            code=code("tabulate_readings"),
             readings=STUDY.config.readings.text,
         message:
             "Comparing readings of the paper's numbers"

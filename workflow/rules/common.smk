@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -19,6 +20,13 @@ os.environ.update(
     MPLBACKEND="Agg",
 )
 
+# Snakemake starts scripts by the interpreter's path, without quotes: where it needs some, by the name, which PATH has.
+if shlex.quote(sys.executable) != sys.executable:
+    os.environ["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ["PATH"]]
+    )
+    sys.executable = Path(sys.executable).name
+
 # glibc would hand every large tensor's memory back to the system and fault it in again: up to a third of a training's time.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 * 2**20))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 * 2**30))
@@ -29,8 +37,10 @@ os.environ.update(
 )
 
 from qgnn_d2d import claims, figures, settings
+from qgnn_d2d.code_hash import SETTINGS, code_hash
 from qgnn_d2d.settings import config as config_files
 from qgnn_d2d.settings import search
+from qgnn_d2d.solvers import METHODS
 
 
 def load_study():
@@ -87,6 +97,21 @@ wildcard_constraints:
     links="[0-9]+",
 
 
+def code(script, needed=None):
+    """Return a hash of a script's code, as its rule's parameter: where it has changed, Snakemake repeats the job.
+
+    Of what is loaded by name, only ``needed`` counts, where given: names of modules, or what has an `implementation`.
+    """
+    if needed is not None:
+        needed = [getattr(one, "implementation", one) for one in needed]
+    return code_hash(Path(workflow.basedir, "scripts", f"{script}.py"), needed)
+
+
+def architectures(*runs):
+    """Return the models of some runs."""
+    return [STUDY.runs[run].architecture for run in runs]
+
+
 def figure_files(*names):
     """Return the files of the named figures."""
     return expand(
@@ -107,6 +132,11 @@ def drawn_as(figure):
     if of_figure is None:
         return ""
     return "; ".join([of_figure(STUDY), *OWN_CIRCUITS.values()])
+
+
+def drawn(*names):
+    """Return the records of the named figures' jobs: in a new checkout there are figures, but nothing that drew them."""
+    return expand(STUDY.file("provenance", "plot_figure", "{name}.json"), name=names)
 
 
 def runs_of(name, experiment):

@@ -22,6 +22,8 @@ rule tabulate_results:
     conda:
         CONDA
     threads: 1
+    params:
+        code=code("tabulate_results"),
     message:
         "Tabulating {wildcards.experiment}"
     script:
@@ -52,6 +54,8 @@ rule tabulate_convergence:
     conda:
         CONDA
     threads: 1
+    params:
+        code=code("tabulate_convergence"),
     message:
         "Tabulating parameters and convergence"
     script:

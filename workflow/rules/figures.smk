@@ -16,12 +16,17 @@ rule plot_figure:
             },
         ),
         csv=f"{STUDY.figures}/{{figure}}.csv",
+        # The figures of the paper's study are committed; where no job drew them, they are drawn.
+        record=STUDY.file("provenance", "plot_figure", "{figure}.json"),
     log:
         STUDY.file("logs", "plot_figure/{figure}.log"),
     conda:
         CONDA
     threads: 1
     params:
+        code=lambda wildcards: code(
+            "plot_figure", [SETTINGS, figures.FIGURES[wildcards.figure].__name__]
+        ),
         caption=lambda wildcards: figures.FIGURES[wildcards.figure].CAPTION,
         settings=lambda wildcards: drawn_as(wildcards.figure),
     message:
@@ -33,6 +38,7 @@ rule plot_figure:
 rule figures:
     input:
         figure_files(*FIGURES),
+        drawn(*FIGURES),
 
 
 # A target for every figure, by its name.
@@ -43,3 +49,4 @@ for figure_name in FIGURES:
             figure_name
         input:
             figure_files(figure_name),
+            drawn(figure_name),

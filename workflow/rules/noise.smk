@@ -15,6 +15,7 @@ rule describe_devices:
             f"{name}: {STUDY.noise_models[name].text}" for name in NOISE.names
         ],
         run=lambda wildcards: STUDY.runs[NOISE.run].text,
+        code=code("describe_devices", []),
     message:
         "Choosing each device's qubits"
     script:
@@ -31,6 +32,7 @@ rule count_resources:
     threads: 1
     params:
         settings=lambda wildcards: NOISE.resources.text,
+        code=code("count_resources", []),
     message:
         "Counting qubits, gates and depth of stars"
     script:
@@ -56,6 +58,7 @@ for number, members in enumerate(STUDY.noise_groups, start=1):
             **needed("evaluate_noise"),
         params:
             settings={noise: STUDY.noise_text(noise) for noise in members},
+            code=code("evaluate_noise", architectures(NOISE.run)),
         message:
             f"Evaluating the QGNN under {', '.join(members)}"
         script:
@@ -75,6 +78,7 @@ rule check_aer:
     threads: 1
     params:
         settings=lambda wildcards: STUDY.noise_text(wildcards.noise),
+        code=lambda wildcards: code("check_aer", architectures(NOISE.run)),
     message:
         "Running Aer with real shots under {wildcards.noise}"
     script:
@@ -109,6 +113,8 @@ rule tabulate_noise:
     conda:
         CONDA
     threads: 1
+    params:
+        code=code("tabulate_noise"),
     message:
         "Summarizing the noise study"
     script:
@@ -128,6 +134,7 @@ rule run_hardware:
     threads: 1
     params:
         settings=lambda wildcards: NOISE.hardware.text,
+        code=lambda wildcards: code("run_hardware", architectures(NOISE.run)),
     message:
         "Measuring stars through Qiskit Runtime"
     script:

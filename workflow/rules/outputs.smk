@@ -11,6 +11,8 @@ rule check_outputs:
     conda:
         CONDA
     threads: 1
+    params:
+        code=code("check_outputs"),
     message:
         "Testing what the study wrote"
     script:

@@ -14,6 +14,14 @@ rule evaluate_scale:
     threads: STUDY.config.torch.threads
     params:
         settings=lambda wildcards: STUDY.scale_text,
+        code=lambda wildcards: code(
+            "evaluate_scale",
+            [
+                *architectures(*SCALE.runs),
+                *STUDY.scenarios.values(),
+                *METHODS.values(),
+            ],
+        ),
     message:
         "Evaluating trained networks at {wildcards.links} links"
     script:
@@ -33,6 +41,10 @@ rule time_inference:
     threads: 1
     params:
         settings=lambda wildcards: SCALE.text,
+        code=lambda wildcards: code(
+            "time_inference",
+            [*architectures(*SCALE.runs), *STUDY.scenarios.values()],
+        ),
     message:
         "Timing inference against the number of links"
     script:

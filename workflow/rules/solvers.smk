@@ -15,6 +15,7 @@ rule solve_baselines:
     threads: 1
     params:
         settings=lambda wildcards: STUDY.scenarios[wildcards.scenario].optimum_text,
+        code=code("solve_baselines", METHODS.values()),
     message:
         "Solving {wildcards.scenario} with every method"
     script:

@@ -7,6 +7,8 @@ rule compile_kernels:
     conda:
         CONDA
     threads: 1
+    params:
+        code=code("compile_kernels", architectures(*STUDY.runs)),
     message:
         "Compiling the models' kernels"
     script:
@@ -35,6 +37,7 @@ for group, members in STUDY.groups.items():
             settings=lambda wildcards, members=members: {
                 run: trained_as(run, STUDY.trainable(run)) for run in members
             },
+            code=code("train_model", architectures(*members)),
         message:
             f"Training all seeds of {', '.join(members)}"
         script:
@@ -56,6 +59,7 @@ rule tune_model:
         settings=lambda wildcards: trained_as(
             wildcards.run, search.untuned(STUDY.runs[wildcards.run])
         ),
+        code=lambda wildcards: code("tune_model", architectures(wildcards.run)),
         tuning=SEARCH.tuning.model_dump_json(),
     message:
         "Searching learning rate, batch size and epochs of {wildcards.run} on the validation split"
@@ -81,6 +85,7 @@ rule try_choices:
                 SEARCH.choices.runs[wildcards.run].start
             ),
         ),
+        code=lambda wildcards: code("try_choices", architectures(wildcards.run)),
         choices=lambda wildcards: SEARCH.choices.of(wildcards.run).model_dump_json(),
     message:
         "Trying choices for {wildcards.run} on the validation split"

@@ -24,7 +24,7 @@ rule verify:
 # No output: so every file is compared with its record anew whenever it is asked for.
 rule provenance:
     input:
-        files=rules.all.input,
+        files=[*rules.check_outputs.input, *rules.check_outputs.output],
         citation=str(Path(workflow.basedir, "CITATION.cff")),
     log:
         STUDY.file("logs", "provenance.log"),

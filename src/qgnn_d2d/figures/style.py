@@ -93,6 +93,12 @@ def save(figure: Figure, path: Path | str) -> None:
         write_whole(path, lambda partial: figure.savefig(partial, metadata=metadata))
 
 
+@styled()
+def mark(figure: Figure, text: str) -> None:
+    """Write a text across a figure, such as that its numbers mean nothing."""
+    figure.text(0.5, 0.5, text, ha="center", va="center", rotation=12, fontsize=13, color="#b45309", alpha=0.6)
+
+
 def errorbars(ax: Axes, x: Any, rows: Table, names: Sequence[str] = ("mean", "low", "high"), **style: Any) -> None:
     """Draw means with their intervals; ``rows`` has the columns ``names``."""
     mean, low, high = (rows[name].to_numpy(float) for name in names)

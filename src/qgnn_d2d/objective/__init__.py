@@ -1,6 +1,5 @@
 """The objective: `quantities` says what is reported, without PyTorch; `rates` computes it, loaded when first used."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .quantities import (
@@ -33,4 +32,6 @@ def __getattr__(name: str) -> Any:
     """Load the functions of `rates`, and with them PyTorch, when one is asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__} has no attribute {name}")
-    return getattr(import_module(f"{__name__}.rates"), name)
+    from . import rates
+
+    return getattr(rates, name)

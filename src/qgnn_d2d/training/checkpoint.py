@@ -15,7 +15,8 @@ import torch
 
 from ..channels import Channels
 from ..checks import require_count
-from ..io import read_tensors, sha256, write_tensors
+from ..code_hash import code_hash
+from ..io import read_tensors, write_tensors
 from ..settings import RunSettings
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def key(run: RunSettings, seeds: range, data: dict[str, Channels], circuit: str 
 
     ``circuit`` is the model's (`PowerModel.circuit`): its code may be the user's own.
     """
-    code = [sha256(path) for path in sorted(Path(__file__).parents[1].rglob("*.py"))]
+    code = code_hash(f"{__package__}.trainer", [run.architecture.implementation])
     hashes = [f"{seeds}", *(f"{name} {_digest(channels)}" for name, channels in data.items())]
     content = json.dumps(
         [run.as_dict(), hashes, circuit, code, torch.__version__, numba.__version__, platform.machine()], sort_keys=True

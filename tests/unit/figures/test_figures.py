@@ -23,6 +23,7 @@ from qgnn_d2d.figures import curves as curves_module
 from qgnn_d2d.io import read_csv, write_csv
 from qgnn_d2d.objective import PROTOCOLS, QUANTITIES, trained_quantity
 from qgnn_d2d.quantum import ansatz
+from qgnn_d2d.report.html import BANNER
 from qgnn_d2d.settings import MODELS
 from qgnn_d2d.solvers import METHODS, OPTIMUM_GAP
 
@@ -378,3 +379,13 @@ def test_a_legend_reads_row_by_row():
     places = {text.get_text(): box_of(text) for text in legend.texts}
     read = sorted(places, key=lambda label: (-round(places[label].y0), places[label].x0))
     assert read == sorted(places)
+
+
+def test_a_mark_stands_across_the_figure_in_our_style_whatever_the_users():
+    with matplotlib.rc_context({"font.family": "monospace"}):
+        figure, _ = style.canvas(2.0)
+        style.mark(figure, BANNER)
+    (text,) = figure.texts
+    assert text.get_text() == BANNER and text.get_fontfamily() != ["monospace"]
+    box = text.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+    assert box.width > figure.bbox.width / 2 and figure.bbox.contains(*box.min) and figure.bbox.contains(*box.max)

@@ -40,7 +40,7 @@ def main(study, job):
 
 run(main, types.SimpleNamespace(
     rule="train_model", log=["results/s/logs/train_model/a.log"], wildcards={{}}, params={{}}, threads=1,
-    input=["in.csv"], output=["out.json"], config=json.loads(sys.argv[2]),
+    input=["in.csv"], output=["out.json", "results/s/provenance/train_model/a.json"], config=json.loads(sys.argv[2]),
 ))
 """
 
@@ -104,13 +104,14 @@ from _job import run_each
 def main(study, part):
     name = part.wildcards["run"]
     print(name, part.params["settings"], list(part.input))
+    assert part.params["code"] == "hash"
     if name == "bad":
         raise ValueError(f"{name} is bad")
     open(part.output[0], "w").close()
 
 run_each(main, types.SimpleNamespace(
     rule="train_main_1", log=[f"results/s/logs/train_model/{name}.log" for name in ("a", "bad", "c")], threads=1,
-    params=types.SimpleNamespace(settings={"a": "rate 1", "bad": "rate 2", "c": "rate 3"}),
+    params=types.SimpleNamespace(settings={"a": "rate 1", "bad": "rate 2", "c": "rate 3"}, code="hash"),
     config=json.loads(sys.argv[2]),
 ), "run", lambda study, name: ["in.csv"], lambda study, name: [f"{name}.out"])
 """

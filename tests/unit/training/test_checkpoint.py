@@ -207,11 +207,10 @@ def test_the_key_depends_on_the_circuit():
     assert first.key != second.key
 
 
-def test_the_key_depends_on_the_code(monkeypatch, tmp_path):
-    keys = set()
-    monkeypatch.setattr(checkpoint, "__file__", str(tmp_path / "training" / "checkpoint.py"))
-    for name, text in [("stars.py", "a"), ("stars.py", "b"), ("models/qgnn.py", "a"), ("models/qgnn.py", "b")]:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
+def test_the_key_depends_on_the_code_of_the_trainer_and_of_the_runs_own_model(monkeypatch):
+    keys, asked = set(), []
+    for digest in ("a", "b"):
+        monkeypatch.setattr(checkpoint, "code_hash", lambda *args, digest=digest: asked.append(args) or digest)
         keys.add(checkpoint.key(RUN, range(2), {}))
-    assert len(keys) == 4
+    assert len(keys) == 2
+    assert asked == [("qgnn_d2d.training.trainer", [RUN.architecture.implementation])] * 2
