@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import re
@@ -78,6 +79,15 @@ def write_tensors(path: Path | str, tensors: Mapping[str, torch.Tensor], metadat
     header = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
     content = _with_sorted_metadata(safetensors.torch.save(plain, metadata=header))
     write_whole(path, lambda partial: partial.write_bytes(content))
+
+
+def write_npz(path: Path | str, arrays: Mapping[str, Any]) -> None:
+    """Write named arrays, none of them of objects, as a compressed NumPy archive."""
+    import numpy as np
+
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_whole(path, lambda partial: partial.write_bytes(content.getvalue()))
 
 
 def write_netcdf(path: Path | str, dataset: xr.Dataset, encoding: Mapping[Hashable, Any]) -> None:

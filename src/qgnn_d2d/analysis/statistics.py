@@ -109,6 +109,34 @@ def crossed_interval(first: Samples, second: Samples | None = None) -> tuple[flo
     return float(low), float(high)
 
 
+def crossed_percent_interval(values: Samples, reference: Samples) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of 100 mean(values) / mean(reference), as `crossed_interval` draws.
+
+    Args:
+        values: (S, N); one row for a single allocation.
+        reference: (N,) on the same realizations, its mean above 0.
+
+    Raises:
+        ValueError: An array has other dimensions, no entry or one that is not finite; or the sizes do not fit.
+
+    Example:
+        >>> [round(end, 9) for end in crossed_percent_interval(np.array([[1.0, 2.0]]), np.array([2.0, 4.0]))]
+        [50.0, 50.0]
+    """
+    require_samples("values", values, ndim=2)
+    require_samples("reference", reference, low=0)
+    if values.shape[1] != len(reference):
+        raise ValueError(f"reference has {len(reference)} realizations; it must have {values.shape[1]}, as values")
+    seeds, realizations = _resamplings(*values.shape)
+    means, references = np.empty(NUM_CROSSED), realizations @ reference
+    for start in range(0, NUM_CROSSED, _PART):
+        part = slice(start, start + _PART)
+        means[part] = (seeds[part] @ values * realizations[part]).sum(axis=1)
+    percent = 100 * means[references > 0] / references[references > 0]
+    low, high = np.quantile(percent, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
+
+
 @lru_cache(maxsize=8)  # a table asks for few sizes, many times; 48 MB for 3000 realizations
 def _resamplings(*counts: int) -> list[Samples]:
     """Return the weights that resampling each number of entries with replacement gives them: (NUM_CROSSED, count)."""

@@ -19,9 +19,9 @@ from .batch import Channels
 from .conventions import from_complex
 from .draws import draw, draw_splits, realizations
 from .file import read_file
-from .storage import load, read, save, to_channels
+from .storage import described, load, read, save, to_channels
 
 __all__ = [
-    "Channels", "draw", "draw_splits", "from_complex", "load", "read", "read_file", "realizations", "save",
-    "to_channels",
+    "Channels", "described", "draw", "draw_splits", "from_complex", "load", "read", "read_file", "realizations",
+    "save", "to_channels",
 ]  # fmt: skip

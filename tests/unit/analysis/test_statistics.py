@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from qgnn_d2d.analysis.statistics import bootstrap_interval, crossed_interval, holm, t_interval, wilcoxon
+from qgnn_d2d.analysis.statistics import (
+    bootstrap_interval,
+    crossed_interval,
+    crossed_percent_interval,
+    holm,
+    t_interval,
+    wilcoxon,
+)
 from tests.strategies import FINITE, SEEDS, any_array, is_good, refused, result_of, samples
 
 NORMAL = np.random.default_rng(0).normal(10.0, 3.0, 900)
@@ -50,6 +57,25 @@ def test_what_two_methods_share_leaves_no_width():
     common = np.random.default_rng(2).normal(0, 3.0, (1, 200))
     low, high = crossed_interval(common + 1.0, np.repeat(common, 4, axis=0))
     assert (low, high) == pytest.approx((1.0, 1.0))
+
+
+def test_a_percentage_has_the_variance_of_seeds_and_of_the_ratio():
+    generator = np.random.default_rng(3)
+    reference = generator.uniform(1, 3, 500)
+    seeds, ratio = generator.normal(0, 0.1, (9, 1)), generator.normal(0.8, 0.2, (1, 500))
+    values = (ratio + seeds) * reference
+    low, high = crossed_percent_interval(values, reference)
+    of_ratio = values.mean(axis=0) / reference.mean() - values.mean() / reference.mean() ** 2 * reference
+    expected = 100 * 2 * 1.96 * np.sqrt(seeds.var() / 9 + of_ratio.var() / 500)
+    assert high - low == pytest.approx(expected, rel=0.1)
+    assert low < 100 * values.mean() / reference.mean() < high
+
+
+def test_a_percentage_of_itself_has_no_width_and_of_other_sizes_is_refused():
+    reference = np.random.default_rng(4).uniform(0, 3, 50)
+    assert crossed_percent_interval(reference[np.newaxis], reference) == pytest.approx((100, 100))
+    with pytest.raises(ValueError, match="reference has 49 realizations; it must have 50, as values"):
+        crossed_percent_interval(reference[np.newaxis], reference[1:])
 
 
 def test_wilcoxon_of_textbook_samples():

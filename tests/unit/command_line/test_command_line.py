@@ -1,0 +1,48 @@
+"""The program as a whole: it starts fast, helps, and fails in one line."""
+
+import os
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from qgnn_d2d.artifact.trained import ROOT
+from qgnn_d2d.command_line import app
+
+COMMANDS = [
+    [], ["allocate"], ["solve"], ["compare"], ["claims"],
+    *(["channels", name] for name in ("draw", "check", "convert")), *(["circuit", name] for name in ("draw", "count", "qasm")),
+    *(["devices", name] for name in ("list", "show")), *(["benchmark", name] for name in ("export", "score")),
+]  # fmt: skip
+
+
+def run(*arguments, **options):
+    command = [sys.executable, "-m", "qgnn_d2d", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "COLUMNS": "80"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, **options)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_helps_in_80_columns(shell, command):
+    lines = shell(*command, "--help").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "Usage" in " ".join(lines)
+
+
+def test_it_is_a_module_and_a_script():
+    done = run("--help")
+    assert done.returncode == 0 and "qgnn-d2d" in done.stdout
+    with open(ROOT / "pyproject.toml", "rb") as file:
+        module, _, name = tomllib.load(file)["project"]["scripts"]["qgnn-d2d"].partition(":")
+    assert module == "qgnn_d2d.command_line" and callable(app) and name == "main"
+
+
+def test_an_error_ends_with_status_2_and_a_closed_pipe_quietly():
+    done = run("solve", "no.npz", "--method", "wmmse", "--noise-power", "1", "--p-max", "1")
+    assert (done.returncode, done.stdout) == (2, "") and done.stderr.count("\n") == 1
+
+
+def test_groups_without_a_command_help(shell):
+    for group in ([], ["channels"], ["circuit"], ["devices"], ["benchmark"]):
+        assert "Usage" in shell(*group, status=2).stdout
