@@ -12,7 +12,8 @@ from qgnn_d2d.command_line import app
 
 COMMANDS = [
     [], ["allocate"], ["solve"], ["compare"], ["claims"],
-    *(["channels", name] for name in ("draw", "check", "convert")), *(["circuit", name] for name in ("draw", "count", "qasm")),
+    *(["channels", name] for name in ("draw", "check", "convert")),
+    *(["circuit", name] for name in ("draw", "count", "qasm")),
     *(["devices", name] for name in ("list", "show")), *(["benchmark", name] for name in ("export", "score")),
 ]  # fmt: skip
 
