@@ -66,6 +66,15 @@ def write_text(path: Path | str, text: str) -> None:
     write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
+def write_npz(path: Path | str, arrays: Mapping[str, Any]) -> None:
+    """Write named arrays, none of them of objects, as a compressed NumPy archive."""
+    import numpy as np
+
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_whole(path, lambda partial: partial.write_bytes(content.getvalue()))
+
+
 def write_csv(path: Path | str, table: pd.DataFrame) -> None:
     """Write a table's columns, without its index."""
     write_whole(path, lambda partial: table.to_csv(partial, index=False))
@@ -79,15 +88,6 @@ def write_tensors(path: Path | str, tensors: Mapping[str, torch.Tensor], metadat
     header = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
     content = _with_sorted_metadata(safetensors.torch.save(plain, metadata=header))
     write_whole(path, lambda partial: partial.write_bytes(content))
-
-
-def write_npz(path: Path | str, arrays: Mapping[str, Any]) -> None:
-    """Write named arrays, none of them of objects, as a compressed NumPy archive."""
-    import numpy as np
-
-    content = io.BytesIO()
-    np.savez_compressed(content, **arrays)
-    write_whole(path, lambda partial: partial.write_bytes(content.getvalue()))
 
 
 def write_netcdf(path: Path | str, dataset: xr.Dataset, encoding: Mapping[Hashable, Any]) -> None:

@@ -10,8 +10,9 @@ import torch
 import xarray as xr
 from numpy.typing import NDArray
 
+from ..channels import save as save_channels
 from ..channels import to_channels
-from ..io import read_netcdf, write_netcdf, write_npz
+from ..io import read_netcdf, write_npz
 from ..solvers import METHODS
 from . import comparison, optimality, powers
 from .powers import Track
@@ -61,8 +62,7 @@ def save(benchmark: xr.Dataset, path: Path | str) -> None:
     """Write what `build` returns, as .nc, or as .npz with noise_power and p_max among the arrays."""
     powers.check_name("output", path, FORMATS)
     if Path(path).suffix.lower() == ".nc":
-        compressed = {"zlib": True, "complevel": 4, "_FillValue": None}
-        write_netcdf(path, benchmark, dict.fromkeys(benchmark.data_vars, compressed))
+        save_channels(benchmark, path)
     else:
         numbers = {name: np.float64(benchmark.attrs[name]) for name in ("noise_power", "p_max")}
         write_npz(path, {str(name): found.values for name, found in benchmark.data_vars.items()} | numbers)

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from ..channels import Channels
 from ..channels.arrays import variables
 from ..checks import require_samples
-from ..io import read_csv, write_csv, write_netcdf, write_npz
+from ..io import read_csv, write_csv, write_npz
 from ..models import PowerModel
 from ..settings import RunSettings
 from ..solvers import Method
 from ..training import allocate, cast, evaluation_leaves
+from . import values
 
 FORMATS = (".nc", ".npz", ".csv")
 """What powers are written to; they are read from every format of channels, too."""
@@ -82,11 +83,13 @@ def of_method(method: Method, channels: Channels, max_boxes: int | None = None, 
         max_boxes: Boxes after which a realization's certified optimum is given up; the solver's own limit for None.
         track: Shows progress.
     """
-    limits = {"max_boxes": max_boxes} if method.certified and max_boxes is not None else {}
+    options = dict(method.options)
+    if method.certified and max_boxes is not None:
+        options["max_boxes"] = max_boxes
     function, start, found = method.function, time.perf_counter(), list[Any]()
     for first in track(range(0, len(channels), _SOLVER_PART)):
         part = channels.take(slice(first, first + _SOLVER_PART))
-        found.append(function(part.gain, part.weight, part.noise_power, part.p_max, **method.options, **limits))
+        found.append(function(part.gain, part.weight, part.noise_power, part.p_max, **options))
     seconds = time.perf_counter() - start
     if not method.certified:
         return Solved(torch.cat(found), seconds)
@@ -134,7 +137,7 @@ def save(dataset: xr.Dataset, path: Path | str) -> None:
     check_name("output", path)
     suffix = Path(path).suffix.lower()
     if suffix == ".nc":
-        write_netcdf(path, dataset, {name: {"zlib": True, "complevel": 4} for name in dataset.data_vars})
+        values.save(dataset, path)
     elif suffix == ".npz":
         write_npz(path, {str(name): found.values for name, found in dataset.variables.items()})
     else:

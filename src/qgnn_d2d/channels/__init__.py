@@ -17,9 +17,10 @@ least n. So smaller training sets are subsets of larger ones.
 
 from .batch import Channels
 from .conventions import from_complex
+from .description import described
 from .draws import draw, draw_splits, realizations
 from .file import read_file
-from .storage import described, load, read, save, to_channels
+from .storage import load, read, save, to_channels
 
 __all__ = [
     "Channels", "described", "draw", "draw_splits", "from_complex", "load", "read", "read_file", "realizations",

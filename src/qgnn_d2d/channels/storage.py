@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..io import read_netcdf, reading, write_netcdf
+from ..io import read_netcdf, write_netcdf
 from .batch import Channels
 from .draws import draw
 from .layout import ATTRIBUTES, DIMS
@@ -44,27 +44,6 @@ def load(path: Path | str) -> xr.Dataset:
     dataset = read_netcdf(path)
     to_channels(dataset, str(path))
     return dataset
-
-
-def described(path: Path | str) -> dict[str, Any]:
-    """Return what a file says of its channels, as options of `read_file`: everything, in a file of `save`.
-
-    Any other file says nothing.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is a damaged file of `save`.
-    """
-    import h5py
-
-    with reading(path, "NetCDF-4", Exception):
-        if Path(path).suffix.lower() != ".nc" or not h5py.is_hdf5(path):
-            return {}
-        with h5py.File(path, "r") as file:
-            if not (set(ATTRIBUTES) <= set(file.attrs) and set(DIMS) <= set(file)):
-                return {}
-            numbers = {name: float(np.asarray(file.attrs[name]).item()) for name in ("noise_power", "p_max")}
-    return {"quantity": "gain", "variable": "gain", "weights": "weight", **numbers}
 
 
 def to_channels(dataset: xr.Dataset, source: str = "dataset") -> Channels:

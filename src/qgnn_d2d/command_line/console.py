@@ -35,7 +35,8 @@ class OneLine(TyperGroup):
         except typer.TyperException as error:  # of the command line itself
             context = getattr(error, "ctx", None)
             place = "qgnn-d2d" if context is None else context.command_path
-            status = _refused(f"{place}: {error.format_message().rstrip('.')} (see {place} --help)")
+            text = error.format_message().rstrip(".")  # nothing where the help was shown instead
+            status = _refused(f"{place}: {text} (see {place} --help)") if text else BAD_INPUT
         except (ValueError, OSError) as error:  # what the library refuses
             status = _refused(str(error) or type(error).__name__)
         sys.exit(status or 0)

@@ -13,7 +13,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d.channels import described, draw, load, read, read_file, realizations, save, to_channels
+from qgnn_d2d.channels import draw, load, read, realizations, save, to_channels
 from qgnn_d2d.settings.scenario import Geometric, PublicDraws, Rayleigh
 from tests.strategies import ODD, damaged, refused, result_of
 
@@ -45,24 +45,6 @@ def test_failing_save_leaves_the_old_file_and_nothing_else(dataset, tmp_path, mo
             save(dataset, path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["channels.nc"]
     assert path.read_bytes() == before
-
-
-def test_a_file_of_save_says_how_it_is_read_and_others_say_nothing(dataset, tmp_path):
-    save(dataset, tmp_path / "own.nc")
-    options = described(tmp_path / "own.nc")
-    assert options == {
-        "quantity": "gain", "variable": "gain", "weights": "weight", "noise_power": dataset.attrs["noise_power"],
-        "p_max": dataset.attrs["p_max"],
-    }  # fmt: skip
-    found, own = read_file(tmp_path / "own.nc", **options), to_channels(dataset)
-    assert (found.gain == own.gain).all() and (found.weight == own.weight).all()
-    dataset.drop_attrs().to_netcdf(tmp_path / "bare.nc", engine="h5netcdf")
-    dataset.to_netcdf(tmp_path / "classic.nc", format="NETCDF3_64BIT", engine="scipy")
-    np.savez(tmp_path / "own.npz", gain=own.gain)
-    for name in ("bare.nc", "classic.nc", "own.npz"):
-        assert described(tmp_path / name) == {}
-    with pytest.raises(FileNotFoundError, match=r"none\.nc: no such file"):
-        described(tmp_path / "none.nc")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
