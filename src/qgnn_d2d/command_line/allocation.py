@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SPLIT = "command line"
 """Names the random streams of stars that are drawn."""
 
+_WORTH_COMPILING = 1_000_000  # gains; kernels that were never compiled take 20 s, PyTorch alone a few for fewer gains
+
 Out = Annotated[Path | None, typer.Option(help="File for powers and sum rates: .nc, .npz or .csv.")]
 Scenario = Annotated[str | None, typer.Option(help="Take the model's run of this scenario.")]
 
@@ -42,6 +44,7 @@ def allocate(
     settings = selection.run_of(trained, model, scenario, run)
     selection.describe(trained, settings, channels.num_links)
     network = trained.load(settings.id)
+    network.compiled = channels.gain.numel() >= _WORTH_COMPILING
     seeds, about = selection.seeds_of(trained, settings, network, seed)
     power, seconds = powers.of_model(settings, network, channels, SPLIT, console.tracked("allocating"))
     power = power[list(seeds)]

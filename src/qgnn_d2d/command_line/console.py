@@ -107,7 +107,7 @@ def tracked(text: str) -> Callable[[range], Iterable[int]]:
         from rich.progress import track as tracked_by_rich
 
         console = Console(stderr=True)
-        return tracked_by_rich(numbers, text, console=console, transient=True, disable=not console.is_terminal)
+        return tracked_by_rich(numbers, text, console=console, transient=True) if console.is_terminal else numbers
 
     return track
 

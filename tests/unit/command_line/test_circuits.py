@@ -10,11 +10,10 @@ from tests.unit.studied import RUN
 QGNN = "rayleigh-stated-qgnn"
 
 
-@pytest.mark.parametrize("suffix", ["png", "pdf"])
-def test_a_picture_is_drawn(shell, suffix):
-    out = shell.folder / f"star.{suffix}"
+def test_a_picture_is_drawn(shell):
+    out = shell.folder / "star.png"
     shell("circuit", "draw", QGNN, "--out", out)
-    assert out.read_bytes()[:4] in (b"\x89PNG", b"%PDF")
+    assert out.read_bytes()[:4] == b"\x89PNG"
 
 
 def test_gates_are_counted(shell):

@@ -39,8 +39,8 @@ def test_it_is_a_module_and_a_script():
     assert module == "qgnn_d2d.command_line" and callable(app) and name == "main"
 
 
-def test_an_error_ends_with_status_2_and_a_closed_pipe_quietly():
-    done = run("solve", "no.npz", "--method", "wmmse", "--noise-power", "1", "--p-max", "1")
+def test_an_error_is_one_line_and_status_2():
+    done = run("claims", "--results", "nowhere")
     assert (done.returncode, done.stdout) == (2, "") and done.stderr.count("\n") == 1
 
 
