@@ -78,7 +78,7 @@ def load(path: Path | str) -> xr.Dataset:
     powers.check_name("benchmark", path, (".nc",))
     found = read_netcdf(path)
     channels = to_channels(found, str(path))
-    shapes = dict.fromkeys((*_RATES, "certified"), (len(channels),))
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys((*_RATES, "certified"), (len(channels),))
     shapes |= dict.fromkeys(_POWERS, (len(channels), channels.num_links))
     for name, shape in shapes.items():
         if name not in found or found[name].shape != shape or not np.isfinite(found[name]).all():

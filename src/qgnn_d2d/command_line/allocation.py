@@ -101,10 +101,8 @@ def _finish(
     }  # fmt: skip
 
     def show() -> None:
-        from ..report.markdown import interval
-
         who = f"{source['run']}, {_seeds(seeds)}" if "run" in source else source["method"]
-        mean = interval(reached["mean"], reached["low"], reached["high"], 4)
+        mean = console.interval(reached, 4)
         bound = f"; mean upper bound of the optimum {about['upper_bound']:.4f}" if "upper_bound" in about else ""
         print(f"{who}: mean weighted sum rate {mean} bps/Hz in {about['seconds']:.2f} s{bound}")
 
@@ -145,8 +143,9 @@ def compare(
         ]
     solved = {}
     for name in method or METHODS:
-        if METHODS[name].max_links is not None and channels.num_links > METHODS[name].max_links:
-            console.note(f"{name}: left out, it takes too long for more than {METHODS[name].max_links} links")
+        most = METHODS[name].max_links
+        if most is not None and channels.num_links > most:
+            console.note(f"{name}: left out, it takes too long for more than {most} links")
             continue
         _warm_up(lambda part, name=name: powers.of_method(METHODS[name], part, max_boxes), channels)
         solved[name] = powers.of_method(METHODS[name], channels, max_boxes, console.tracked(name))
@@ -174,13 +173,13 @@ def _warm_up(compute: Any, channels: "Channels") -> None:
 
 
 def _show(rows: list[dict[str, Any]], references: list[str]) -> None:
-    from ..report.markdown import interval, number
+    from ..report.markdown import number
 
     texts = {"wmmse": "% of WMMSE", "optimum": "% of the optimum", "bound": "% of the bound"}
 
     def shown(row: dict[str, Any]) -> dict[str, str]:
         found = {"method": row["method"] + (f", {_seeds(row['seeds'])}" if row["seeds"] else "")}
-        found["bps/Hz [95 %]"] = interval(*row["sum_rate"].values(), 3)
+        found["bps/Hz [95 %]"] = console.interval(row["sum_rate"], 3)
         found |= {texts[name]: number(row[f"percent_of_{name}"]["mean"], 1) for name in references}
         return found | {"seconds": number(row["seconds"], 2)}
 

@@ -93,12 +93,12 @@ def score(
 
 
 def _show(content: dict[str, Any]) -> None:
-    from ..report.markdown import interval, number
+    from ..report.markdown import number
 
     names = {"sum_rate": "weighted sum rate, bps/Hz", "percent_of_wmmse": "percent of WMMSE",
              "percent_of_optimum": "percent of the optimum", "percent_of_bound": "percent of the bound"}  # fmt: skip
     rows = [
-        {"": label, "value [95 %]": interval(*content[name].values(), 3 if name == "sum_rate" else 2)}
+        {"": label, "value [95 %]": console.interval(content[name], 3 if name == "sum_rate" else 2)}
         for name, label in names.items()
         if name in content
     ]

@@ -31,7 +31,7 @@ class OneLine(TyperGroup):
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _warning
-                status = super().main(*args, standalone_mode=False, **options)
+                status = super().main(*args, **(options | {"standalone_mode": False}))
         except typer.TyperException as error:  # of the command line itself
             context = getattr(error, "ctx", None)
             place = "qgnn-d2d" if context is None else context.command_path
@@ -97,6 +97,13 @@ def table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, str) else number(cell) for cell in row.values()))
     stdout().print(shown)
+
+
+def interval(found: Mapping[str, float | None], decimals: int) -> str:
+    """Return a mean with its interval as text, given mean, low and high."""
+    from ..report import markdown
+
+    return markdown.interval(found["mean"], found["low"], found["high"], decimals)
 
 
 def tracked(text: str) -> Callable[[range], Iterable[int]]:

@@ -41,7 +41,7 @@ def composed(**makers: Callable[..., Any]) -> Callable[[Callable[..., None]], Ca
             }
             command(**values, **made)
 
-        del called.__wrapped__  # type: ignore[attr-defined]
+        del called.__wrapped__
         called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         called.__annotations__ = {one.name: one.annotation for one in parameters}
         return called
