@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SPLIT = "command line"
 """Names the random streams of stars that are drawn."""
 
-_WORTH_COMPILING = 1_000_000  # gains; kernels that were never compiled take 20 s, PyTorch alone a few for fewer gains
+_WORTH_COMPILING = 100_000  # gains; kernels that were never compiled take 20 s, PyTorch alone less for fewer gains
 
 Out = Annotated[Path | None, typer.Option(help="File for powers and sum rates: .nc, .npz or .csv.")]
 Scenario = Annotated[str | None, typer.Option(help="Take the model's run of this scenario.")]

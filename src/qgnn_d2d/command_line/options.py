@@ -105,7 +105,8 @@ def channels(
         found = channels.read_file(file, **options)
     console.note(
         f"{file}: {len(found)} networks of {found.num_links} links, read as {options['quantity']}"
-        f"{' in dB' if options.get('unit') == 'dB' else ''}; weights {options['weights']}; noise power "
+        f"{' in dB' if options.get('unit') == 'dB' else ''}; weights {options['weights']}"
+        f"{' (drawn with seed 0)' if options['weights'] == 'uniform' else ''}; noise power "
         f"{found.noise_power:g} W, largest amplitude {found.p_max:g} sqrt(W)"
     )
     return found

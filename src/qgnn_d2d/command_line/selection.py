@@ -59,8 +59,6 @@ def describe(trained: Trained, run: RunSettings, num_links: int) -> None:
         console.note(f"{run.id}: trained on networks of {of_training} links; these have {num_links}")
     k = getattr(run.architecture, "k", None)
     if k is not None and k >= num_links:
-        console.note(
-            f"{run.id}: stars have k = {k} leaves; of {num_links} links, all {num_links - 1} others are leaves"
-        )
+        console.note(f"{run.id}: its stars have k = {k} leaves; of {num_links} links, all others are leaves")
     if run.protocol != "stated":
         console.note(f"{run.id}: trained in the public code's metric; rates here are those of eq. (2)")
