@@ -67,6 +67,14 @@ class Trained:
             raise ValueError(f"model {model} has no run of scenario {scenario}; its runs are: {', '.join(found)}")
         return chosen
 
+    def first_runs(self, scenario: str | None = None) -> dict[str, str]:
+        """Return model to its first run of a scenario, the study's first one for None, as far as it has one."""
+        wanted = next(iter(self.study.scenarios)) if scenario is None else scenario
+        require_choice("scenario", wanted, self.study.scenarios)
+        found = reversed([name for name, run in self.runs.items() if run.scenario == wanted])
+        first = {self.study.variants[name]: name for name in found}
+        return {model: first[model] for model in self.models if model in first}
+
     def run(self, name: str) -> RunSettings:
         """Return a run by its id; a ValueError if it is not there."""
         if name not in self.runs:

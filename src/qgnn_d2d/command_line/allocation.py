@@ -129,18 +129,12 @@ def compare(
     """Compare all methods and trained models on channels: mean sum rate, percent of WMMSE and of the optimum, time."""
     for name in method or ():
         require_choice("method", name, METHODS)
-    if scenario is not None:
-        require_choice("scenario", scenario, trained.study.scenarios)
     from ..analysis import comparison, powers
 
-    chosen = [trained.runs_of(name, scenario)[0] for name in model or ()] + [trained.run(name).id for name in run or ()]
+    chosen = {name: trained.runs_of(name, scenario)[0] for name in model or ()}
+    chosen |= {name: trained.run(name).id for name in run or ()}
     if model is None and run is None:
-        wanted = scenario or next(iter(trained.study.scenarios))
-        chosen = [
-            trained.runs_of(name, wanted)[0]
-            for name in trained.models
-            if any(one.scenario == wanted for one in map(trained.run, trained.runs_of(name)))
-        ]
+        chosen = trained.first_runs(scenario)
     solved = {}
     for name in method or METHODS:
         most = METHODS[name].max_links
@@ -151,17 +145,19 @@ def compare(
         solved[name] = powers.of_method(METHODS[name], channels, max_boxes, console.tracked(name))
     against = comparison.references(channels, solved)
     rows = []
-    for name in chosen:
-        settings, network = trained.run(name), trained.load(name)
+    for name, of_run in chosen.items():
+        settings, network = trained.run(of_run), trained.load(of_run)
         selection.describe(trained, settings, channels.num_links)
         seeds, _ = selection.seeds_of(trained, settings, network, seed)
         _warm_up(lambda part, one=settings, net=network: powers.of_model(one, net, part, SPLIT), channels)
         power, seconds = powers.of_model(settings, network, channels, SPLIT, console.tracked(name))
         reached = comparison.reached(comparison.rates(channels, power[list(seeds)]), against)
-        rows.append({"method": name, "kind": "model", "seeds": list(seeds), **reached, "seconds": seconds})
-    for name, found in solved.items():
-        reached = comparison.reached(comparison.rates(channels, found.power)[None], against)
-        rows.append({"method": name, "kind": "solver", "seeds": None, **reached, "seconds": found.seconds})
+        about = {"method": name, "kind": "model", "run": of_run, "seeds": list(seeds)}
+        rows.append({**about, **reached, "seconds": seconds})
+    for name, one in solved.items():
+        reached = comparison.reached(comparison.rates(channels, one.power)[None], against)
+        about = {"method": name, "kind": "solver", "run": None, "seeds": None}
+        rows.append({**about, **reached, "seconds": one.seconds})
     rows.sort(key=lambda row: row["sum_rate"]["mean"])
     content = {"num_realizations": len(channels), "num_links": channels.num_links, "rows": rows}
     console.result(as_json, content, lambda: _show(rows, list(against)))
@@ -175,11 +171,10 @@ def _warm_up(compute: Any, channels: "Channels") -> None:
 def _show(rows: list[dict[str, Any]], references: list[str]) -> None:
     from ..report.markdown import number
 
-    texts = {"wmmse": "% of WMMSE", "optimum": "% of the optimum", "bound": "% of the bound"}
+    texts = {"wmmse": "% of WMMSE", "optimum": "% of optimum", "bound": "% of bound"}
 
     def shown(row: dict[str, Any]) -> dict[str, str]:
-        found = {"method": row["method"] + (f", {_seeds(row['seeds'])}" if row["seeds"] else "")}
-        found["bps/Hz [95 %]"] = console.interval(row["sum_rate"], 3)
+        found = {"method": row["method"], "bps/Hz [95 %]": console.interval(row["sum_rate"], 3)}
         found |= {texts[name]: number(row[f"percent_of_{name}"]["mean"], 1) for name in references}
         return found | {"seconds": number(row["seconds"], 2)}
 

@@ -28,6 +28,9 @@ def test_a_model_means_the_studys_first_run_of_it(results):
     found = trained.find(results)
     assert found.runs_of("gcn_small")[0] == studied.RUN and len(found.runs_of("gcn_small")) == 4
     assert found.runs_of("gcn_small", "other") == ["other-stated-gcn_small"]
+    names = {"gcn_small": studied.RUN} | {name: f"rayleigh-stated-{name}" for name in ("qgnn", "qgnn_released")}
+    assert found.first_runs() == names and list(found.first_runs()) == found.models
+    assert found.first_runs("other") == {"gcn_small": "other-stated-gcn_small"}
 
 
 def test_a_run_is_loaded_with_all_seeds(results):

@@ -106,7 +106,7 @@ def test_methods_and_models_are_compared(shell, complex_file):
     path, gain = complex_file
     found = shell.json("compare", path, *UNITS)
     rows = {row["method"]: row for row in found["rows"]}
-    assert rows.keys() == {*METHODS, RUN, "rayleigh-stated-qgnn", "rayleigh-stated-qgnn_released"}
+    assert rows.keys() == {*METHODS, "gcn_small", "qgnn", "qgnn_released"} and rows["gcn_small"]["run"] == RUN
     channels = meant(gain)
     mean = {
         name: rates(channels, METHODS[name].solve(channels.gain, channels.weight, 0.1, 2.0)).mean()
@@ -118,6 +118,14 @@ def test_methods_and_models_are_compared(shell, complex_file):
     assert row["percent_of_wmmse"]["low"] < row["percent_of_wmmse"]["mean"] < row["percent_of_wmmse"]["high"]
     means = [row["sum_rate"]["mean"] for row in found["rows"]]
     assert means == sorted(means)
+
+
+def test_runs_are_compared_by_id_and_models_by_scenario(shell, complex_file):
+    options = ("--method", "full_power", "--seed", "all", *UNITS)
+    found = shell.json("compare", complex_file[0], "--run", "rayleigh-released-gcn_small", *options)
+    assert {row["run"] for row in found["rows"]} == {None, "rayleigh-released-gcn_small"}
+    found = shell.json("compare", complex_file[0], "--scenario", "other", *options)
+    assert {row["run"] for row in found["rows"]} == {None, "other-stated-gcn_small"}
 
 
 def test_where_an_optimum_is_not_certified_its_bound_stands_in_its_place(shell, complex_file):
