@@ -144,7 +144,7 @@ def compare(
         _warm_up(lambda part, name=name: powers.of_method(METHODS[name], part, max_boxes), channels)
         solved[name] = powers.of_method(METHODS[name], channels, max_boxes, console.tracked(name))
     against = comparison.references(channels, solved)
-    rows = []
+    rows = list[dict[str, Any]]()
     for name, of_run in chosen.items():
         settings, network = trained.run(of_run), trained.load(of_run)
         selection.describe(trained, settings, channels.num_links)
@@ -152,7 +152,7 @@ def compare(
         _warm_up(lambda part, one=settings, net=network: powers.of_model(one, net, part, SPLIT), channels)
         power, seconds = powers.of_model(settings, network, channels, SPLIT, console.tracked(name))
         reached = comparison.reached(comparison.rates(channels, power[list(seeds)]), against)
-        about = {"method": name, "kind": "model", "run": of_run, "seeds": list(seeds)}
+        about: dict[str, Any] = {"method": name, "kind": "model", "run": of_run, "seeds": list(seeds)}
         rows.append({**about, **reached, "seconds": seconds})
     for name, one in solved.items():
         reached = comparison.reached(comparison.rates(channels, one.power)[None], against)

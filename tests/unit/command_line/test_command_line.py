@@ -1,6 +1,7 @@
 """The program as a whole: it starts fast, helps, and fails in one line."""
 
 import os
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -29,6 +30,16 @@ def test_every_command_helps_in_80_columns(shell, command):
     lines = shell(*command, "--help").stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert "Usage" in " ".join(lines)
+
+
+def test_what_the_page_shows_are_commands_with_their_options(shell):
+    text = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    shown = [shlex.split(line)[2:] for line in text.splitlines() if line.startswith("$ qgnn-d2d ")]
+    assert {line[0] for line in shown} == {command[0] for command in COMMANDS if command} - {"claims"}
+    for line in shown:
+        command = next(one for one in COMMANDS if one and line[: len(one)] == one)
+        known = shell(*command, "--help").stdout
+        assert [word for word in line if word.startswith("--") and word not in known] == []
 
 
 def test_it_is_a_module_and_a_script():
