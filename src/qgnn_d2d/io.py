@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import re
@@ -66,6 +67,15 @@ def write_json(path: Path | str, content: Any) -> None:
 def write_text(path: Path | str, text: str) -> None:
     """Write text as UTF-8."""
     write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def write_npz(path: Path | str, arrays: Mapping[str, Any]) -> None:
+    """Write named arrays, none of them of objects, as a compressed NumPy archive."""
+    import numpy as np
+
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_whole(path, lambda partial: partial.write_bytes(content.getvalue()))
 
 
 def write_csv(path: Path | str, table: pd.DataFrame) -> None:

@@ -25,10 +25,12 @@ FLOORS = [
     ("report",),
     ("figures", "artifact"),
     ("claims",),
+    ("command_line",),
+    ("__main__",),
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 MOST_LINES = 320
-LIGHT = ("settings", "io", "objective", "solvers", "figures", "artifact.records")
+LIGHT = ("settings", "io", "objective", "solvers", "figures", "artifact.records", "command_line")
 HEAVY = ("torch", "numba", "pennylane", "qiskit", "pandas", "xarray", "matplotlib", "seaborn", "scipy")
 LOADED = """
 import importlib, json, sys

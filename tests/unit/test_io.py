@@ -19,6 +19,7 @@ from qgnn_d2d.io import (
     write_csv,
     write_json,
     write_netcdf,
+    write_npz,
     write_tensors,
     write_text,
     write_whole,
@@ -92,6 +93,14 @@ def test_the_same_tensors_are_the_same_bytes(tmp_path):
     assert (int.from_bytes((tmp_path / "0").read_bytes()[:8], "little")) % 8 == 0
 
 
+def test_the_same_arrays_are_the_same_bytes(tmp_path):
+    for name in ("a.npz", "b.npz"):
+        write_npz(tmp_path / name, {"power": np.arange(6.0).reshape(2, 3), "p_max": np.float64(2)})
+    assert sha256(tmp_path / "a.npz") == sha256(tmp_path / "b.npz")
+    with np.load(tmp_path / "a.npz") as found:  # noqa: TID251 (the test's own file, arrays only)
+        assert found["power"].tolist() == [[0, 1, 2], [3, 4, 5]] and found["p_max"] == 2
+
+
 def test_numbers_that_are_not_finite_are_no_json(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "x.json", {"value": float("nan")})
@@ -104,6 +113,7 @@ WRITERS = {
     "txt": lambda path: write_text(path, str(NOISE.tolist())),
     "json": lambda path: write_json(path, NOISE.tolist()),
     "safetensors": lambda path: write_tensors(path, {"a": torch.from_numpy(NOISE)}, {}),
+    "npz": lambda path: write_npz(path, {"a": NOISE}),
     "nc": lambda path: write_netcdf(path, xr.Dataset({"a": (("x", "y"), NOISE)})),
 }
 

@@ -17,11 +17,12 @@ least n. So smaller training sets are subsets of larger ones.
 
 from .batch import Channels
 from .conventions import from_complex
+from .description import described
 from .draws import draw, draw_splits, realizations
 from .file import read_file
 from .storage import load, read, save, to_channels
 
 __all__ = [
-    "Channels", "draw", "draw_splits", "from_complex", "load", "read", "read_file", "realizations", "save",
-    "to_channels",
+    "Channels", "described", "draw", "draw_splits", "from_complex", "load", "read", "read_file", "realizations",
+    "save", "to_channels",
 ]  # fmt: skip

@@ -119,6 +119,12 @@ def mean_metric(run: RunSettings, model: PowerModel, channels: Channels, leaves:
     return quantity.values(channels.gain, power, channels.weight, channels.noise_power).mean(dim=1)
 
 
+def score(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> torch.Tensor:
+    """Return every seed's `mean_metric` on channels in float32, with the stars of their split: (S,)."""
+    single = cast(channels, torch.float32, run.device)
+    return mean_metric(run, model, single, evaluation_leaves(run, model, single, split))
+
+
 def kernel_inputs(
     model: PowerModel, channels: Channels, leaves: torch.Tensor | None, quantity: Quantity = QUANTITIES["sum_rate"]
 ) -> Inputs | None:

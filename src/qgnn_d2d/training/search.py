@@ -19,7 +19,7 @@ from ..channels import Channels
 from ..settings import RunSettings
 from ..settings.search import Tuning
 from ..settings.training import Cap
-from .inference import cast, evaluation_leaves, mean_metric
+from .inference import score
 from .trainer import Trainer
 
 
@@ -92,9 +92,7 @@ def _scores(candidate: RunSettings, train: Channels, validation: Channels) -> tu
     trainer = Trainer(candidate, train, {})
     while trainer.epoch < candidate.training.epochs:
         trainer.train_epoch()
-    data = cast(validation, torch.float32, candidate.device)
-    leaves = evaluation_leaves(candidate, trainer.model, data, "validation")
-    values = mean_metric(candidate, trainer.model, data, leaves).tolist()
+    values = score(candidate, trainer.model, validation, "validation").tolist()
     scores = [{"seed": seed, "metric": trainer.quantity.name, "value": value} for seed, value in enumerate(values)]
     return scores, trainer.model.num_parameters["total"]
 

@@ -7,7 +7,7 @@ from qgnn_d2d import models, objective
 from qgnn_d2d.channels import Channels, realizations, to_channels
 from qgnn_d2d.settings import MODELS
 from qgnn_d2d.settings.scenario import Geometric, Rayleigh
-from qgnn_d2d.training import allocate, cast, evaluation_leaves
+from qgnn_d2d.training import allocate, cast, evaluation_leaves, score
 from qgnn_d2d.training.inference import mean_metric, warn_of_far
 from tests.unit.training.cases import SMALL, channels, run_of
 
@@ -41,6 +41,13 @@ def test_the_mean_metric_is_the_mean_of_the_protocols_quantity(protocol):
     power = allocate(network, data, None)
     values = objective.trained_quantity(protocol).values(data.gain, power, data.weight, data.noise_power)
     torch.testing.assert_close(mean_metric(run, network, data, None), values.mean(dim=1), rtol=1e-12, atol=0)
+
+
+def test_a_score_is_the_mean_metric_in_float32_on_the_splits_stars():
+    run, network = run_of(), models.build("qgnn", seeds=range(2))
+    single = cast(channels(), torch.float32, "cpu")
+    expected = mean_metric(run, network, single, evaluation_leaves(run, network, single, "validation"))
+    assert torch.equal(score(run, network, channels(), "validation"), expected)
 
 
 @pytest.mark.parametrize("leaf", [-1, 5])
