@@ -130,6 +130,12 @@ lint: $(STAMP) ## ruff, mypy, snakefmt and snakemake --lint
 	$(RUN) snakefmt --check Snakefile workflow
 	$(RUN) snakemake --lint --configfile config/paper.yaml
 
+##@ Document
+
+.PHONY: docs
+docs: $(STAMP) ## these pages, API and tutorials as a site: site/index.html (tutorials run, links are checked)
+	$(RUN) OMP_NUM_THREADS=1 python -m mkdocs build --strict
+
 ##@ Maintain
 
 .PHONY: tune
@@ -158,7 +164,7 @@ unlock: $(STAMP) ## remove the lock that a killed Snakemake left behind
 
 .PHONY: clean
 clean: ## remove what runs wrote (never results/reference or figures/)
-	rm -rf results/paper results/smoke results/check .snakemake
+	rm -rf results/paper results/smoke results/check site .snakemake
 
 # A checkout that was moved, or an interpreter that is gone, breaks a .venv that looks complete: build it again.
 ifneq ($(shell .venv/bin/python -c pass 2>/dev/null && cat $(STAMP) 2>/dev/null),$(CURDIR))

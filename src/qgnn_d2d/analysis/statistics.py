@@ -117,10 +117,10 @@ def _resamplings(*counts: int) -> list[Samples]:
 
 
 def wilcoxon(first: Samples, second: Samples) -> tuple[float, float]:
-    r"""Return (p, r) of the two-sided Wilcoxon signed-rank test of paired samples.
+    """Return (p, r) of the two-sided Wilcoxon signed-rank test of paired samples.
 
-    The effect size is the matched-pairs rank-biserial correlation, :math:`r = (W_+ - W_-) / (W_+ + W_-)`, with W the
-    rank sums of positive and negative differences (Kerby, 2014): 1 where every difference is positive. Zero differences
+    The effect size is the matched-pairs rank-biserial correlation r = (W+ - W-) / (W+ + W-), with W+ and W- the rank
+    sums of positive and negative differences (Kerby, 2014): 1 where every difference is positive. Zero differences
     are left out, as in Wilcoxon's paper; without any other, p = 1 and r = 0.
 
     Raises:
@@ -145,7 +145,9 @@ def wilcoxon(first: Samples, second: Samples) -> tuple[float, float]:
 
 
 def holm(p_values: Samples) -> Samples:
-    r"""Return Holm's step-down adjusted p values: :math:`\tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1) p_{(j)})`.
+    """Return Holm's step-down adjusted p values: the i-th smallest of m becomes max over j <= i of (m - j + 1) p_j.
+
+    None becomes larger than 1.
 
     Raises:
         ValueError: There is no p value, or one that is not from 0 to 1.
