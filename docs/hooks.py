@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import griffe
@@ -17,6 +18,7 @@ from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from nbclient import NotebookClient
 from nbconvert import MarkdownExporter
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE, API = "qgnn_d2d", "api/"
@@ -82,10 +84,14 @@ def linked(name: str) -> list[str]:
 def run(path: Path) -> nbformat.NotebookNode:
     """Return a notebook with the outputs of a run in its own folder; an error in a cell is an error here."""
     notebook = nbformat.read(path, as_version=4)
-    folder = {"metadata": {"path": str(path.parent)}}
     environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}  # pictures are outputs
-    client = NotebookClient(notebook, timeout=_SECONDS, kernel_name="python3", resources=folder)
-    return client.execute(env=environment)
+    with TemporaryDirectory() as folder:  # in the place of the home, which may be closed
+        process = {"transport": "ipc", "connection_file": f"{folder}/kernel.json"}
+        client = NotebookClient(
+            notebook, timeout=_SECONDS, kernel_name="python3", config=Config(KernelManager=process),
+            resources={"metadata": {"path": str(path.parent)}},
+        )  # fmt: skip
+        return client.execute(env=environment | {"IPYTHONDIR": folder})
 
 
 def tutorial(name: str, config: MkDocsConfig) -> Iterator[File]:
