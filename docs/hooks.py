@@ -50,7 +50,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Put the repository's files in the place of those of docs/."""
     site = Files([file for file in files if file.src_dir != config.docs_dir])
     pages = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").rglob("*.md"))]
-    left = [*entries(config.nav), *pages]
+    left = [*entries(config.nav), *pages, *map(str, config.extra_css)]
     while left:
         name = left.pop()
         if site.get_file_from_path(name) is not None:

@@ -2,11 +2,13 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 
 import pytest
+import yaml
 
 from tests.site import HOOKS, ROOT, TUTORIALS
 
@@ -16,19 +18,63 @@ FOREIGN = re.compile(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=[\"']?(?:htt
 pytestmark = pytest.mark.slow
 
 
+def build(repository, folder):
+    """Build a site as `make docs` does, without a home."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    environment = os.environ | {"HOME": "/nonexistent"}
+    return subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The built site; a warning would be an error."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    home = {"HOME": str(tmp_path_factory.mktemp("home")), "NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | home, capture_output=True, text=True, check=False)
+    done = build(ROOT, folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
+@pytest.fixture
+def small(tmp_path):
+    """A repository of two pages and a picture, with this one's settings and hooks."""
+    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    settings["nav"] = ["README.md", {"Api": "api/checks.md"}, "docs/a.md"]
+    for name in ("docs", "src/qgnn_d2d", "figures"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("docs/hooks.py", "docs/site.css", "src/qgnn_d2d/__init__.py", "src/qgnn_d2d/checks.py"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    shutil.copyfile(ROOT / "figures" / "fig2.png", tmp_path / "figures" / "f.png")
+    (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    (tmp_path / "README.md").write_text("# Start\n\n[a](docs/a.md#part)\n", encoding="utf-8")
+    (tmp_path / "docs" / "a.md").write_text("# A\n\n## Part\n\n![f](../figures/f.png)\n", encoding="utf-8")
+    return tmp_path
+
+
 def page(site, name):
     return (site / name).read_text(encoding="utf-8")
+
+
+def test_a_site_whose_links_lead_somewhere_is_built(small):
+    done = build(small, small / "site")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (small / "site" / "figures" / "f.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "named"),
+    [
+        ("docs/a.md", "# A\n\n[no heading](../README.md#nowhere)", "nowhere"),
+        ("docs/a.md", "# A\n\n## Part\n\n[no file](../config/none.md)", "none.md"),
+        ("docs/a.md", "# A\n\n## Part\n\n![no picture](../figures/none.png)", "none.png"),
+        ("docs/a.md", "# A\n\n## Part\n\n[a folder](../figures)", "../figures"),
+        ("docs/b.md", "# A page without a line in the navigation", "docs/b.md"),
+        ("README.md", "# Start\n\n[the heading is gone](docs/a.md#parts)", "parts"),
+    ],
+)
+def test_a_broken_link_or_a_forgotten_page_is_an_error_that_names_it(small, page, text, named):
+    (small / page).write_text(text, encoding="utf-8")
+    done = build(small, small / "site")
+    assert done.returncode != 0 and named in done.stdout + done.stderr
 
 
 def test_pages_have_the_repositorys_layout(site):
