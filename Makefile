@@ -134,7 +134,7 @@ lint: $(STAMP) ## ruff, mypy, snakefmt and snakemake --lint
 
 .PHONY: docs
 docs: $(STAMP) ## these pages, API and tutorials as a site: site/index.html (tutorials run, links are checked)
-	$(RUN) OMP_NUM_THREADS=1 python -m mkdocs build --strict
+	$(RUN) OMP_NUM_THREADS=1 NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict
 
 ##@ Maintain
 
