@@ -38,7 +38,7 @@ def site(tmp_path_factory):
 def small(tmp_path):
     """A repository of two pages and a picture, with this one's settings and hooks."""
     settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    settings["nav"] = ["README.md", {"Api": "api/checks.md"}, "docs/a.md"]
+    settings |= {"nav": ["README.md", {"Api": "api/checks.md"}, "docs/a.md"], "watch": []}
     for name in ("docs", "src/qgnn_d2d", "figures"):
         (tmp_path / name).mkdir(parents=True)
     for name in ("docs/hooks.py", "docs/site.css", "src/qgnn_d2d/__init__.py", "src/qgnn_d2d/checks.py"):
