@@ -145,6 +145,12 @@ lint: $(STAMP) ## ruff, mypy, snakefmt and snakemake --lint
 	$(RUN) python -m snakefmt --check Snakefile workflow
 	$(RUN) python -m snakemake --lint --configfile config/paper.yaml
 
+##@ Document
+
+.PHONY: docs
+docs: $(STAMP) ## these pages, API and tutorials as a site: site/index.html (tutorials run, links are checked)
+	$(RUN) OMP_NUM_THREADS=1 NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict
+
 ##@ Maintain
 
 .PHONY: tune
@@ -173,7 +179,7 @@ unlock: $(STAMP) ## remove the lock that a killed Snakemake left behind
 
 .PHONY: clean
 clean: ## remove what runs wrote (never results/reference or figures/)
-	rm -rf results/paper results/smoke results/check .snakemake
+	rm -rf results/paper results/smoke results/check site .snakemake
 
 # A checkout that was moved, or an interpreter that is gone, breaks a .venv that looks complete: build it again.
 ifneq ($(shell [ "$$(cat $(STAMP) 2>/dev/null)" = "$$(pwd -P)" ] && .venv/bin/python -c pass >/dev/null 2>&1 && echo whole),whole)

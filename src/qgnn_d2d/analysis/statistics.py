@@ -39,9 +39,9 @@ def mean_and_interval(values: Samples) -> dict[str, float]:
 
 
 def mean_draws(*samples: Samples, paired: bool = False) -> list[Samples]:
-    r"""Return draws of the means that samples of independent rows leave possible: (NUM_DRAWS, ...) for each.
+    """Return draws of the means that samples of independent rows leave possible: (NUM_DRAWS, ...) for each.
 
-    A draw of a mean is :math:`\bar x + s\, t_{n-1} / \sqrt n`, with the same variance and covariances as the rows have,
+    A draw of a mean is mean + s t(n - 1) / sqrt(n), with the same variance and covariances as the rows have,
     so the quantiles of the draws of one mean are its t interval. Of rows that are curves, whole curves are drawn.
     Source: generalized pivotal quantities, Weerahandi, J. Am. Stat. Assoc. 88, 1993.
 
@@ -168,7 +168,9 @@ def welch(first: Samples, second: Samples) -> float:
 
 
 def holm(p_values: Samples) -> Samples:
-    r"""Return Holm's step-down adjusted p values: :math:`\tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1) p_{(j)})`.
+    """Return Holm's step-down adjusted p values: the i-th smallest of m becomes max over j <= i of (m - j + 1) p_j.
+
+    None becomes larger than 1.
 
     Tests that could not be made, NaN, stay so and do not count.
 

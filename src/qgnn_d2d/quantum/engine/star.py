@@ -1,13 +1,11 @@
-r"""The exact star engine.
+"""The exact star engine.
 
 Leaf i and its edge qubit are touched by one block only and are never measured, so the memory's state after the block
 is a quantum channel of its state before it, and a star of k leaves never needs a state vector of 2^(2k+1)
 amplitudes. In Pauli coordinates (r for the memory's 4^m expectation values with r_0 = 1; l and e the 4-vectors
 (1, <X>, <Y>, <Z>) of leaf and edge) one block is
 
-.. math::
-    r'_a = \sum_{bcd} T_{abcd} r_b l_c e_d,\qquad
-    T_{abcd} = 2^{-n} \mathrm{Tr}[U^\dagger (P_a \otimes I \otimes I) U (P_b \otimes P_c \otimes P_d)],
+    r'_a = Σ_bcd T[a,b,c,d] r_b l_c e_d,    T[a,b,c,d] = 2^-n Tr[U† (P_a ⊗ I ⊗ I) U (P_b ⊗ P_c ⊗ P_d)],
 
 with U the block on its n qubits. T is real and the same for all stars, so a star costs k small matrix-vector
 products: linear in k, exact for any k, differentiable. T is found by taking the memory's Pauli rows backwards

@@ -1,14 +1,12 @@
-r"""Device noise for the star engine: a calibrated line's errors as Pauli transfer matrices.
+"""Device noise for the star engine: a calibrated line's errors as Pauli transfer matrices.
 
 Every native gate but rz is followed by its error (depolarizing and thermal relaxation, as Qiskit Aer derives them from
-a device's calibration), and the matrix of the two together is fixed:
-
-.. math:: R = \mathrm{PTM}(\mathcal{E}) \, \mathrm{PTM}(U).
+a device's calibration). The Pauli transfer matrix of the two together, PTM(error) PTM(U), is fixed.
 
 rz is a change of reference frame on these devices, free of noise, and carries the angles. So a run of one-qubit gates
 is still a trigonometric polynomial of its angles, T is built from it once per set of weights, and a noisy star costs
 what an ideal one does. Readout error is an affine map of the expectation value: with p_ij the probability to read j in
-state i, :math:`\langle Z \rangle_{read} = a + b \langle Z \rangle`, a = (p00 - p01 + p10 - p11) / 2,
+state i, <Z> is read as a + b <Z>, with a = (p00 - p01 + p10 - p11) / 2 and
 b = (p00 - p01 - p10 + p11) / 2. X and Y are read through the native basis change and its noise.
 """
 
