@@ -19,7 +19,8 @@ from .. import models
 from ..channels import Channels
 from ..models import PowerModel
 from ..settings import SCENARIOS, RunSettings, Scenario, validated
-from ..training import allocate, cast, evaluation_leaves, load_weights
+from ..training import cast, evaluation_leaves, load_weights
+from ..training.inference import powers
 from .scaling import SPLIT, draw
 
 
@@ -48,7 +49,7 @@ def inference_cost(run: RunSettings, model: PowerModel, channels: Channels, repe
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
-        allocate(model, single, evaluation_leaves(run, model, single, SPLIT.format(single.num_links)))
+        powers(model, single, evaluation_leaves(run, model, single, SPLIT.format(single.num_links)))
         seconds.append(time.perf_counter() - start)
     _, peak = _memory()
     return {"seconds": min(seconds), "peak_mib": max(peak, peak_before), "added_mib": max(0.0, peak - before)}

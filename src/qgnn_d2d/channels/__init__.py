@@ -6,6 +6,8 @@ returns an `xarray.Dataset` with the variables
 * `gain` (realization, receiver, transmitter): power gain |g_jm|^2 into receiver m from transmitter j, float64,
 * `weight` (realization, receiver): link weight alpha_m of eq. (2), float64,
 
+* `num_links` (realization), only for networks of several sizes: their numbers of links; what is left is padding, 0,
+
 and, as attributes, every parameter, the derived `p_max` (an AMPLITUDE, sqrt(W), as p in the paper) and `noise_power`
 (W), the seed and the package version.
 

@@ -72,7 +72,8 @@ def draw(table: Table) -> Figure:
     """Draw what the choice of leaves, the number of parameters and device noise do."""
     panels = dict(iter(table.groupby("panel")))
     leaves, sizes, noise = (panels[name] for name in ("leaves", "sizes", "noise"))
-    baselines = panels["baselines"].set_index("method")["percent_of_wmmse"]
+    of_baselines = panels["baselines"].set_index("method")
+    baselines = of_baselines["percent_of_wmmse"]
     palette = colors(sizes["model"])
     models = dict.fromkeys([*leaves["model"], *sizes["model"]])
     entries: dict[str, dict[str, Any]] = {MODELS[name].label: {"color": palette[name]} for name in models}
@@ -92,7 +93,7 @@ def draw(table: Table) -> Figure:
         ax.set_ylabel("percent of WMMSE, eq. (2)")
     labels = {method.name: method.short for method in shown_in("baselines")}
     if BOUND in baselines:
-        labels[BOUND] = bound_label(panels["baselines"]["certified_share"].iloc[0])
+        labels[BOUND] = bound_label(of_baselines.loc[BOUND, "certified_share"])
     for name, label in labels.items():
         if name in baselines:  # the optimum is not, where it was not searched for or not certified
             for ax in (left, middle):

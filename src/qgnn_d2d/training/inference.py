@@ -53,11 +53,12 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
         ValueError: A leaf is none of the M links, or a shape or type does not fit (see `PowerModel.forward`).
     """
     warn_of_far(model, channels)
-    return _allocate(model, channels, leaves)
+    return powers(model, channels, leaves)
 
 
 @torch.no_grad()
-def _allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
+def powers(model: PowerModel, channels: Channels, leaves: torch.Tensor | None) -> torch.Tensor:
+    """Return what `allocate` returns, without comparing features: what an inference takes."""
     if leaves is not None and leaves.numel():
         first, last = int(leaves.min()), int(leaves.max())
         if first < 0 or last >= channels.num_links:
@@ -66,21 +67,21 @@ def _allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None
         power = torch.zeros(model.num_seeds, *channels.weight.shape, dtype=channels.weight.dtype)
         for index, group in channels.by_size():
             own = None if leaves is None or model.k is None else leaves[..., index, : group.num_links, :]
-            power[:, index, : group.num_links] = _allocate(model, group, own).cpu()
+            power[:, index, : group.num_links] = powers(model, group, own).cpu()
         return power.to(channels.gain.device)
     model.eval()
     kernel, inputs = kernel_of(model), kernel_inputs(model, channels, leaves)
     if kernel is not None and inputs is not None:
         return torch.from_numpy(kernel.run(inputs, 0, len(channels), gradients=False)[1])
-    seeds, powers = model.num_seeds, []
+    seeds, parts = model.num_seeds, []
     chunk = max(1, min(_CHUNK, _CHUNK * 10**2 // channels.num_links**2))
     for start in range(0, len(channels), chunk):
         part = slice(start, start + chunk)
         gain = channels.gain[part].expand(seeds, -1, -1, -1)
         weight = channels.weight[part].expand(seeds, -1, -1)
         chosen = None if leaves is None else leaves[..., part, :, :].to(gain.device)
-        powers.append(model(gain, weight, channels.noise_power, channels.p_max, chosen))
-    return torch.cat(powers, dim=1)
+        parts.append(model(gain, weight, channels.noise_power, channels.p_max, chosen))
+    return torch.cat(parts, dim=1)
 
 
 def warn_of_far(model: PowerModel, channels: Channels) -> None:
@@ -115,7 +116,7 @@ def mean_metric(run: RunSettings, model: PowerModel, channels: Channels, leaves:
     inputs = kernel_inputs(model, channels, leaves, quantity)
     if inputs is not None:
         return kernel_mean(model, inputs)
-    power = _allocate(model, channels, leaves)
+    power = powers(model, channels, leaves)
     return quantity.values(channels.gain, power, channels.weight, channels.noise_power).mean(dim=1)
 
 

@@ -129,6 +129,12 @@ def test_what_is_not_certified_is_no_optimum():
     assert best["num_realizations"] < 3 and rows.loc["wmmse", "num_realizations"] == 3  # the others were not tried
 
 
+def test_without_an_optimum_there_is_no_row_of_it():
+    with_one = scaling.solver_rows(draw(5), max_boxes=10_000)
+    without = scaling.solver_rows(draw(5), max_boxes=10_000, gap=None)
+    pd.testing.assert_frame_equal(without[list(scaling.COLUMNS)], with_one[with_one["method"] != "optimum"])
+
+
 def test_none_is_tried_after_a_batch_with_one_that_is_not_certified():
     channels, optimum = draw(10, 12), METHODS["optimum"].function
     boxes = optimum(channels.gain, channels.weight, channels.noise_power, channels.p_max, gap=1e-6).boxes

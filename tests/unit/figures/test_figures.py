@@ -292,6 +292,22 @@ def test_fig2_says_whether_the_optimum_is_certified(tmp_path, rows, label):
     assert set(entries(curves_module.draw(found))) >= set(labels)
 
 
+@pytest.mark.parametrize("rows", [["best_found", "bound"], []], ids=["not certified", "off"])
+def test_other_figures_show_the_bound_or_nothing_where_there_is_no_optimum(rows):
+    table = table_of("informed")
+    best = table[(table["panel"] == "baselines") & (table["method"] == "optimum")]
+    assert len(best) == 1
+    others = [best.assign(method=name, certified_share=0.5) for name in rows]
+    found = entries(FIGURES["informed"].draw(pd.concat([table.drop(best.index), *others])))
+    assert "certified optimum" not in found and not any("best" in label and "found" in label for label in found)
+    assert ("upper bound of the optimum (50.0 % certified)" in found) == bool(rows)
+    scale = table_of("scale")
+    scale = scale[scale["method"] != "optimum"] if not rows else scale.assign(
+        percent_of_wmmse=scale["percent_of_wmmse"].where(scale["method"] != "optimum")
+    )  # fmt: skip
+    assert "certified optimum" not in entries(FIGURES["scale"].draw(scale))
+
+
 def test_a_study_without_its_experiments_has_no_figure():
     content = {
         "study": "small",
