@@ -76,11 +76,10 @@ claim-%: $(STAMP) ## one claim, such as claim-C2, from the runs that it needs al
 
 .PHONY: report
 report: finished $(STAMP) ## a finished study as one HTML file: results/<study>/report.html
-	@left=$$($(RUN) python -m snakemake --dry-run --quiet all --cores 1 --configfile $(CONFIG) 2>&1); \
-	case "$$left" in \
-	  *"Nothing to be done"*) ;; \
-	  *) printf '%s\n' "$$left" "make report: the study is out of date; run 'make reproduce STUDY=$(STUDY)' first" >&2; exit 1;; \
-	esac
+	@left=$$($(RUN) python -m snakemake --dry-run --quiet all --cores 1 --configfile $(CONFIG) 2>&1) || { \
+	  printf '%s\n' "$$left" >&2; exit 1; }; \
+	case "$$left" in *"Nothing to be done"*) ;; *) \
+	  echo "make report: the study is out of date; run 'make reproduce STUDY=$(STUDY)' first" >&2; exit 1;; esac
 	@$(call snakemake,--report results/$(STUDY)/report.html,$(CONFIG))
 
 .PHONY: finished
