@@ -29,7 +29,7 @@ FORMATS = (".nc", ".npz", ".csv")
 
 DIMS = ("seed", "realization", "link")
 
-_MODEL_PART, _SOLVER_PART = 200, 25  # realizations at a time: bound memory, and let a progress bar move
+_PART = 25  # realizations that a solver is given at a time: bounds its memory, and lets a progress bar move
 _FLOAT32 = 1e-6  # relative: what is computed in float32 may exceed p_max^2 by its rounding
 
 Track = Callable[[range], Iterable[int]]
@@ -53,9 +53,7 @@ class Solved:
     certified: NDArray[np.bool_] | None = None
 
 
-def of_model(
-    run: RunSettings, model: PowerModel, channels: Channels, split: str, track: Track = iter
-) -> tuple[torch.Tensor, float]:
+def of_model(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> tuple[torch.Tensor, float]:
     """Return the powers of every seed of a trained run, (S, N, M), W, float64, and the seconds that they took.
 
     Args:
@@ -63,15 +61,11 @@ def of_model(
         model: Its model; powers are computed in float32, as in training.
         channels: N realizations of any number M of links, float64.
         split: Their name, which fixes the stars where these are drawn.
-        track: Shows progress.
     """
     single = cast(channels, torch.float32, run.device)
     start = time.perf_counter()
-    leaves, found = evaluation_leaves(run, model, single, split), []
-    for first in track(range(0, len(channels), _MODEL_PART)):
-        part = slice(first, first + _MODEL_PART)
-        found.append(allocate(model, single.take(part), None if leaves is None else leaves[..., part, :, :]))
-    return torch.cat(found, dim=1).double().cpu(), time.perf_counter() - start
+    power = allocate(model, single, evaluation_leaves(run, model, single, split))
+    return power.double().cpu(), time.perf_counter() - start
 
 
 def of_method(method: Method, channels: Channels, max_boxes: int | None = None, track: Track = iter) -> Solved:
@@ -87,8 +81,8 @@ def of_method(method: Method, channels: Channels, max_boxes: int | None = None, 
     if method.certified and max_boxes is not None:
         options["max_boxes"] = max_boxes
     function, start, found = method.function, time.perf_counter(), list[Any]()
-    for first in track(range(0, len(channels), _SOLVER_PART)):
-        part = channels.take(slice(first, first + _SOLVER_PART))
+    for first in track(range(0, len(channels), _PART)):
+        part = channels.take(slice(first, first + _PART))
         found.append(function(part.gain, part.weight, part.noise_power, part.p_max, **options))
     seconds = time.perf_counter() - start
     if not method.certified:

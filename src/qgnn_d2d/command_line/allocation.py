@@ -46,7 +46,8 @@ def allocate(
     network = trained.load(settings.id)
     network.compiled = channels.gain.numel() >= _WORTH_COMPILING
     seeds, about = selection.seeds_of(trained, settings, network, seed)
-    power, seconds = powers.of_model(settings, network, channels, SPLIT, console.tracked("allocating"))
+    with console.busy("allocating"):
+        power, seconds = powers.of_model(settings, network, channels, SPLIT)
     power = power[list(seeds)]
     rates = comparison.rates(channels, power)
     _finish(channels, power, rates, seeds, out, {"run": settings.id}, {**about, "seconds": seconds}, as_json)
@@ -150,7 +151,8 @@ def compare(
         selection.describe(trained, settings, channels.num_links)
         seeds, _ = selection.seeds_of(trained, settings, network, seed)
         _warm_up(lambda part, one=settings, net=network: powers.of_model(one, net, part, SPLIT), channels)
-        power, seconds = powers.of_model(settings, network, channels, SPLIT, console.tracked(name))
+        with console.busy(name):
+            power, seconds = powers.of_model(settings, network, channels, SPLIT)
         reached = comparison.reached(comparison.rates(channels, power[list(seeds)]), against)
         about: dict[str, Any] = {"method": name, "kind": "model", "run": of_run, "seeds": list(seeds)}
         rows.append({**about, **reached, "seconds": seconds})
