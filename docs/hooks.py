@@ -57,12 +57,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             continue
         if name.startswith(API):
             site.append(File.generated(config, name, content=f"::: {PACKAGE}.{name[len(API) : -len('.md')]}\n"))
-        elif name.endswith(".ipynb") and (ROOT / name).is_file():
-            for file in tutorial(name, config):
-                site.append(file)
         elif (ROOT / name).is_file():
-            site.append(File.generated(config, name, abs_src_path=str(ROOT / name)))
-            if name.endswith(".md"):
+            made = tutorial(name, config) if name.endswith(".ipynb") else [copied(name, config)]
+            for file in made:
+                site.append(file)
+            if name.endswith((".md", ".ipynb")):
                 left += linked(name)
     return site
 
@@ -94,13 +93,17 @@ def run(path: Path) -> nbformat.NotebookNode:
         return client.execute(env=environment | {"IPYTHONDIR": folder})
 
 
+def copied(name: str, config: MkDocsConfig) -> File:
+    """Return a file of the repository as one of the site, at the same place."""
+    return File.generated(config, name, abs_src_path=str(ROOT / name))
+
+
 def tutorial(name: str, config: MkDocsConfig) -> Iterator[File]:
     """Yield a notebook as a page, and the pictures that its cells have drawn."""
     path = ROOT / name
     notebook = nbformat.read(path, as_version=4) if _serving else run(path)
     text, made = MarkdownExporter().from_notebook_node(notebook, resources={"unique_key": path.stem})
-    page = Tutorial.generated(config, name, content=text)
-    yield page
+    yield Tutorial.generated(config, name, content=text)
     for picture, content in made["outputs"].items():
         yield File.generated(config, f"{Path(name).parent.as_posix()}/{picture}", content=content)
 
