@@ -1,5 +1,6 @@
 """`devices`: the calibrated devices that circuits can run on."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,17 +13,19 @@ app = typer.Typer(help="Calibrated devices that circuits can run on.", no_args_i
 
 @app.command("list")
 def list_devices(as_json: Json = False) -> None:
-    """List the devices with the line of qubits that a star takes, and its errors."""
+    """List the stored calibrations, with the line of qubits that a star takes, and its errors."""
     with console.busy("loading calibrations"):
-        from ..quantum.hardware.devices import CALIBRATIONS, describe, device_line
+        from ..quantum.hardware import devices
 
-        rows = [describe(device_line(name)) for name in CALIBRATIONS]
+        rows = [devices.details(row["device"]) for row in devices.listed()]
 
     def show() -> None:
         console.table(
             [
                 {
                     "device": row["device"],
+                    "qubits": row["qubits"],
+                    "date": row["date"][:10],
                     "gate": row["two_qubit_gate"],
                     "leaf, center, edge": ", ".join(str(row[f"{role}_qubit"]) for role in ("leaf", "center", "edge")),
                     "readout error": (row["center_reads_1_in_0"] + row["center_reads_0_in_1"]) / 2,
@@ -37,17 +40,39 @@ def list_devices(as_json: Json = False) -> None:
 
 @app.command()
 def show(
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="Name of a device (devices list).")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A device of `devices list`, or a file of one.")],
     line: Annotated[str | None, typer.Option(metavar="LEAF,CENTER,EDGE", help="Qubits, instead of the rule's.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show the calibration of a device's line: errors, T1 and T2, durations."""
     chosen = None if line is None else _qubits(line)
     with console.busy("loading calibrations"):
-        from ..quantum.hardware.devices import describe, device_line
+        from ..quantum.hardware import devices
 
-        row: dict[str, Any] = describe(device_line(device, chosen))
-    console.result(as_json, row, lambda: console.table([{"": name, device: value} for name, value in row.items()]))
+        row: dict[str, Any] = devices.details(device, chosen)
+    shown = row["device"]
+    console.result(as_json, row, lambda: console.table([{"": name, shown: value} for name, value in row.items()]))
+
+
+@app.command()
+def export(
+    backend: Annotated[
+        str,
+        typer.Argument(
+            metavar="BACKEND",
+            help="A fake backend of qiskit-ibm-runtime, module:function that returns a Qiskit backend, or a device of "
+            "a saved IBM Quantum account.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE.json", help="File to write: data for `noise_models`.")],
+) -> None:
+    """Write the calibration of a Qiskit backend as a file, for noise_models: {NAME: {calibration: FILE}}."""
+    with console.busy("reading the backend"):
+        from ..quantum.hardware import backends
+
+        found = backends.exported(backends.called(backend), backend.rpartition(":")[2])
+    backends.save(found, out)
+    console.note(f"{out}: calibration of {found.device}, {len(found.qubits)} qubits")
 
 
 def _qubits(text: str) -> tuple[int, ...]:

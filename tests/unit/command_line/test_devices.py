@@ -1,6 +1,6 @@
 """`devices`: the library's calibrations."""
 
-from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, describe, device_line
+from qgnn_d2d.quantum.hardware.devices import CALIBRATIONS, details
 
 
 def test_all_devices_are_listed(shell):
@@ -11,9 +11,20 @@ def test_all_devices_are_listed(shell):
 
 
 def test_a_device_is_shown(shell):
-    line = device_line("FakeManilaV2", (2, 1, 0))
-    assert shell.json("devices", "show", "FakeManilaV2", "--line", "2,1,0") == describe(line)
+    assert shell.json("devices", "show", "FakeManilaV2", "--line", "2,1,0") == details("FakeManilaV2", (2, 1, 0))
     assert "center_t1_us" in shell("devices", "show", "FakeManilaV2").stdout
+
+
+def test_a_backend_is_exported_and_shown_from_its_file(shell, tmp_path):
+    out = tmp_path / "mine.json"
+    found = shell("devices", "export", "FakeManilaV2", "--out", str(out))
+    assert "calibration of FakeManilaV2, 5 qubits" in found.stderr
+    from_file, stored = (shell.json("devices", "show", name) for name in (str(out), "FakeManilaV2"))
+    assert from_file.keys() == stored.keys()
+    assert from_file["center_sx_error"] == stored["center_sx_error"]
+    assert "it must end in .json" in shell.refused(
+        "devices", "export", "FakeManilaV2", "--out", str(tmp_path / "a.txt")
+    )
 
 
 def test_mistakes_are_one_line(shell):
