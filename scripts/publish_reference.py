@@ -42,6 +42,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
     judged = read_json(reference / "claims.json")
     main = read_csv(reference / "tables" / "main.csv")
     noise = read_csv(reference / "noise" / "summary.csv")
+    leaves, on_leaves = (read_csv(reference / name / "informed_leaves.csv") for name in ("tables", "comparisons"))
     engine, optimum = (read_csv(reference / f"{name}.csv") for name in ("engine", "optimum"))
     pair = next(pair for pair in study.config.claims if pair.primary)
     (informed,) = study.select("main", variant="qgnn_informed")
@@ -60,10 +61,11 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "certified optimum": "optimum",
     }
     named = {"qgnn": pair.qgnn, "gcn": pair.gcn, "gcn_small": pair.gcn_small, "qgnn_informed": informed}
+    on_random = readme.on_the_same_stars(on_leaves, leaves, "random", 3, "qgnn_informed", "gcn_informed")
     captions = {f"caption_{name}": f"*{module.CAPTION}*\n" for name, module in figures.FIGURES.items()}
     made = {
         "summary": readme.summary_block(main, summary),
-        "bullets": readme.bullets_block(judged, main, noise, {**named, "gcn_informed": gcn_informed}),
+        "bullets": readme.bullets_block(judged, main, noise, {**named, "gcn_informed": gcn_informed}, on_random),
         "claims": page.overview(judged),
         "cost": readme.cost_block(read_csv(reference / "jobs.csv"), read_json(reference / "machine.json")),
         "results": readme.results_block(main, "main"),
@@ -72,9 +74,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
             {"the GCN": pair.gcn, "the QGNN": informed},
         ),
         "same_stars": readme.same_stars_block(
-            read_csv(reference / "comparisons" / "informed_leaves.csv"),
-            read_csv(reference / "tables" / "informed_leaves.csv"),
-            {"gcn_informed": "the GCN", "mlp_informed": "the perceptron"},
+            on_leaves, leaves, {"gcn_informed": "the GCN", "mlp_informed": "the perceptron"}
         ),
         "informed_claims": page.beside(judged, informed),
         "noise": readme.noise_block(noise),

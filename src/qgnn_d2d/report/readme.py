@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -93,12 +93,28 @@ def informed_block(
             cell = ""
             if (reference, name) in compared.index:
                 difference = compared.loc[(reference, name)]
-                mean = found.loc[reference, "mean"]
-                value, low, high = (100 * difference[key] / mean for key in ("difference", "low", "high"))
+                value, low, high = percent_of(difference, found.loc[reference, "mean"])
                 cell = f"{value:+.2f} [{low:+.2f}, {high:+.2f}], {p_value(difference['p_holm'])}"
             shown[f"against {words}, % [95 % CI], Holm p"] = cell
         rows.append(shown)
     return table(rows) + "\n"
+
+
+def percent_of(difference: Mapping[Hashable, Any] | pd.Series, mean: float) -> tuple[float, float, float]:
+    """Return a row of `tables.comparisons` in percent of the reference's mean: difference, low, high."""
+    value, low, high = (100 * float(difference[key]) / mean for key in ("difference", "low", "high"))
+    return value, low, high
+
+
+def on_the_same_stars(
+    comparisons: pd.DataFrame, results: pd.DataFrame, stars: str, k: int, model: str, other: str
+) -> tuple[float, float, float]:
+    """Return a model against another one on the same k leaves of a rule, as `percent_of`; tables are of their runs."""
+    found = _evaluated(results, "stated")
+    (first,), (second,) = (
+        found.index[(found["model"] == name) & (found["stars"] == stars) & (found["k"] == k)] for name in (model, other)
+    )
+    return percent_of(comparisons.set_index(["method", "reference"]).loc[(first, second)], found.loc[second, "mean"])
 
 
 def same_stars_block(comparisons: pd.DataFrame, results: pd.DataFrame, names: Mapping[str, str]) -> str:
@@ -117,8 +133,8 @@ def same_stars_block(comparisons: pd.DataFrame, results: pd.DataFrame, names: Ma
         row = {"leaves": f"{own['stars']}, k = {own['k']:.0f}", "QGNN, % of WMMSE": number(own["percent_of_wmmse"], 1)}
         for model, words in names.items():
             (other,) = same.index[same["model"] == model]
-            difference, mean = compared.loc[(run, other)], found.loc[other, "mean"]
-            value, low, high = (100 * difference[key] / mean for key in ("difference", "low", "high"))
+            difference = compared.loc[(run, other)]
+            value, low, high = percent_of(difference, found.loc[other, "mean"])
             cell = f"{value:+.2f} [{low:+.2f}, {high:+.2f}], {p_value(difference['p_holm'])}"
             row[f"against {words}, % [95 % CI], Holm p"] = cell
         rows.append(row)
@@ -186,8 +202,9 @@ def cost_block(jobs: pd.DataFrame, machine: Mapping[str, Any]) -> str:
 
 
 def bullets_block(
-    judged: Mapping[str, Any], results: pd.DataFrame, noise: pd.DataFrame, rows: Mapping[str, str]
-) -> str:
+    judged: Mapping[str, Any], results: pd.DataFrame, noise: pd.DataFrame, rows: Mapping[str, str],
+    on_random: tuple[float, float, float],
+) -> str:  # fmt: skip
     """Return the main findings as a list; every number is that of a table.
 
     Args:
@@ -195,6 +212,7 @@ def bullets_block(
         results: Those of the main experiment.
         noise: The noise summary.
         rows: qgnn, gcn, gcn_small, qgnn_informed, gcn_informed to their runs.
+        on_random: The QGNN against a GCN on the same random stars, `percent_of` its mean.
     """
     verdicts = pd.Series([claim["verdict"] for claim in judged["claims"]])
     counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.value_counts().items())
@@ -209,9 +227,12 @@ def bullets_block(
         f"{percent['gcn_small']} %, the full GCN {percent['gcn']} %.",
         f"With chosen neighbors the QGNN reaches {percent['qgnn_informed']} % of WMMSE, and a GCN with the same "
         f"neighbors {percent['gcn_informed']} %.",
+        "With the same random neighbors and features the QGNN is {:+.1f} % [{:+.1f}, {:+.1f}] from a GCN.".format(
+            *on_random
+        ),
         f"The certified optimum is {optimum} % above WMMSE: no method can gain more on these networks.",
-        f"Trained under a simulated IBM device's noise, without shots, the QGNN keeps {worst} % of its sum rate on the "
-        "worst device.",
+        f"Trained under a simulated device's noise, without shots, the QGNN keeps {worst} % of its sum rate on the "
+        "worst of them.",
     ]
     return "".join(f"- {line}\n" for line in lines)
 

@@ -118,12 +118,12 @@ def test_variants_are_ranked():
 def test_findings_are_those_of_the_tables(results):
     judged = judge.judge([pair(), sizes(), scaling(), noisy(90.0)])
     named = {"qgnn": "q", "gcn": "g", "gcn_small": "g", "qgnn_informed": "q", "gcn_informed": "g"}
-    block = readme.bullets_block(judged, results, NOISE, named)
+    block = readme.bullets_block(judged, results, NOISE, named, (3.9, -1.0, 6.0))
     counts = pd.Series([claim["verdict"] for claim in judged["claims"]]).value_counts()
     assert all(f"{count} {verdict}" in block.splitlines()[0] for verdict, count in counts.items())
     assert "certified optimum is 5.3 % above WMMSE" in block
-    assert "keeps 95.0 % of its sum rate on the worst device" in block  # of a device, not of a depolarizing level
-    assert "full GCN 50.0 %" in block
+    assert "keeps 95.0 % of its sum rate on the worst of them" in block  # of a device, not of a depolarizing level
+    assert "full GCN 50.0 %" in block and "is +3.9 % [-1.0, +6.0] from a GCN" in block
     assert all(line.startswith("- ") and line.endswith(".") for line in block.splitlines())
 
 
@@ -141,6 +141,8 @@ def test_the_qgnn_stands_beside_the_networks_on_its_own_stars(results):
         "| random, k = 3 | 100.0 | +10.00 [+5.00, +15.00], 0.010 |",
         "| strongest, k = 3 | 100.0 | -10.00 [-15.00, -5.00], 0.500 |",
     ]
+    asked = ("strongest", 3, "qgnn_informed", "gcn_informed")
+    assert readme.on_the_same_stars(compared, pd.concat(runs), *asked) == pytest.approx((-10.0, -15.0, -5.0))
 
 
 @given(seconds=samples(1, 1, 5, st.floats(0, 1e5)))
