@@ -59,3 +59,23 @@ def test_one_network_has_no_deviation_to_divide_by():
     gain, weight = torch.ones(1, 2, 2, dtype=torch.float64), torch.ones(1, 2, dtype=torch.float64)
     for values in fitted("qgnn", "decibel", gain, weight):
         assert torch.isfinite(values).all()
+
+
+@pytest.mark.parametrize("scale", ["amplitude", "decibel", "rate"])
+def test_distance_is_in_deviations_of_the_training_set_and_padding_has_none(scale):
+    gain, weight = channels(batch=400)
+    features = models.build("qgnn", {"scale": scale}, dtype=torch.float64).features
+    features.fit(gain, weight, NOISE_POWER, 2.0)
+    real = torch.ones_like(weight, dtype=torch.bool)
+    found = features.distance(gain, weight, NOISE_POWER, 2.0, real)
+    direct, alpha, cross = features(gain, weight, NOISE_POWER, 2.0)
+    for name, values in {"direct channels": direct, "weights": alpha, "cross channels": cross[:, OFF_DIAGONAL]}.items():
+        expected = values.flatten(1).quantile(0.5, dim=1)
+        torch.testing.assert_close(found[name][0], expected, rtol=1e-6, atol=1e-6)
+        if name == "weights" or scale != "decibel":
+            assert found[name][1].mean().item() == pytest.approx(1, rel=1e-6)
+    padding = (0, 2)
+    wide = torch.nn.functional.pad(gain, padding * 2), torch.nn.functional.pad(weight, padding)
+    padded = features.distance(*wide, NOISE_POWER, 2.0, torch.nn.functional.pad(real, padding))
+    for name, values in found.items():
+        torch.testing.assert_close(padded[name], values)
