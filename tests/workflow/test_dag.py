@@ -4,6 +4,10 @@ What its files hold is tested by the DAG itself: the rule check_outputs runs tes
 """
 
 import json
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +16,7 @@ import pytest
 from qgnn_d2d import settings
 from qgnn_d2d.artifact import usage
 from tests import runs
-from tests.runs import SMOKE
+from tests.runs import ROOT, SMOKE
 
 STUDY = settings.read(SMOKE)
 RESULTS = Path(STUDY.results)
@@ -36,6 +40,38 @@ def test_only_the_papers_study_writes_to_figures(smoke):
 def test_a_second_run_has_nothing_to_do(smoke_copy, snakemake):
     again = snakemake(smoke_copy, "--cores", "1", "--configfile", str(SMOKE))
     assert again.returncode == 0 and "Nothing to be done" in again.stdout + again.stderr
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of all that the workflow is made of, whose code may be edited."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("config", "profiles", "scripts", "src", "workflow"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "expected"),
+    [
+        ("training/trainer.py", "# edited", set()),
+        ("figures/fig2.py", "EDITED = 1", {"plot_figure", "check_outputs"}),
+        ("training/trainer.py", "EDITED = 1", {f"train_{group}" for group in STUDY.groups}),
+    ],
+)
+def test_an_edit_of_the_code_repeats_the_jobs_that_it_concerns(smoke_copy, checkout, file, line, expected):
+    path = checkout / "src" / "qgnn_d2d" / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}\n{line}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--snakefile", str(checkout / "Snakefile")]
+    command += ["--configfile", str(checkout / "config" / "smoke.yaml"), "--directory", str(smoke_copy)]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+    path.write_text(text, encoding="utf-8")
+    assert done.returncode == 0, done.stderr[-3000:]
+    jobs = set(re.findall(r"(?m)^(\w+) +\d+$", done.stdout)) - {"all", "total"}
+    assert jobs == expected if "plot_figure" in expected or not expected else jobs >= expected
+    assert ("Nothing to be done" in done.stdout + done.stderr) == (not expected)
 
 
 def test_every_job_wrote_a_log_a_record_and_what_it_took(smoke):

@@ -1,4 +1,6 @@
-# Numba compiles the kernels when they are first called; jobs that start side by side would all do it.
+# Numba compiles the kernels when they are first called; jobs that start side by side would all do it. It is no matter of
+# results, so there is no hash of code: where this job must run, Snakemake asks no job after it, for which its output is
+# ancient, whether its own parameters have changed.
 rule compile_kernels:
     output:
         STUDY.file("compiled.json"),
@@ -7,8 +9,6 @@ rule compile_kernels:
     conda:
         CONDA
     threads: 1
-    params:
-        code=code("compile_kernels", architectures(*STUDY.runs)),
     message:
         "Compiling the models' kernels"
     script:
