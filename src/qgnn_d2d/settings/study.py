@@ -14,40 +14,16 @@ from .base import validated
 from .config import StudySettings
 from .expansion import expand
 from .model import MODELS
-from .noise import NoiseModel, NoiseStudy, with_flags
+from .noise import NoiseModel, with_flags
 from .run import RunSettings
-from .scenario import NEEDED, SPLITS, Scenario
-
-TRAINED = ("curves.csv", "weights.safetensors", "manifest.json", "test.nc", "evaluation.nc")
-"""What there is of a trained run: curves, weights, manifest, and its values on every realization of two splits."""
+from .study_files import StudyFiles
 
 _ABOUT = {"k": "k", "layers": "L", "heads": "heads", "entangling_layers": "E"}
 
 
 @dataclass(frozen=True)
-class Study:
-    """A checked study.
-
-    Attributes:
-        config: The whole config.
-        runs: Run id to settings; each run once.
-        experiments: Experiment to the ids of its runs: each experiment is a table, of one scenario.
-        variants: Run id to the model's name in the config (`qgnn_k9`, where the run's model is `qgnn`).
-        presets: Run id to the name of its preset, or None.
-        untuned: Ids of runs whose training options the config does not give; they can be tuned, but not trained.
-    """
-
-    config: StudySettings
-    runs: dict[str, RunSettings]
-    experiments: dict[str, list[str]]
-    variants: dict[str, str]
-    presets: dict[str, str | None]
-    untuned: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """The study's name."""
-        return self.config.study
+class Study(StudyFiles):
+    """A checked study: its files, and what can be asked of it."""
 
     @property
     def seed(self) -> int:
@@ -55,25 +31,9 @@ class Study:
         return self.config.seed
 
     @property
-    def scenarios(self) -> Mapping[str, Scenario]:
-        """Scenario name to how its channels are drawn."""
-        return self.config.scenarios
-
-    @property
-    def splits(self) -> dict[str, int]:
-        """Split to its number of realizations, in the order of `SPLITS`."""
-        return {name: size for name in SPLITS if (size := getattr(self.config.splits, name)) is not None}
-
-    @property
     def noise_models(self) -> dict[str, NoiseModel]:
         """Noise model name to what it is, with the flagged forms of devices."""
         return with_flags(self.config.noise_models)
-
-    @property
-    def noise(self) -> NoiseStudy:
-        """The noise study, where there is one."""
-        assert self.config.noise is not None
-        return self.config.noise
 
     @cached_property
     def groups(self) -> dict[str, list[str]]:
@@ -108,113 +68,6 @@ class Study:
         """Whether the study is a test of the workflow, whose numbers mean nothing."""
         return self.config.cap is not None
 
-    # Where files lie, relative to the repository.
-
-    @property
-    def results(self) -> str:
-        """The study's folder."""
-        return f"results/{self.name}"
-
-    @property
-    def figures(self) -> str:
-        """The folder of its figures: only the paper's study writes to figures/."""
-        return "figures" if self.name == "paper" else f"{self.results}/figures"
-
-    def file(self, *parts: str) -> str:
-        """Return a path in the study's folder."""
-        return "/".join([self.results, *parts])
-
-    def channels(self, scenario: str, split: str) -> str:
-        """Return the channel file of a split."""
-        return self.file("channels", scenario, f"{split}.nc")
-
-    def trained(self, run: str, name: str) -> str:
-        """Return a file of a trained run, one of `TRAINED`."""
-        return self.file("training", run, name)
-
-    def run_channels(self, run: str, *splits: str) -> list[str]:
-        """Return the channel files of a run: what it is trained on, and other splits of its scenario."""
-        settings = self.runs[run]
-        return [self.channels(settings.scenario, name) for name in (settings.training_split, *splits)]
-
-    def trained_from(self, run: str) -> list[str]:
-        """Return the channel files of a training: what it trains on, and the splits that it is evaluated on."""
-        return self.run_channels(run, "test", "evaluation")
-
-    def trained_files(self, run: str) -> list[str]:
-        """Return all files of a trained run."""
-        return [self.trained(run, name) for name in TRAINED]
-
-    def drawn(self, scenario: str) -> list[str]:
-        """Return the channel files of a scenario that one job draws: those of the splits that every study needs."""
-        return [self.channels(scenario, split) for split in NEEDED]
-
-    def channel_sources(self, scenario: str) -> list[str]:
-        """Return the files that a scenario's channels are read from: those of all splits, as all are compared."""
-        sources = self.scenarios[scenario].sources
-        return list(dict.fromkeys(sources[split] for split in self.splits if split in sources))
-
-    def drawn_as(self, scenario: str, *splits: str) -> str:
-        """Return what some splits, or those that every study needs, are drawn from, as text: their job's parameter."""
-        settings = self.scenarios[scenario]
-        return "; ".join(dict.fromkeys(settings.part(split, self.splits).text for split in splits or NEEDED))
-
-    def noise_channels(self, split: str) -> str:
-        """Return the channel file of a split of the noise study's scenario."""
-        return self.channels(self.runs[self.noise.run].scenario, split)
-
-    @property
-    def scale_weights(self) -> list[str]:
-        """The weights that the scale study evaluates; none without a scale study."""
-        scale = self.config.scale
-        return [self.trained(run, "weights.safetensors") for run in scale.runs] if scale is not None else []
-
-    def solved(self, scenario: str, name: str) -> str:
-        """Return a file of the solvers: train.nc, test.nc, evaluation.nc or summary.csv."""
-        return self.file("solvers", scenario, name)
-
-    def evaluated(self, experiment: str, split: str) -> list[str]:
-        """Return the evaluations of an experiment's runs on a split (test or evaluation), in its order."""
-        return [self.trained(run, f"{split}.nc") for run in self.experiments[experiment]]
-
-    def table(self, experiment: str) -> str:
-        """Return the table of an experiment, as CSV."""
-        return self.file("tables", f"{experiment}.csv")
-
-    @property
-    def table_files(self) -> list[str]:
-        """All tables, as CSV and as Markdown."""
-        stems = [f"tables/{name}" for name in self.experiments] + ["convergence"] * bool(self.comparisons)
-        stems += ["noise/summary"] if self.config.noise is not None else []
-        return [self.file(f"{stem}.{suffix}") for stem in stems for suffix in ("csv", "md")]
-
-    @property
-    def claim_files(self) -> list[str]:
-        """The claims and their verdicts; a study without claims has none."""
-        return [self.file(f"claims.{suffix}") for suffix in ("json", "md") if self.config.claims]
-
-    @property
-    def reading_files(self) -> list[str]:
-        """The readings of the paper's numbers; none without such a section, or without claims."""
-        there = self.config.readings is not None and self.config.claims
-        return [self.file(f"readings.{suffix}") for suffix in ("csv", "md")] if there else []
-
-    @property
-    def scale_files(self) -> list[str]:
-        """The evaluations at other numbers of links; none without a scale study."""
-        scale = self.config.scale
-        return [self.file("scale", f"{links}.csv") for links in scale.links] if scale is not None else []
-
-    @property
-    def verified_files(self) -> list[str]:
-        """What `make verify` compares: channels, trainings, evaluations, tables and claims."""
-        files = [file for name in self.scenarios for file in self.drawn(name)]
-        files += {self.channels(run.scenario, "pool"): 0 for run in self.runs.values() if run.train_size is not None}
-        files += [self.trained(run, "manifest.json") for run in self.runs]  # the run's other files come with it
-        if self.config.noise is not None:
-            files += [self.file("noise", f"{name}.csv") for name in ("shots", "devices", "resources")]
-        return files + self.table_files + self.claim_files + self.reading_files + self.scale_files
-
     # Questions.
 
     def has(self, *experiments: str) -> bool:
@@ -232,15 +85,6 @@ class Study:
     def scenario_of(self, experiment: str) -> str:
         """Return the scenario that an experiment's runs belong to."""
         return self.runs[self.experiments[experiment][0]].scenario
-
-    @property
-    def comparisons(self) -> list[str]:
-        """The experiments that compare models: those in which no option of a model is swept."""
-        return [
-            name
-            for name, entries in self.config.experiments.items()
-            if not any(entry.model_extra or entry.train_size is not None for entry in entries)
-        ]
 
     def label(self, run: str, *, about: bool = False) -> str:
         """Return what legends call a run: its model, a circuit of one's own, and with ``about`` its architecture."""
