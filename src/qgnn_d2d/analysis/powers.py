@@ -69,7 +69,7 @@ def of_model(run: RunSettings, model: PowerModel, channels: Channels, split: str
 
 
 def of_method(method: Method, channels: Channels, max_boxes: int | None = None, track: Track = iter) -> Solved:
-    """Solve every realization.
+    """Solve every realization; networks of each size on their own, powers of padding are 0.
 
     Args:
         method: An entry of `solvers.METHODS`.
@@ -80,17 +80,18 @@ def of_method(method: Method, channels: Channels, max_boxes: int | None = None, 
     options = dict(method.options)
     if method.certified and max_boxes is not None:
         options["max_boxes"] = max_boxes
-    function, start, found = method.function, time.perf_counter(), list[Any]()
+    function, start = method.function, time.perf_counter()
+    power = torch.zeros_like(channels.weight)
+    upper, certified = torch.zeros_like(power[:, 0]), torch.zeros(len(power), dtype=torch.bool)
     for first in track(range(0, len(channels), _PART)):
-        part = channels.take(slice(first, first + _PART))
-        found.append(function(part.gain, part.weight, part.noise_power, part.p_max, **options))
+        for index, part in channels.take(slice(first, first + _PART)).by_size():
+            found = function(part.gain, part.weight, part.noise_power, part.p_max, **options)
+            rows = first + index
+            if method.certified:
+                upper[rows], certified[rows] = found.upper, found.certified
+            power[rows, : part.num_links] = found.power if method.certified else found
     seconds = time.perf_counter() - start
-    if not method.certified:
-        return Solved(torch.cat(found), seconds)
-    power, upper, certified = (
-        torch.cat([getattr(part, name) for part in found]) for name in ("power", "upper", "certified")
-    )
-    return Solved(power, seconds, upper.numpy(), certified.numpy())
+    return Solved(power, seconds, upper.numpy(), certified.numpy()) if method.certified else Solved(power, seconds)
 
 
 def dataset(

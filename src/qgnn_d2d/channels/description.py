@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..io import reading
-from .layout import ATTRIBUTES, DIMS
+from .layout import ATTRIBUTES, DIMS, SIZES
 
 
 def described(path: Path | str) -> dict[str, Any]:
@@ -37,4 +37,5 @@ def described(path: Path | str) -> dict[str, Any]:
             if not (set(ATTRIBUTES) <= set(file.attrs) and set(DIMS) <= set(file)):
                 return {}
             numbers = {name: float(np.asarray(file.attrs[name]).item()) for name in ("noise_power", "p_max")}
-    return {"quantity": "gain", "variable": "gain", "weights": "weight", **numbers}
+            sizes = {"sizes": SIZES} if SIZES in file else {}
+    return {"quantity": "gain", "variable": "gain", "weights": "weight", **numbers, **sizes}

@@ -77,7 +77,8 @@ def convert(*, channels: "Channels", out: Out, as_json: Json = False) -> None:
 
     check_name("output", out, (".nc",))
     gain, weight = channels.gain.numpy(), channels.weight.numpy()
-    save(dataset(gain, weight, "file", channels.p_max, channels.noise_power, 0), out)
+    sizes = None if channels.sizes is None else channels.sizes.numpy()
+    save(dataset(gain, weight, "file", channels.p_max, channels.noise_power, 0, sizes=sizes), out)
     console.result(as_json, {"out": str(out), **_about(channels)}, lambda: print(f"{out}: written"))
 
 
@@ -86,7 +87,7 @@ def _about(channels: "Channels") -> dict[str, Any]:
     import numpy as np
 
     power = channels.gain.numpy() * (channels.p_max**2 / channels.noise_power)
-    own = np.eye(channels.num_links, dtype=bool)
+    own, real = np.eye(channels.num_links, dtype=bool), channels.real.numpy()
     direct, cross = power[:, own], power * ~own
     with np.errstate(divide="ignore"):
         found = {
@@ -96,12 +97,12 @@ def _about(channels: "Channels") -> dict[str, Any]:
         }
     quantiles = {"5 %": 0.05, "median": 0.5, "95 %": 0.95}
     decibel = {
-        name: {label: float(np.quantile(values, share, method="nearest")) for label, share in quantiles.items()}
+        name: {label: float(np.quantile(values[real], share, method="nearest")) for label, share in quantiles.items()}
         for name, values in found.items()
     }
-    weight = channels.weight.numpy()
+    weight, pairs = channels.weight.numpy()[real], real[:, :, None] & real[:, None, :]
     return {
         "num_realizations": len(channels), "num_links": channels.num_links, "noise_power": channels.noise_power,
         "p_max": channels.p_max, "weights": {"lowest": weight.min(), "mean": weight.mean(), "highest": weight.max()},
-        "gains_of_zero": int((channels.gain == 0).sum()), "decibel": decibel,
+        "gains_of_zero": int((channels.gain.numpy()[pairs] == 0).sum()), "decibel": decibel,
     }  # fmt: skip

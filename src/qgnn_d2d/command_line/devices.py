@@ -1,7 +1,7 @@
 """`devices`: the calibrated devices that circuits can run on."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,66 +13,46 @@ app = typer.Typer(help="Calibrated devices that circuits can run on.", no_args_i
 
 @app.command("list")
 def list_devices(as_json: Json = False) -> None:
-    """List the stored calibrations, with the line of qubits that a star takes, and its errors."""
+    """List the devices whose calibration is stored."""
     with console.busy("loading calibrations"):
-        from ..quantum.hardware import devices
+        from ..quantum.hardware.devices import listed
 
-        rows = [devices.details(row["device"]) for row in devices.listed()]
-
-    def show() -> None:
-        console.table(
-            [
-                {
-                    "device": row["device"],
-                    "qubits": row["qubits"],
-                    "date": row["date"][:10],
-                    "gate": row["two_qubit_gate"],
-                    "leaf, center, edge": ", ".join(str(row[f"{role}_qubit"]) for role in ("leaf", "center", "edge")),
-                    "readout error": (row["center_reads_1_in_0"] + row["center_reads_0_in_1"]) / 2,
-                    "two-qubit errors": f"{row['leaf_two_qubit_error']:.2g}, {row['edge_two_qubit_error']:.2g}",
-                }
-                for row in rows
-            ]
-        )
-
-    console.result(as_json, rows, show)
+        rows = listed()
+    console.result(as_json, rows, lambda: console.table(rows))
 
 
 @app.command()
 def show(
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A device of `devices list`, or a file of one.")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="Name of a device, or a calibration file (.json).")],
     line: Annotated[str | None, typer.Option(metavar="LEAF,CENTER,EDGE", help="Qubits, instead of the rule's.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the calibration of a device's line: errors, T1 and T2, durations."""
+    """Show a device and the line of qubits that a star takes: errors, T1 and T2, durations."""
     chosen = None if line is None else _qubits(line)
     with console.busy("loading calibrations"):
-        from ..quantum.hardware import devices
+        from ..quantum.hardware.devices import details
 
-        row: dict[str, Any] = devices.details(device, chosen)
-    shown = row["device"]
-    console.result(as_json, row, lambda: console.table([{"": name, shown: value} for name, value in row.items()]))
+        row = details(device, chosen)
+    console.result(as_json, row, lambda: console.table([{"": name, device: value} for name, value in row.items()]))
 
 
 @app.command()
 def export(
     backend: Annotated[
-        str,
-        typer.Argument(
-            metavar="BACKEND",
-            help="A fake backend of qiskit-ibm-runtime, module:function that returns a Qiskit backend, or a device of "
-            "a saved IBM Quantum account.",
-        ),
+        str, typer.Argument(metavar="BACKEND", help="Fake backend, module:function, or a device of your IBM account.")
     ],
-    out: Annotated[Path, typer.Option(metavar="FILE.json", help="File to write: data for `noise_models`.")],
+    out: Annotated[Path, typer.Option(help="Calibration file to write: .json.")],
 ) -> None:
-    """Write the calibration of a Qiskit backend as a file, for noise_models: {NAME: {calibration: FILE}}."""
-    with console.busy("reading the backend"):
+    """Write the calibration of a Qiskit backend as a file, for a noise model of your own."""
+    from ..analysis.powers import check_name
+
+    check_name("output", out, (".json",))
+    with console.busy(f"reading {backend}"):
         from ..quantum.hardware import backends
 
-        found = backends.exported(backends.called(backend), backend.rpartition(":")[2])
+        found = backends.exported(backends.called(backend), out.stem)
     backends.save(found, out)
-    console.note(f"{out}: calibration of {found.device}, {len(found.qubits)} qubits")
+    console.note(f"{out}: {len(found.qubits)} qubits, {found.two_qubit_gate}")
 
 
 def _qubits(text: str) -> tuple[int, ...]:

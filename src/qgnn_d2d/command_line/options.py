@@ -84,6 +84,9 @@ def channels(
     weights: Annotated[
         str | None, typer.Option(help="Link weights: ones (default), uniform (drawn), or a variable of the file.")
     ] = None,
+    sizes: Annotated[
+        str | None, typer.Option(help="Variable with every network's number of links; the rest is padding.")
+    ] = None,
     noise_power: Annotated[float | None, typer.Option(help="Noise power at every receiver, W.")] = None,
     p_max: Annotated[
         float | None, typer.Option(help="Largest transmit AMPLITUDE, sqrt(W); its square is the largest power.")
@@ -93,7 +96,7 @@ def channels(
     with console.busy(f"reading {file}"):
         from .. import channels
 
-        given = {"quantity": quantity, "unit": unit, "variable": variable, "weights": weights,
+        given = {"quantity": quantity, "unit": unit, "variable": variable, "weights": weights, "sizes": sizes,
                  "noise_power": noise_power, "p_max": p_max, "axes": axes.split(",") if axes else None}  # fmt: skip
         options = {"quantity": "complex", "weights": "ones"} | channels.described(file)
         options |= {name: value for name, value in given.items() if value is not None}
@@ -104,9 +107,16 @@ def channels(
                 )
         found = channels.read_file(file, **options)
     console.note(
-        f"{file}: {len(found)} networks of {found.num_links} links, read as {options['quantity']}"
+        f"{file}: {len(found)} networks of {_links(found)} links, read as {options['quantity']}"
         f"{' in dB' if options.get('unit') == 'dB' else ''}; weights {options['weights']}"
         f"{' (drawn with seed 0)' if options['weights'] == 'uniform' else ''}; noise power "
         f"{found.noise_power:g} W, largest amplitude {found.p_max:g} sqrt(W)"
     )
     return found
+
+
+def _links(channels: "Channels") -> str:
+    """Return the numbers of links as text."""
+    if channels.sizes is None:
+        return str(channels.num_links)
+    return f"{int(channels.sizes.min())} to {int(channels.sizes.max())}"

@@ -192,3 +192,25 @@ def test_other_mistakes_are_one_line(shell, complex_file):
         assert str(weights) in shell.refused("allocate", complex_file[0], "--run", RUN, *UNITS)
     finally:
         weights.write_bytes(content)
+
+
+def test_networks_of_several_sizes_are_solved_as_each_alone(shell):
+    generator = np.random.default_rng(6)
+    gain, sizes = generator.uniform(0.1, 1, (3, 4, 4)), [4, 2, 3]
+    for n, size in enumerate(sizes):
+        gain[n, size:], gain[n, :, size:] = 0, 0
+    np.savez(shell.folder / "g.npz", gain=gain, links=np.array(sizes))
+    options = ("--quantity", "gain", "--variable", "gain", "--sizes", "links", *UNITS)
+    shell("channels", "convert", shell.folder / "g.npz", "--out", shell.folder / "own.nc", *options)
+    for arguments in (("solve", "--method", "optimum"), ("allocate", "--model", "gcn_small", "--seed", "0")):
+        out = shell.folder / "p.nc"
+        command, *rest = arguments
+        shell(command, shell.folder / "own.nc", *rest, "--out", out)
+        power = xr.load_dataset(out)["power"].values[0]
+        for n, size in enumerate(sizes):
+            np.save(shell.folder / "one.npy", gain[n : n + 1, :size, :size])
+            shell(command, shell.folder / "one.npy", *rest, "--quantity", "gain", *UNITS, "--out", out)
+            np.testing.assert_allclose(power[n, :size], xr.load_dataset(out)["power"][0, 0], rtol=1e-5, atol=1e-7)
+            assert (power[n, size:] == 0).all()
+    about = shell.json("channels", "check", shell.folder / "own.nc")
+    assert about["gains_of_zero"] == 0 and about["weights"]["lowest"] == 1

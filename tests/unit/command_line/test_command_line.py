@@ -15,7 +15,7 @@ COMMANDS = [
     [], ["allocate"], ["solve"], ["compare"], ["claims"],
     *(["channels", name] for name in ("draw", "check", "convert")),
     *(["circuit", name] for name in ("draw", "count", "qasm")),
-    *(["devices", name] for name in ("list", "show")), *(["benchmark", name] for name in ("export", "score")),
+    *(["devices", name] for name in ("list", "show", "export")), *(["benchmark", name] for name in ("export", "score")),
 ]  # fmt: skip
 
 
