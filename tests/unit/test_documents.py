@@ -144,7 +144,7 @@ def test_the_readmes_block_runs_and_so_does_what_follows_it(capsys):
     assert float(re.search(r"[\d.]+", capsys.readouterr().out)[0]) > 1
     assert space["power"].shape == (20, 6)
     exec(python_blocks("docs/first_ten_minutes.md")[0], space)
-    assert space["power"].shape == torch.Size([20, 6])
+    assert space["best"].shape == torch.Size([20, 6])
 
 
 def test_the_block_on_own_channels_runs():

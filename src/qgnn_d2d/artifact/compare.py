@@ -133,6 +133,14 @@ def _rows(path: str, frame: pd.DataFrame, same_machine: bool) -> pd.DataFrame:
         rows = _means(layout.what, frame.assign(value=floats(path, frame["value"])), layout.keys)
         solver = rows["name"].isin(_joined(frame[frame["kind"] == "solver"], layout.keys))
         return rows.assign(rule=np.where(solver, SOLVER, SAME if same_machine else rows["rule"]))
+    if layout.what == "readings":  # of solvers alone
+        parts = [
+            _named(
+                layout.what, f"{column}: " + _joined(frame, layout.keys), value=floats(path, frame[column]), rule=SOLVER
+            )
+            for column in layout.values
+        ]
+        return pd.concat(parts, ignore_index=True)
     solver = frame["kind"] == "solver" if "kind" in frame else frame["noise"].isin(METHODS)
     numbers = {end: floats(path, frame[column]) for end, column in zip(_ENDS, ("mean", "low", "high"), strict=True)}
     return _named(
