@@ -22,9 +22,8 @@ os.environ.update(
 
 # Snakemake starts scripts by the interpreter's path, without quotes: where it needs some, by the name, which PATH has.
 if shlex.quote(sys.executable) != sys.executable:
-    os.environ["PATH"] = os.pathsep.join(
-        [str(Path(sys.executable).parent), os.environ["PATH"]]
-    )
+    found = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    os.environ.update(PATH=os.pathsep.join(found))
     sys.executable = Path(sys.executable).name
 
 # glibc would hand every large tensor's memory back to the system and fault it in again: up to a third of a training's time.
