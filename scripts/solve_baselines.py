@@ -7,7 +7,7 @@ import pandas as pd
 from _job import run
 
 from qgnn_d2d import channels
-from qgnn_d2d.analysis import evaluation, values
+from qgnn_d2d.analysis import solving, values
 from qgnn_d2d.io import write_csv
 from qgnn_d2d.settings import Study
 
@@ -17,7 +17,7 @@ def main(study: Study, snakemake: Any) -> None:
     scenario, means = snakemake.wildcards.scenario, []
     files = {split: Path(snakemake.input[split]) for split in ("train", "test", "evaluation")}
     for split, realizations in channels.read(study, scenario, files).items():
-        dataset = evaluation.solve(realizations, study.scenarios[scenario].optimum)
+        dataset = solving.solve(realizations, study.scenarios[scenario].optimum)
         values.save(dataset.assign_attrs(split=split), Path(snakemake.output[split]))
         means.append(values.summarize(dataset).assign(split=split))
     write_csv(Path(snakemake.output.summary), pd.concat(means, ignore_index=True))

@@ -81,7 +81,7 @@ def share_curve(values: xr.DataArray, solvers: xr.Dataset) -> pd.DataFrame:
 
     Args:
         values: A quantity (seeds, N) of a model, or (1, N) of a solver.
-        solvers: What `evaluation.solve` returns for the same realizations.
+        solvers: What `solving.solve` returns for the same realizations.
 
     Returns:
         One row per gap: gap_percent (`grid`) and share, the share of realizations whose gap is at most that, as a mean

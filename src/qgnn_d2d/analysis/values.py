@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from ..io import read_netcdf, write_netcdf
-from ..objective import QUANTITIES, Quantity
-from ..solvers import BEST_FOUND, BOUND
+from ..objective import BEST_FOUND, BOUND, QUANTITIES, Quantity
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..channels import Channels
 
 CERTIFIED_SHARE = "certified_share"
 """Column of tables: the share of realizations whose optimum is certified; only where it is below 1."""
@@ -49,6 +55,12 @@ def by_solver(dataset: xr.Dataset, quantity: Quantity) -> xr.DataArray:
 
 def _quantities(dataset: xr.Dataset) -> list[Quantity]:
     return [quantity for quantity in QUANTITIES.values() if quantity.name in dataset]
+
+
+def score(channels: Channels, power: Tensor, quantity: Quantity) -> NDArray[np.float64]:
+    """Return a quantity of every realization, (..., N), for (..., N, M) transmit powers, W."""
+    found: NDArray[np.float64] = quantity.values(channels.gain, power, channels.weight, channels.noise_power).numpy()
+    return found
 
 
 def summarize(dataset: xr.Dataset) -> pd.DataFrame:

@@ -21,10 +21,9 @@ from ..analysis import values
 from ..analysis.convergence import SHARE, Curves, epochs_to_share, first_epoch_above, of_run
 from ..analysis.statistics import interval_of, mean_draws
 from ..io import read_csv, read_json
-from ..objective import trained_quantity, wmmse_quantity
+from ..objective import BOUND, trained_quantity, wmmse_quantity
 from ..report.markdown import interval, number
 from ..settings import Study
-from ..solvers import BOUND
 from .claim import ANY, Claim, Evidence, Measurement, Samples, evaluated, height, measure, percent_above
 
 

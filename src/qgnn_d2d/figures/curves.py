@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..objective import PROTOCOL_TITLES, PROTOCOLS, axis_label, trained_quantity, wmmse_quantity
+from ..objective import BOUND, PROTOCOL_TITLES, PROTOCOLS, axis_label, trained_quantity, wmmse_quantity
 from ..settings import Study
-from ..solvers import BOUND, METHODS, bound_label
+from ..solvers import METHODS, bound_label
 from .contract import Figure, Files, Inputs, Table, read, stacked
 from .style import METHOD_LINES, about, banded, below, canvas, colors, integer_ticks, styled
 

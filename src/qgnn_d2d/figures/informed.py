@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..objective import BOUND
 from ..settings import MODELS, Study
-from ..solvers import BOUND, bound_label, shown_in
+from ..solvers import bound_label, shown_in
 from .contract import Figure, Files, Inputs, Table, evaluated, stacked
 from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, integer_ticks, number_ticks, styled
 

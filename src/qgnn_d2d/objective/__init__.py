@@ -3,6 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from .quantities import (
+    BEST_FOUND,
+    BOUND,
+    MAXIMIZED,
     PROTOCOL_TITLES,
     PROTOCOLS,
     QUANTITIES,
@@ -23,8 +26,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "PROTOCOLS", "PROTOCOL_TITLES", "QUANTITIES", "Quantity", "axis_label", "released_gain", "released_metric",
-    "released_wmmse_rate", "single_link_rate", "sinr", "trained_quantity", "weighted_sum_rate", "wmmse_quantity",
+    "BEST_FOUND", "BOUND", "MAXIMIZED", "PROTOCOLS", "PROTOCOL_TITLES", "QUANTITIES", "Quantity", "axis_label",
+    "released_gain", "released_metric", "released_wmmse_rate", "single_link_rate", "sinr", "trained_quantity",
+    "weighted_sum_rate", "wmmse_quantity",
 ]  # fmt: skip
 
 

@@ -19,6 +19,11 @@ PROTOCOL_TITLES = {
 """Protocols to the titles of their panels."""
 
 
+BOUND, BEST_FOUND = "bound", "best_found"
+"""What stands in tables in the place of the optimum where it is not certified for every realization: its upper bound,
+and the best powers found."""
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A quantity that powers are reported in."""
@@ -42,6 +47,11 @@ class Quantity:
         from . import rates
 
         return getattr(rates, self.function)(gain, power, weight, noise_power)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What a dataset says of it: its unit and what it is."""
+        return {"units": self.unit, "long_name": self.label}
 
     @property
     def title(self) -> str:
@@ -89,6 +99,10 @@ QUANTITIES: Mapping[str, Quantity] = {
     )
 }
 """All quantities by name, in the tables' order."""
+
+
+MAXIMIZED: tuple[Quantity, ...] = tuple(quantity for quantity in QUANTITIES.values() if quantity.bound is not None)
+"""The quantities that powers are solved and trained for."""
 
 
 def trained_quantity(protocol: str) -> Quantity:

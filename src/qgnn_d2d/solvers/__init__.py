@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 OPTIMUM_GAP = Optimum().gap
 """Relative gap to which the tables' optimum is certified where a config says nothing else."""
 
-BOUND, BEST_FOUND = "bound", "best_found"
-"""What stands in tables in the place of the optimum where it is not certified for every realization: its upper bound,
-and the best powers found."""
-
 
 @dataclass(frozen=True)
 class Method:

@@ -1,4 +1,4 @@
-"""Made-up manifests and values, as `evaluation.evaluate` and `evaluation.solve` give them."""
+"""Made-up manifests and values, as `evaluation.evaluate` and `solving.solve` give them."""
 
 import numpy as np
 import torch

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from qgnn_d2d import objective
-from qgnn_d2d.analysis import evaluation
+from qgnn_d2d.analysis import evaluation, solving
 from qgnn_d2d.channels import Channels
 from qgnn_d2d.objective import QUANTITIES
 from qgnn_d2d.settings.scenario import Optimum
@@ -24,7 +24,7 @@ def networks():
 
 @pytest.fixture(scope="module")
 def solved(networks):
-    return evaluation.solve(networks)
+    return solving.solve(networks)
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=lambda quantity: quantity.name)
@@ -60,8 +60,8 @@ def test_the_public_metric_has_powers_of_its_own(networks, solved):
 
 def test_what_is_not_certified_keeps_its_powers_and_bounds():
     networks = channels(3, links=6)
-    found = evaluation.solve(networks, Optimum(gap=1e-8, max_boxes=1))
-    exact = evaluation.solve(networks, Optimum(gap=1e-8))
+    found = solving.solve(networks, Optimum(gap=1e-8, max_boxes=1))
+    exact = solving.solve(networks, Optimum(gap=1e-8))
     assert (found.attrs, exact.attrs["max_boxes"]) == ({"gap": 1e-8, "max_boxes": 1}, 1_000_000)
     for one in (quantity for quantity in QUANTITIES.values() if quantity.bound):
         best, bound, certified = found[one.name].sel(solver="optimum"), found[one.bound], found[one.certificate]
@@ -72,7 +72,7 @@ def test_what_is_not_certified_keeps_its_powers_and_bounds():
 
 
 def test_without_an_optimum_all_else_is_as_with_one(networks, solved):
-    found = evaluation.solve(networks, False)
+    found = solving.solve(networks, False)
     assert found.equals(solved.drop_sel(solver="optimum").drop_vars(
         [name for one in QUANTITIES.values() if one.bound for name in (one.bound, one.certificate)]
     ))  # fmt: skip
@@ -86,9 +86,9 @@ def test_networks_of_several_sizes_are_solved_as_each_alone():
         torch.cat([nn.functional.pad(part.weight, (0, 5 - part.num_links)) for part in parts]),
         parts[0].noise_power, parts[0].p_max, torch.tensor([2, 2, 3, 3, 5, 5]),
     )  # fmt: skip
-    together = evaluation.solve(data)
+    together = solving.solve(data)
     for i, part in enumerate(parts):
-        own, alone = together.isel(realization=slice(2 * i, 2 * i + 2)), evaluation.solve(part)
+        own, alone = together.isel(realization=slice(2 * i, 2 * i + 2)), solving.solve(part)
         for name in alone.data_vars:
             found = own[name].values
             if name.endswith("power"):
@@ -115,7 +115,7 @@ def test_networks_of_several_sizes_are_evaluated_as_each_alone():
 
 
 def test_nats_are_left_out_where_they_have_no_meaning():
-    assert "released_wmmse_rate" not in evaluation.solve(channels(2, p_max=2.0))
+    assert "released_wmmse_rate" not in solving.solve(channels(2, p_max=2.0))
 
 
 @pytest.mark.parametrize("model", ["qgnn", "gcn"])
