@@ -14,7 +14,7 @@ import qgnn_d2d
 PACKAGE = Path(qgnn_d2d.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 FLOORS = [
-    ("checks", "code_hash", "compiled"),
+    ("own_code", "checks", "code_hash", "compiled"),
     ("settings", "io", "random_streams"),
     ("objective", "quantum"),
     ("channels", "solvers"),

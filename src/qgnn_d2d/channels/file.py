@@ -201,6 +201,8 @@ def _sizes(values: Any, count: int, chosen: slice, num_links: int, label: str) -
 def _only(found: Mapping[str, Variable], path: str, others: Container[str | None]) -> str:
     """Return the name of the one variable that can be channels."""
     numbers = {name: variable for name, variable in found.items() if variable.is_number and name not in others}
+    if not numbers and found:
+        raise ValueError(f"{path}: variables are {_listed(found)}; none holds numbers that can be channels")
     candidates = [name for name, variable in numbers.items() if len(variable.shape) >= 3] or list(numbers)
     if len(candidates) != 1:
         raise ValueError(f"{path}: variables are {_listed(found)}; `variable` must name the channels")

@@ -134,7 +134,7 @@ def compare(
 
     chosen = {name: trained.runs_of(name, scenario)[0] for name in model or ()}
     chosen |= {name: trained.run(name).id for name in run or ()}
-    if model is None and run is None:
+    if model is None and run is None and (method is None or scenario is not None):
         chosen = trained.first_runs(scenario)
     solved = {}
     for name in method or METHODS:

@@ -76,7 +76,9 @@ def channels(
         str | None, typer.Option(help="What the file holds: complex (default), amplitude or gain.")
     ] = None,
     unit: Annotated[str | None, typer.Option(help="linear (default), or dB of amplitudes or gains.")] = None,
-    variable: Annotated[str | None, typer.Option(help="Name of the channels, where the file has several.")] = None,
+    variable: Annotated[
+        str | None, typer.Option(help="Name of the channels, where the file has several; re,im: two.")
+    ] = None,
     axes: Annotated[
         str | None,
         typer.Option(help="Order of dimensions, such as realization,transmitter,receiver; or a file's own names."),
@@ -96,8 +98,10 @@ def channels(
     with console.busy(f"reading {file}"):
         from .. import channels
 
-        given = {"quantity": quantity, "unit": unit, "variable": variable, "weights": weights, "sizes": sizes,
-                 "noise_power": noise_power, "p_max": p_max, "axes": axes.split(",") if axes else None}  # fmt: skip
+        parts = variable.split(",") if variable else []
+        given = {"quantity": quantity, "unit": unit, "variable": parts if parts[1:] else variable, "weights": weights,
+                 "sizes": sizes, "noise_power": noise_power, "p_max": p_max,
+                 "axes": axes.split(",") if axes else None}  # fmt: skip
         options = {"quantity": "complex", "weights": "ones"} | channels.described(file)
         options |= {name: value for name, value in given.items() if value is not None}
         for name, unit_of in {"noise_power": "W", "p_max": "sqrt(W), an amplitude"}.items():

@@ -14,12 +14,9 @@ name is in `settings.model.Circuit`.
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -28,6 +25,7 @@ import torch
 from torch import Tensor
 
 from ..checks import require_choice, require_count, shown
+from ..own_code import imported
 from ..settings.model import Circuit
 
 
@@ -225,21 +223,7 @@ class _Weights:
 
 def _own(name: str) -> Ansatz:
     """Import ``module:function``; see `build`."""
-    module_name, _, attribute = name.partition(":")
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.append(folder)  # last: its files hide no library's
-    importlib.invalidate_caches()
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # whatever a user's module raises
-        raise ValueError(
-            f"circuit {name}: module {module_name} cannot be imported ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}); it is looked for on PYTHONPATH and in the working directory {folder}"
-        ) from error
-    if not hasattr(module, attribute):
-        raise ValueError(f"circuit {name}: there is no {attribute} in {getattr(module, '__file__', module_name)}")
-    found = getattr(module, attribute)
+    found = imported("circuit", name)
     return replace(found, name=name) if isinstance(found, Ansatz) else of_block(found, name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import torch
@@ -48,6 +49,8 @@ def check_manifest(run: RunSettings, path: Path | str, **outputs: Path) -> None:
     settings, hashes = (
         part if isinstance(part := manifest.get(name), dict) else {} for name in ("settings", "outputs")
     )
+    with contextlib.suppress(ValueError):  # else it is compared as it is, and refused
+        settings = RunSettings.from_dict(settings).as_dict()  # options that came later have their defaults
     for name, value in run.as_dict().items():
         if settings.get(name) != value:
             raise ValueError(f"{path}: {name} is {settings.get(name)!r}; run {run.id} needs {value!r}")

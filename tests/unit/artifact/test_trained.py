@@ -68,3 +68,11 @@ def test_what_is_missing_is_named(results, tmp_path, monkeypatch):
     monkeypatch.setattr(trained, "ROOT", tmp_path / "site-packages")
     with pytest.raises(FileNotFoundError, match="the shipped runs are in the repository's results/reference"):
         trained.find()
+
+
+SHIPPED = trained.find()
+
+
+@pytest.mark.parametrize("run", SHIPPED.runs)
+def test_every_shipped_run_is_one_of_the_config_and_loads(run):
+    assert SHIPPED.load(run).num_seeds == SHIPPED.run(run).num_seeds

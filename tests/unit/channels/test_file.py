@@ -222,7 +222,7 @@ REFUSALS = {
     "not square": ({"g": GAIN[:, :2]}, "gain", {}, ["2 receivers and 3 transmitters"]),
     "one link": ({"g": GAIN[:, :1, :1]}, "gain", {}, ["1 receivers", "at least 2"]),
     "text": ({"g": TEXT}, "gain", {"variable": "g"}, ["g holds text", "numbers"]),
-    "only text": ({"g": TEXT}, "gain", {}, ["variables are g (6 x 3 x 3)", "`variable`"]),
+    "only text": ({"g": TEXT}, "gain", {}, ["variables are g (6 x 3 x 3)", "none holds numbers"]),
     "truths": ({"g": GAIN > 1}, "gain", {"variable": "g"}, ["g holds text, truths"]),
     "objects": ({"g": OBJECTS}, "gain", {"variable": "g"}, ["g holds text, truths or objects"]),
     "a missing variable": ({"g": GAIN}, "gain", {"variable": "H"}, ["variables are g (6 x 3 x 3)", "H is missing"]),

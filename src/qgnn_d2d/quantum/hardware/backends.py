@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +12,7 @@ from qiskit.exceptions import QiskitError
 from qiskit.transpiler import InstructionProperties, Target
 
 from ...io import write_text
+from ...own_code import imported
 from ...settings.base import validated
 from ...settings.calibration import Calibration
 from .devices import ENTANGLERS
@@ -61,12 +61,12 @@ def fake_names() -> list[str]:
 
 
 def _made_by(name: str) -> Any:
-    module, _, function = name.partition(":")
+    function = imported("backend", name)
     try:
-        return getattr(importlib.import_module(module), function)()
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        return function()
+    except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(
-            f"backend is {name!r}; it must be module:function, a function without arguments that returns a backend "
+            f"backend {name}: it must be a function without arguments that returns a backend "
             f"({' '.join(str(error).split())})"
         ) from error
 
