@@ -26,7 +26,8 @@ CONFIG := config/$(STUDY).yaml
 
 # $(call snakemake,targets,config file): the targets come first, as --configfile takes every word that follows it.
 define snakemake
-$(RUN) python -m snakemake $(1) --cores $(CORES) --rerun-incomplete --configfile $(2) || { status=$$?; \
+[ -f $(2) ] || { echo "STUDY is $(STUDY): there is no $(2)" >&2; exit 2; }; \
+	$(RUN) python -m snakemake $(1) --cores $(CORES) --rerun-incomplete --configfile $(2) || { status=$$?; \
 	  if [ -n "$$(ls .snakemake/locks 2>/dev/null)" ]; then \
 	    echo "If no other Snakemake is running here, a killed one left its lock: run 'make unlock', then the same command again." >&2; \
 	  fi; exit $$status; }

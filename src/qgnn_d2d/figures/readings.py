@@ -9,12 +9,12 @@ from .style import GRAY, below, canvas, colors, integer_ticks, shades, styled
 NAME = "readings"
 CLAIMS = "C1, C2"
 CAPTION = (
-    "What each reading of the paper's unit, draws and noise makes possible. Left: WMMSE's level, the certified optimum "
-    "in the models' quantity, and our models of the primary pairs, for the readings R1 to R8; dotted lines: the "
-    "paper's 2.67 for its QGNN, and 2.52, the level of WMMSE that its 6 % give. Right: the largest possible gain over "
-    "WMMSE against the number of links, where the noise is fitted so that WMMSE is at 2.52 (R9); dotted: the paper's "
-    "6 %. How to read: a reading fits where WMMSE lies at 2.52, the optimum is at least 2.67, and the gain is "
-    "possible. With many readings, one that fits is no proof."
+    "What each reading of the paper's unit, draws and noise makes possible. Left: WMMSE's level, the certified "
+    "optimum in the models' quantity, and our models of the primary pairs, for the readings R1 to R8; dotted lines: "
+    "the paper's 2.67 for its QGNN, and 2.52, the level of WMMSE that its 6 % give. Right: the largest possible gain "
+    "over WMMSE against the number of links, where the noise is fitted so that WMMSE is at 2.52 (R9); dotted: the "
+    "paper's 6 %. How to read: a reading fits where WMMSE lies near 2.52, the optimum reaches 2.67, and the gain is "
+    "possible, all within the ranges of claims C1 and C2. With many readings, one that fits is no proof."
 )
 _FITTED = "R9"
 

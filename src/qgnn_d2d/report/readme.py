@@ -196,7 +196,7 @@ def cost_block(jobs: pd.DataFrame, machine: Mapping[str, Any]) -> str:
     count = processes.nunique() + processes.isna().sum()
     return (
         f"The full study takes {minutes:.0f} minutes of processor time, {training:.0f} of them for training, in "
-        f"{number(len(jobs))} jobs of {number(count)} processes, each of one thread ({machine['cpu']}). The largest "
+        f"{number(len(jobs))} jobs, done by {number(count)} processes of one thread ({machine['cpu']}). The largest "
         f"takes {number(jobs['max_rss_mb'].max() / 1024, 1)} GiB of memory.\n"
     )
 
@@ -220,19 +220,19 @@ def bullets_block(
     percent = {name: number(found.loc[run, "percent_of_wmmse"], 1) for name, run in rows.items()}
     optimum = number(found.loc["optimum", "percent_of_wmmse"] - 100, 1)
     devices = noise[(noise["training"] == "aware") & (noise["mitigation"] == "raw")].dropna(subset="percent_of_ideal")
-    worst = number(devices[~devices["noise"].str.match(r"p\d")]["percent_of_ideal"].min(), 1)
+    devices = devices[~devices["noise"].str.match(r"p\d")]
+    worst = number(devices["percent_of_ideal"].min(), 1)
     lines = [
         f"Of the ten claims: {counted} ([evidence](results/reference/claims.md)).",
         f"At the paper's point the QGNN reaches {percent['qgnn']} % of WMMSE. A GCN of the same size reaches "
         f"{percent['gcn_small']} %, the full GCN {percent['gcn']} %.",
         f"With chosen neighbors the QGNN reaches {percent['qgnn_informed']} % of WMMSE, and a GCN with the same "
         f"neighbors {percent['gcn_informed']} %.",
-        "With the same random neighbors and features the QGNN is {:+.1f} % [{:+.1f}, {:+.1f}] from a GCN.".format(
-            *on_random
-        ),
+        "With random neighbors and the features of these two, QGNN minus GCN on the same neighbors: "
+        f"{on_random[0]:+.1f} % [{on_random[1]:+.1f}, {on_random[2]:+.1f}].",
         f"The certified optimum is {optimum} % above WMMSE: no method can gain more on these networks.",
-        f"Trained under a simulated device's noise, without shots, the QGNN keeps {worst} % of its sum rate on the "
-        "worst of them.",
+        f"Trained under the simulated noise of one of {len(devices)} devices, without shots, the QGNN keeps {worst} % "
+        "of its sum rate or more.",
     ]
     return "".join(f"- {line}\n" for line in lines)
 

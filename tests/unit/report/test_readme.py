@@ -122,8 +122,10 @@ def test_findings_are_those_of_the_tables(results):
     counts = pd.Series([claim["verdict"] for claim in judged["claims"]]).value_counts()
     assert all(f"{count} {verdict}" in block.splitlines()[0] for verdict, count in counts.items())
     assert "certified optimum is 5.3 % above WMMSE" in block
-    assert "keeps 95.0 % of its sum rate on the worst of them" in block  # of a device, not of a depolarizing level
-    assert "full GCN 50.0 %" in block and "is +3.9 % [-1.0, +6.0] from a GCN" in block
+    assert (
+        "noise of one of 1 devices, without shots, the QGNN keeps 95.0 % of its sum rate or more" in block
+    )  # of a device, not of a depolarizing level
+    assert "full GCN 50.0 %" in block and "on the same neighbors: +3.9 % [-1.0, +6.0]." in block
     assert all(line.startswith("- ") and line.endswith(".") for line in block.splitlines())
 
 
@@ -153,7 +155,7 @@ def test_costs_add_up(seconds):
     jobs.loc[len(jobs)] = ["plot_figure", "plot_figure", 0.0, 10.0]
     text = readme.cost_block(jobs, {"cpu": "a CPU"})
     assert f"{seconds.sum() / 60 + 10:.0f} minutes of processor time, {seconds.sum() / 60:.0f} of them" in text
-    assert f"{len(jobs)} jobs of 3 processes" in text and "(a CPU)" in text and "2.3 GiB" in text
+    assert f"{len(jobs)} jobs, done by 3 processes" in text and "(a CPU)" in text and "2.3 GiB" in text
 
 
 # ---------------------------------------------------------------------------------------------------------------------
