@@ -92,9 +92,7 @@ def informed_block(
         for words, reference in references.items():
             cell = ""
             if (reference, name) in compared.index:
-                difference = compared.loc[(reference, name)]
-                value, low, high = percent_of(difference, found.loc[reference, "mean"])
-                cell = f"{value:+.2f} [{low:+.2f}, {high:+.2f}], {p_value(difference['p_holm'])}"
+                cell = _against(compared.loc[(reference, name)], found.loc[reference, "mean"])
             shown[f"against {words}, % [95 % CI], Holm p"] = cell
         rows.append(shown)
     return table(rows) + "\n"
@@ -104,6 +102,12 @@ def percent_of(difference: Mapping[Hashable, Any] | pd.Series, mean: float) -> t
     """Return a row of `tables.comparisons` in percent of the reference's mean: difference, low, high."""
     value, low, high = (100 * float(difference[key]) / mean for key in ("difference", "low", "high"))
     return value, low, high
+
+
+def _against(difference: Mapping[Hashable, Any] | pd.Series, mean: float) -> str:
+    """Return a row of `tables.comparisons` as text: `percent_of` the reference's mean, and the Holm p value."""
+    value, low, high = percent_of(difference, mean)
+    return f"{value:+.2f} [{low:+.2f}, {high:+.2f}], {p_value(difference['p_holm'])}"
 
 
 def on_the_same_stars(
@@ -133,10 +137,9 @@ def same_stars_block(comparisons: pd.DataFrame, results: pd.DataFrame, names: Ma
         row = {"leaves": f"{own['stars']}, k = {own['k']:.0f}", "QGNN, % of WMMSE": number(own["percent_of_wmmse"], 1)}
         for model, words in names.items():
             (other,) = same.index[same["model"] == model]
-            difference = compared.loc[(run, other)]
-            value, low, high = percent_of(difference, found.loc[other, "mean"])
-            cell = f"{value:+.2f} [{low:+.2f}, {high:+.2f}], {p_value(difference['p_holm'])}"
-            row[f"against {words}, % [95 % CI], Holm p"] = cell
+            row[f"against {words}, % [95 % CI], Holm p"] = _against(
+                compared.loc[(run, other)], found.loc[other, "mean"]
+            )
         rows.append(row)
     return table(rows) + "\n"
 
