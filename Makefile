@@ -157,6 +157,10 @@ docs: $(STAMP) ## these pages, API and tutorials as a site: site/index.html (tut
 tune: $(STAMP) ## search the hyperparameters anew, on the validation split
 	@$(call snakemake,tune,$(CONFIG))
 
+.PHONY: tuned
+tuned: $(STAMP) ## commit to a search: its records into results/reference, the best trials into config/tuned.yaml
+	$(RUN) python scripts/adopt_tuning.py
+
 .PHONY: reference
 reference: $(STAMP) ## commit to a full run: its numbers into results/reference, the README and docs
 	$(RUN) python scripts/publish_reference.py

@@ -26,7 +26,6 @@ COPIED = (
     "paper/convergence.csv",
     "paper/readings.csv",
     "paper/tables/*.csv",
-    "paper/tuning/*.csv",
     "paper/choices/*.csv",
     "paper/comparisons/*.csv",
     "paper/noise/*.csv",

@@ -18,6 +18,7 @@ from .run import Protocol
 from .scenario import AnyScenario, Readings, ScaleStudy, Splits
 from .training import Cap, TrainingChanges
 
+RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*\z")]
 StudyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\z")]
 _FILES = {"scenarios": ("path", "paths"), "noise_models": ("calibration",)}  # section to the keys that name data files
 OneOrMany = Name | Annotated[list[Name], Field(min_length=1)]
@@ -102,9 +103,10 @@ class StudySettings(Settings):
     """Model name to options that all its runs share; with `base`, a variant of that model under a name of its own."""
     training: TrainingChanges = TrainingChanges()
     """Training options of all runs, where nothing else is said."""
-    tuned: dict[Name, dict[Protocol, dict[Name, TrainingChanges]]] = {}
-    """Scenario, protocol and model to training options, copied from the search's record by hand; a variant without an
-    entry takes that of its base."""
+    tuned: dict[Name, dict[Protocol, dict[RunName, TrainingChanges]]] = {}
+    """Scenario, protocol and model to training options; `make tuned` writes what a search found. In the place of a
+    model, one run's own name can stand, its id without scenario and protocol. The nearest entry counts: of the run, of
+    the variant, of its base."""
     presets: dict[StudyName, dict[str, Any]] = {}
     """Preset name (used in run ids) to training and model options."""
     experiments: Annotated[dict[Name, Annotated[list[Entry], Field(min_length=1)]], Field(min_length=1)]

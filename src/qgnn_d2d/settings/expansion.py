@@ -149,7 +149,8 @@ def _run(
         )
 
     tuned = config.tuned.get(names["scenario"], {}).get(names["protocol"], {})
-    found = tuned.get(model.name, tuned.get(model.base, TrainingChanges()))
+    names_of_it = (own_name(run_id, names["scenario"], names["protocol"]), model.name, model.base)
+    found = next((tuned[name] for name in names_of_it if name in tuned), TrainingChanges())
     training = {
         **config.training.model_dump(exclude_unset=True),
         **found.model_dump(exclude_unset=True),
@@ -181,6 +182,11 @@ def _run(
         "device": config.torch.device, "train_size": train_size,
     }  # fmt: skip
     return Expanded(validated(RunSettings, settings, f"run {run_id}"), model.name, entry.preset, is_tuned)
+
+
+def own_name(run_id: str, scenario: str, protocol: str) -> str:
+    """Return a run's id without its scenario and protocol, by which settings are tuned for it alone."""
+    return run_id.removeprefix(f"{scenario}-{protocol}-")
 
 
 def _id(names: Mapping[str, Any], given: Mapping[str, Any], model: _Model, preset: str | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..checks import require_choice
-from .expansion import check_same
+from .expansion import check_same, own_name
 from .model import MODELS
 
 if TYPE_CHECKING:
@@ -32,8 +32,11 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
     stated = [run.id for run in study.runs.values() if run.protocol == "stated"]
     for scenario, protocols in config.tuned.items():
         yield "scenario under tuned", scenario, config.scenarios
-        for models in protocols.values():
-            yield from ((f"model under tuned.{scenario}", model, {**MODELS, **config.models}) for model in models)
+        for protocol, models in protocols.items():
+            runs = [own_name(run.id, scenario, protocol) for run in study.runs.values()
+                    if (run.scenario, run.protocol) == (scenario, protocol)]  # fmt: skip
+            known = dict.fromkeys([*MODELS, *config.models, *runs])
+            yield from ((f"model under tuned.{scenario}", model, known) for model in models)
     if (noise := config.noise) is not None:
         quantum = [run for run in stated if getattr(study.runs[run].architecture, "noise", 0) is None]
         yield "stated run of a QGNN without noise under noise.run", noise.run, quantum

@@ -96,6 +96,9 @@ def test_training_options_come_from_the_entry_the_preset_tuned_and_the_study_in_
     }
     (inherited,) = runs({"model": "deep"}, tuned={"a": {"stated": {"qgnn": {"epochs": 7}}}}).values()
     assert inherited.training.epochs == 7
+    tuned["a"]["stated"] |= {"deep-strongest": {"learning_rate": 0.125}}
+    found = runs({"model": ["qgnn", "deep"], "stars": ["strongest", "fixed"]}, tuned=tuned)
+    assert [run.training.learning_rate for run in found.values()] == [0.5, 0.5, 0.125, 0.25]
 
 
 def test_runs_of_all_training_sizes_take_as_many_gradient_steps():

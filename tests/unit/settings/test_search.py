@@ -1,5 +1,7 @@
 """What `snakemake tune` compares, and that the paper's config holds what it found."""
 
+import runpy
+
 import pandas as pd
 import pytest
 import yaml
@@ -19,6 +21,12 @@ def test_tuned_settings_are_the_best_trial(run):
     assert best(pd.read_csv(RECORDS / "tuning" / f"{run}.csv")) == {
         name: getattr(training, name) for name in ("learning_rate", "batch_size", "epochs")
     }
+
+
+def test_tuned_yaml_is_what_make_tuned_writes():
+    path = ROOT / "scripts" / "adopt_tuning.py"
+    adopt = runpy.run_path(str(path))
+    assert (CONFIG / "tuned.yaml").read_text() == adopt["HEAD"] + adopt["section"](PAPER, RECORDS / "tuning")
 
 
 def test_every_model_had_the_same_trials():
