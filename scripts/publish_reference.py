@@ -13,8 +13,8 @@ from qgnn_d2d.artifact import reference as snapshots
 from qgnn_d2d.artifact import usage
 from qgnn_d2d.claims import page
 from qgnn_d2d.io import read_csv, read_json, write_csv, write_json, write_text
+from qgnn_d2d.report import equal_information, readme
 from qgnn_d2d.report import pages as layouts
-from qgnn_d2d.report import readme
 from qgnn_d2d.report.markdown import table
 from qgnn_d2d.settings import search
 
@@ -41,7 +41,9 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
     judged = read_json(reference / "claims.json")
     main = read_csv(reference / "tables" / "main.csv")
     noise = read_csv(reference / "noise" / "summary.csv")
-    leaves, on_leaves = (read_csv(reference / name / "informed_leaves.csv") for name in ("tables", "comparisons"))
+    same = equal_information.rows(
+        *(read_csv(reference / name / "equal_information.csv") for name in ("comparisons", "tables"))
+    )
     engine, optimum = (read_csv(reference / f"{name}.csv") for name in ("engine", "optimum"))
     pair = next(pair for pair in study.config.claims if pair.primary)
     (informed,) = study.select("main", variant="qgnn_informed")
@@ -60,11 +62,11 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "certified optimum": "optimum",
     }
     named = {"qgnn": pair.qgnn, "gcn": pair.gcn, "gcn_small": pair.gcn_small, "qgnn_informed": informed}
-    on_random = readme.on_the_same_stars(on_leaves, leaves, "random", 3, "qgnn_informed", "gcn_informed")
+    equal = [equal_information.bullet(same, leaves) for leaves in ("random", "competitors")]
     captions = {f"caption_{name}": f"*{module.CAPTION}*\n" for name, module in figures.FIGURES.items()}
     made = {
         "summary": readme.summary_block(main, summary),
-        "bullets": readme.bullets_block(judged, main, noise, {**named, "gcn_informed": gcn_informed}, on_random),
+        "bullets": readme.bullets_block(judged, main, noise, {**named, "gcn_informed": gcn_informed}, equal),
         "claims": page.overview(judged),
         "cost": readme.cost_block(read_csv(reference / "jobs.csv"), read_json(reference / "machine.json")),
         "results": readme.results_block(main, "main"),
@@ -72,9 +74,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
             main, read_csv(reference / "comparisons" / "main.csv"), list(dict.fromkeys(mains)),
             {"the GCN": pair.gcn, "the QGNN": informed},
         ),
-        "same_stars": readme.same_stars_block(
-            on_leaves, leaves, {"gcn_informed": "the GCN", "mlp_informed": "the perceptron"}
-        ),
+        "equal_information": equal_information.block(same),
         "informed_claims": page.beside(judged, informed),
         "noise": readme.noise_block(noise),
         "engine": f"{table(engine.rename(columns={'ratio': 'times the first'}))}\n",

@@ -14,7 +14,7 @@ NAME = "informed"
 CLAIMS = "C2, C7, C10"
 CAPTION = (
     "Networks on informed stars, whose leaves are the k best competitors: the other links that are worth most alone. "
-    "Evaluation set. Left: other numbers of leaves and other leaf rules. Middle: other numbers of parameters, beside "
+    "Evaluation set. Left: other numbers of leaves. Middle: other numbers of parameters, beside "
     "GCNs on all nodes, as published and with links left out in training. Right: a QGNN trained under the noise of a "
     "device, its readout inverted, in percent of the same network without noise. How to read: 100 is WMMSE (left, "
     "middle); a gain that a model without a circuit shows, too, does not come from the circuit."
@@ -22,8 +22,6 @@ CAPTION = (
 _TABLES = {"leaves": "informed_leaves", "sizes": "informed_sizes", "noise": "informed_noise", "main": "main"}
 _LOOK: dict[str, dict[str, Any]] = {
     "left: competitors": {"linestyle": "-", "marker": "o", "linewidth": 1.0},
-    "left: random": {"linestyle": "--", "marker": "s", "linewidth": 1.0},
-    "left: strongest": {"linestyle": ":", "marker": "^", "linewidth": 1.0},
     "middle: links left out in training, rates": {"linestyle": "-", "marker": "o", "linewidth": 1.0},
     "middle: as published": {"linestyle": ":", "marker": "v", "linewidth": 1.0},
 }

@@ -18,7 +18,7 @@ from ..solvers import shown_in
 from .markdown import interval, number, p_value, table, with_interval
 
 
-def _evaluated(results: pd.DataFrame, protocol: str) -> pd.DataFrame:
+def evaluated(results: pd.DataFrame, protocol: str) -> pd.DataFrame:
     """Return the evaluation set's rows in a protocol's own quantity, by method."""
     chosen = (results["split"] == "evaluation") & (results["metric"] == trained_quantity(protocol).name)
     rows = results[chosen & (results["protocol"] == protocol)]
@@ -27,7 +27,7 @@ def _evaluated(results: pd.DataFrame, protocol: str) -> pd.DataFrame:
 
 def summary_block(results: pd.DataFrame, rows: Mapping[str, str]) -> str:
     """Return the main results: one row per method, in eq. (2)."""
-    found = _evaluated(results, "stated")
+    found = evaluated(results, "stated")
     shown = [
         {
             "method": words,
@@ -49,7 +49,7 @@ def results_block(results: pd.DataFrame, experiment: str) -> str:
     """
     parts, few = [], ["optimum", *(method.name for method in shown_in("gaps"))]
     for protocol in PROTOCOLS:
-        found = _evaluated(results, protocol)
+        found = evaluated(results, protocol)
         if not (found["kind"] == "model").any():
             continue
         quantity = trained_quantity(protocol)
@@ -77,7 +77,7 @@ def informed_block(
     results: pd.DataFrame, comparisons: pd.DataFrame, runs: Sequence[str], references: Mapping[str, str]
 ) -> str:
     """Return runs and what needs no learning, each compared with ``references``: words for a run to its id."""
-    found = _evaluated(results, "stated")
+    found = evaluated(results, "stated")
     compared = comparisons.set_index(["reference", "method"]).sort_index()
     rows = []
     for name in [*runs, *(method.name for method in shown_in("baselines"))]:
@@ -108,40 +108,6 @@ def _against(difference: Mapping[Hashable, Any] | pd.Series, mean: float) -> str
     """Return a row of `tables.comparisons` as text: `percent_of` the reference's mean, and the Holm p value."""
     value, low, high = percent_of(difference, mean)
     return f"{value:+.2f} [{low:+.2f}, {high:+.2f}], {p_value(difference['p_holm'])}"
-
-
-def on_the_same_stars(
-    comparisons: pd.DataFrame, results: pd.DataFrame, stars: str, k: int, model: str, other: str
-) -> tuple[float, float, float]:
-    """Return a model against another one on the same k leaves of a rule, as `percent_of`; tables are of their runs."""
-    found = _evaluated(results, "stated")
-    (first,), (second,) = (
-        found.index[(found["model"] == name) & (found["stars"] == stars) & (found["k"] == k)] for name in (model, other)
-    )
-    return percent_of(comparisons.set_index(["method", "reference"]).loc[(first, second)], found.loc[second, "mean"])
-
-
-def same_stars_block(comparisons: pd.DataFrame, results: pd.DataFrame, names: Mapping[str, str]) -> str:
-    """Return the QGNN against the classical networks on the same stars: a row per leaf rule and number of leaves.
-
-    Args:
-        comparisons: Those of the experiments with these runs.
-        results: Their results.
-        names: The classical networks' model names to what they are called.
-    """
-    found = _evaluated(results, "stated").dropna(subset=["k", "stars"])
-    compared = comparisons.set_index(["method", "reference"])
-    rows = []
-    for run, own in found[found["model"] == "qgnn_informed"].iterrows():
-        same = found[(found["k"] == own["k"]) & (found["stars"] == own["stars"])]
-        row = {"leaves": f"{own['stars']}, k = {own['k']:.0f}", "QGNN, % of WMMSE": number(own["percent_of_wmmse"], 1)}
-        for model, words in names.items():
-            (other,) = same.index[same["model"] == model]
-            row[f"against {words}, % [95 % CI], Holm p"] = _against(
-                compared.loc[(run, other)], found.loc[other, "mean"]
-            )
-        rows.append(row)
-    return table(rows) + "\n"
 
 
 def noise_block(summary: pd.DataFrame) -> str:
@@ -206,7 +172,7 @@ def cost_block(jobs: pd.DataFrame, machine: Mapping[str, Any]) -> str:
 
 def bullets_block(
     judged: Mapping[str, Any], results: pd.DataFrame, noise: pd.DataFrame, rows: Mapping[str, str],
-    on_random: tuple[float, float, float],
+    equal: Sequence[str],
 ) -> str:  # fmt: skip
     """Return the main findings as a list; every number is that of a table.
 
@@ -215,11 +181,11 @@ def bullets_block(
         results: Those of the main experiment.
         noise: The noise summary.
         rows: qgnn, gcn, gcn_small, qgnn_informed, gcn_informed to their runs.
-        on_random: The QGNN against a GCN on the same random stars, `percent_of` its mean.
+        equal: Sentences on networks with equal information.
     """
     verdicts = pd.Series([claim["verdict"] for claim in judged["claims"]])
     counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.value_counts().items())
-    found = _evaluated(results, "stated")
+    found = evaluated(results, "stated")
     percent = {name: number(found.loc[run, "percent_of_wmmse"], 1) for name, run in rows.items()}
     optimum = number(found.loc["optimum", "percent_of_wmmse"] - 100, 1)
     devices = noise[(noise["training"] == "aware") & (noise["mitigation"] == "raw")].dropna(subset="percent_of_ideal")
@@ -231,8 +197,7 @@ def bullets_block(
         f"{percent['gcn_small']} %, the full GCN {percent['gcn']} %.",
         f"With chosen neighbors the QGNN reaches {percent['qgnn_informed']} % of WMMSE, and a GCN with the same "
         f"neighbors {percent['gcn_informed']} %.",
-        "With random neighbors and the features of these two, QGNN minus GCN on the same neighbors: "
-        f"{on_random[0]:+.1f} % [{on_random[1]:+.1f}, {on_random[2]:+.1f}].",
+        *equal,
         f"The certified optimum is {optimum} % above WMMSE: no method can gain more on these networks.",
         f"Trained under the simulated noise of one of {len(devices)} devices, without shots, the QGNN keeps {worst} % "
         "of its sum rate or more.",

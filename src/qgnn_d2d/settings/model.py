@@ -196,3 +196,13 @@ MODELS: dict[str, type[ModelOptions]] = {
     "mlp_informed": StarMLPOptions,
 }
 """Models by their names in the config; the order is that of their colors in all figures."""
+
+
+def network(name: str) -> str:
+    """Return what a model is called where all have the same stars: its label without them.
+
+    Example:
+        >>> network("gcn_informed")
+        'GCN'
+    """
+    return MODELS[name].label.removesuffix(", informed stars")
