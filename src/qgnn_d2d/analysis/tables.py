@@ -136,8 +136,8 @@ def comparisons(
 
 
 def _on_the_same_stars(run: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the runs of other models with as many leaves by the same rule, and the same features."""
-    keys = ("k", "stars", "scale")
+    """Return the runs of other models with as many leaves by the same rule, drawn as often, and the same features."""
+    keys = ("k", "stars", "leaves", "scale")
     own = [run["architecture"].get(key) for key in keys]
     if None in own[:2]:
         return []
@@ -160,6 +160,7 @@ def _model_row(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "layers": architecture.get("layers", architecture.get("iterations")),
         "heads": architecture.get("heads"),
         "stars": architecture.get("stars"),
+        "leaves": architecture.get("leaves"),
         "train_size": settings.get("train_size"),
         "quantum_parameters": parameters["quantum"],
         "classical_parameters": parameters["classical"],
