@@ -125,46 +125,60 @@ def sampled(channels: Channels, k: int, generators: Generators) -> torch.Tensor:
 Rule = Callable[[Channels, int, Generators], torch.Tensor]
 RULES: dict[str, Rule] = {rule: globals()[rule] for rule in get_args(StarRule)}
 """Leaf rules by their names in the config: which k nodes are the leaves of a center, (N, M, k)."""
+DRAWN = ("random", "mixed", "sampled")
+"""Rules that draw; every other one chooses the same leaves for all layers."""
 
 
-def choose(rule: str, channels: Channels, k: int, *generators: torch.Generator) -> torch.Tensor:
-    """Choose the leaves of every star by a rule; every node is the center of one star.
+def choose(rule: str, channels: Channels, k: int, *generators: torch.Generator, num_sets: int = 1) -> torch.Tensor:
+    """Choose the leaves of every star by a rule, one set after the other; every node is the center of one star.
 
     Args:
         rule: A key of `RULES`.
         channels: N realizations of M links.
         k: Leaves per star, all M - 1 others where there are fewer.
         generators: Sources of randomness, for the rules that draw: each for an equal part of the realizations.
+        num_sets: Sets of leaves: one, or one per layer (`PowerModel.num_sets`).
 
     Returns:
-        (N, M, min(k, M - 1)) int64, as `sample`. Padding is nobody's leaf.
+        (num_sets, N, M, min(k, M - 1)) int64, as `sample`; a single set by a rule that draws nothing (`DRAWN`).
+        Padding is nobody's leaf.
 
     Raises:
-        ValueError: An unknown rule, k below 1, a single node, realizations that cannot be shared equally, or networks
-            of several sizes of which one has too few links for k leaves.
+        ValueError: An unknown rule, k or num_sets below 1, a single node, realizations that cannot be shared equally,
+            or networks of several sizes of which one has too few links for k leaves.
 
     Example:
         >>> gain = torch.tensor([[9.0, 1.0, 2.0], [3.0, 4.0, 1.0], [1.0, 2.0, 5.0]])
         >>> channels = Channels(gain.unsqueeze(0), torch.ones(1, 3), noise_power=0.1, p_max=1.0)
         >>> choose("strongest", channels, 1, torch.Generator()).tolist()
-        [[[2], [0], [1]]]
+        [[[[2], [0], [1]]]]
         >>> choose("competitors", channels, 1, torch.Generator()).tolist()
-        [[[2], [0], [0]]]
+        [[[[2], [0], [0]]]]
+        >>> choose("random", channels, 1, torch.Generator(), num_sets=2).shape
+        torch.Size([2, 1, 3, 1])
     """
     require_choice("stars", rule, RULES)
     require_count("num_links", channels.num_links, minimum=2)
     require_count("k", k)
+    require_count("num_sets", num_sets)
     if not generators or len(channels) % len(generators):
         raise ValueError(f"{len(channels)} realizations cannot be shared equally by {len(generators)} generators")
+    num_sets = num_sets if rule in DRAWN else 1
     if channels.sizes is None:
-        return RULES[rule](channels, k, generators)
+        return _sets(rule, channels, k, generators, num_sets)
     _require_leaves(channels, k)
-    leaves = torch.arange(k).expand(*channels.weight.shape, k).clone()  # of padding: any
+    leaves = torch.arange(k).expand(num_sets, *channels.weight.shape, k).clone()  # of padding: any
     share = len(channels) // len(generators)
     for i, generator in enumerate(generators):
         for index, part in channels.take(slice(i * share, (i + 1) * share)).by_size():
-            leaves[i * share + index, : part.num_links] = RULES[rule](part, k, [generator])
+            leaves[:, i * share + index, : part.num_links] = _sets(rule, part, k, [generator], num_sets)
     return leaves
+
+
+def _sets(rule: str, channels: Channels, k: int, generators: Generators, num_sets: int) -> torch.Tensor:
+    if num_sets == 1:
+        return RULES[rule](channels, k, generators).unsqueeze(0)  # a view where the rule gives one
+    return torch.stack([RULES[rule](channels, k, generators) for _ in range(num_sets)])
 
 
 def all_others(channels: Channels) -> torch.Tensor:

@@ -50,9 +50,9 @@ def worth(network, i):
 @pytest.mark.parametrize("rule", stars.RULES)
 @pytest.mark.parametrize("k", [1, 3, 9])
 def test_every_rule_gives_every_center_distinct_others(rule, k):
-    leaves = stars.choose(rule, channels(), k, torch.Generator().manual_seed(1))
-    assert leaves.shape == (15, 6, min(k, 5))
-    for star in leaves:
+    leaves = stars.choose(rule, channels(), k, torch.Generator().manual_seed(1), num_sets=2)
+    assert leaves.shape == (2 if rule in stars.DRAWN else 1, 15, 6, min(k, 5))
+    for star in leaves.flatten(0, 1):
         for center, chosen in enumerate(star.tolist()):
             assert center not in chosen
             assert len(set(chosen)) == len(chosen)
@@ -62,7 +62,7 @@ def test_every_rule_gives_every_center_distinct_others(rule, k):
 def test_every_rule_works_where_no_node_is_worth_anything(rule):
     nothing = Channels(torch.zeros(2, 4, 4), torch.zeros(2, 4), 0.1, 1.0)
     leaves = stars.choose(rule, nothing, 3, torch.Generator().manual_seed(1)).sort(dim=-1).values
-    assert leaves.tolist() == [[[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]] * 2
+    assert leaves[0].tolist() == [[[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]] * 2
 
 
 def test_strongest_interferers_are_those_of_largest_gain_into_the_center():
@@ -71,7 +71,7 @@ def test_strongest_interferers_are_those_of_largest_gain_into_the_center():
     for i in (0, 14):
         for center in range(6):
             others = sorted((j for j in range(6) if j != center), key=lambda j: -network.gain[i, center, j])
-            assert leaves[i][center].tolist() == others[:2]
+            assert leaves[0, i, center].tolist() == others[:2]
 
 
 def test_competitors_are_the_others_that_are_worth_most_alone():
@@ -80,13 +80,13 @@ def test_competitors_are_the_others_that_are_worth_most_alone():
     for i in (0, 14):
         for center in range(6):
             others = sorted((j for j in range(6) if j != center), key=lambda j: -worth(network, i)[j])
-            assert leaves[i][center].tolist() == others[:3]
+            assert leaves[0, i, center].tolist() == others[:3]
 
 
 def test_mixed_stars_have_the_best_competitor_and_random_others():
     network = channels(count=2000)
-    leaves = stars.choose("mixed", network, 3, torch.Generator().manual_seed(2))
-    assert torch.equal(leaves[..., :1], stars.choose("competitors", network, 1, torch.Generator()))
+    (leaves,) = stars.choose("mixed", network, 3, torch.Generator().manual_seed(2))
+    assert torch.equal(leaves[..., :1], stars.choose("competitors", network, 1, torch.Generator())[0])
     for place in (1, 2):  # as often any of the four that are left
         chosen = torch.bincount(leaves[:, 0, place], minlength=6)[1:]
         best = torch.bincount(leaves[:, 0, 0], minlength=6)[1:]
@@ -98,7 +98,7 @@ def test_sampled_leaves_follow_what_nodes_are_worth():
     one = channels(count=1)
     draws = 20_000
     network = Channels(one.gain.expand(draws, -1, -1), one.weight.expand(draws, -1), one.noise_power, one.p_max)
-    leaves = stars.choose("sampled", network, 2, torch.Generator().manual_seed(3))[:, 0]
+    leaves = stars.choose("sampled", network, 2, torch.Generator().manual_seed(3))[0, :, 0]
     score = worth(one, 0)
     first = score[1:] / score[1:].sum()
     frequency = torch.bincount(leaves[:, 0], minlength=6)[1:].numpy() / draws
@@ -118,9 +118,21 @@ def test_rules_without_draws_follow_a_relabelling(rule):
     assert torch.equal(stars.choose(rule, renamed, 3, torch.Generator()), relabelled(leaves, order))
 
 
-def test_the_random_rule_is_sample():
-    drawn = stars.choose("random", channels(), 2, torch.Generator().manual_seed(4))
-    assert torch.equal(drawn, stars.sample(6, 2, torch.Generator().manual_seed(4), (15,)))
+@pytest.mark.parametrize("num_sets", [1, 3])
+def test_the_random_rule_is_sample(num_sets):
+    drawn = stars.choose("random", channels(), 2, torch.Generator().manual_seed(4), num_sets=num_sets)
+    assert torch.equal(drawn, stars.sample(6, 2, torch.Generator().manual_seed(4), (num_sets, 15)))
+
+
+@pytest.mark.parametrize("rule", stars.RULES)
+def test_sets_differ_and_the_first_is_that_of_one_set(rule):
+    generator = torch.Generator().manual_seed(6)
+    sets = stars.choose(rule, channels(), 2, generator, num_sets=2)
+    assert torch.equal(sets[:1], stars.choose(rule, channels(), 2, torch.Generator().manual_seed(6)))
+    if rule in stars.DRAWN:
+        assert not torch.equal(sets[0], sets[1])
+    else:
+        assert torch.equal(generator.get_state(), torch.Generator().manual_seed(6).get_state()), "it draws"
 
 
 @pytest.mark.parametrize(("links", "k"), [(2, 1), (7, 2), (10, 9), (33, 5)])

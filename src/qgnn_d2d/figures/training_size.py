@@ -1,4 +1,4 @@
-"""Training size and leaf rule."""
+"""Training size and choice of leaves."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ NAME = "training_size"
 CLAIMS = "C8"
 CAPTION = (
     "Left: sum rate against the number of training realizations, with as many gradient steps for each number. Right: "
-    "sum rate of the QGNN with leaves drawn at random (the paper's rule), fixed, or chosen as the strongest "
-    "interferers. Both on the evaluation set. How to read: where a curve is flat, more data do not help, and a model "
+    "sum rate of the QGNN with leaves drawn at random (the paper's rule) anew in every layer, as at the paper's point, "
+    "fixed, chosen as the strongest interferers, or, as an ablation, drawn at random once for all layers (one set). "
+    "Both on the evaluation set. How to read: where a curve is flat, more data do not help, and a model "
     "that is flat below WMMSE is limited by itself, not by the data; where intervals overlap, the figure alone shows "
     "no difference."
 )
@@ -32,7 +33,7 @@ def inputs(study: Study) -> Inputs:
 
 
 def data(study: Study, files: Files) -> Table:
-    """Return rows of `tables.results`; the leaf rules' have the paper's point, with random leaves, among them."""
+    """Return rows of `tables.results`; the choices of leaves have the paper's point among them."""
     sizes, leaves, main = (evaluated(files[name], "stated") for name in ("training_size", "leaves", "main"))
     point = main[main["method"].isin(_point(study))]
     return stacked([sizes, point, leaves[leaves["kind"] == "model"]])
@@ -40,7 +41,7 @@ def data(study: Study, files: Files) -> Table:
 
 @styled()
 def draw(table: Table) -> Figure:
-    """Draw the sum rate against the number of training realizations (left) and by leaf rule (right)."""
+    """Draw the sum rate against the number of training realizations (left) and by the choice of leaves (right)."""
     models = table[table["kind"] == "model"]
     sized, ruled = models[models["train_size"].notna()], models[models["train_size"].isna()]
     wmmse = table.loc[table["method"] == "wmmse", "mean"].iloc[0]
@@ -57,8 +58,9 @@ def draw(table: Table) -> Figure:
     left.set_title("Training size")
     number_ticks(left, sorted(sized["train_size"].unique()))
     errorbars(right, range(len(ruled)), ruled, color=palette["qgnn"], marker="o", linestyle="none")
-    right.set(xlabel="leaf rule of the QGNN", xlim=(-0.5, len(ruled) - 0.5), title="Leaf rule")
-    right.set_xticks(range(len(ruled)), ruled["stars"])
+    right.set(xlabel="leaves of the QGNN", xlim=(-0.5, len(ruled) - 0.5), title="Choice of leaves")
+    names = ruled["stars"].where(ruled["leaves"] != "one_set", ruled["stars"] + ",\none set")
+    right.set_xticks(range(len(ruled)), names)
     for ax in (left, right):
         ax.axhline(wmmse, **METHOD_LINES["wmmse"])
     below(figure, {**entries, "WMMSE, full-power start": METHOD_LINES["wmmse"], "the paper's 300": paper})

@@ -24,7 +24,8 @@ class PowerModel(nn.Module, ABC):
         k: Leaves per star, for a model whose nodes get messages from the leaves of their stars only (``forward`` then
             needs ``leaves``); None for one whose nodes get messages from all nodes.
         stars: How leaves are chosen, a key of `stars.RULES`.
-        num_rounds: L, layers or iterations: how many sets of leaves it can have.
+        num_rounds: L, layers or iterations.
+        num_sets: How many sets of leaves are to be drawn for it: one per round, or one for all.
         features: The feature map; `fit` it on the training set before training.
         compiled: Whether compiled kernels may compute the model (`kernels.kernel_of`); False: torch alone, the
             reference.
@@ -44,6 +45,7 @@ class PowerModel(nn.Module, ABC):
         self.k: int | None = getattr(options, "k", None)
         self.stars: str = getattr(options, "stars", "random")
         self.num_rounds: int = getattr(options, "layers", getattr(options, "iterations", 1))
+        self.num_sets = self.num_rounds if getattr(options, "leaves", "per_layer") == "per_layer" else 1
         self.features = Features(options.scale or "amplitude", standardize)
 
     @abstractmethod
@@ -76,8 +78,9 @@ class PowerModel(nn.Module, ABC):
             weight: (S, B, M) weights α.
             noise_power: σ², W.
             p_max: P_max, an amplitude (its square is the largest transmit power).
-            leaves: (S, B, M, k) leaf indices from `stars.choose`, for models with a ``k``, or (S, L, B, M, k), one set
-                per round; or from `stars.all_others`, for those without that mix sizes; other models do not read them.
+            leaves: (S, L, B, M, k) leaf indices from `stars.choose`, one set per round, for models with a ``k``; from
+                `stars.all_others` for those without that mix sizes; other models do not read them. One set for all
+                rounds is (S, 1, B, M, k) or (S, B, M, k).
 
         Returns:
             (S, B, M) transmit powers p_m² in [0, P_max²]; the network's output is the amplitude p_m of eq. (1).
@@ -95,26 +98,32 @@ class PowerModel(nn.Module, ABC):
         for name, values in (("gain", gain), ("weight", weight)):
             if values.dtype != dtype:
                 raise ValueError(f"{name} has dtype {values.dtype}; it must be the model's, {dtype}")
-        if not self.reads_leaves(leaves):
-            leaves = None
-        elif leaves is None:
-            raise ValueError(f"{type(self).__name__} needs leaves: choose them with stars.choose")
-        else:
-            others = weight.shape[-1] - 1
-            size = (*weight.shape[1:], others if self.k is None else min(self.k, others))
-            one, each = (self.num_seeds, *size), (self.num_seeds, self.num_rounds, *size)
-            if leaves.shape not in (one, each) or leaves.dtype != torch.int64:
-                raise ValueError(
-                    f"leaves are {leaves.dtype} of shape {tuple(leaves.shape)}; they must be int64 of shape {one}, "
-                    f"or {each} for one set per round"
-                )
-            leaves = leaves if leaves.ndim == 5 else leaves.unsqueeze(1)
+        leaves = self.sets_of(leaves, *weight.shape[1:])
         noise_power, p_max = float(noise_power), float(p_max)  # NumPy's scalars would take over the tensors
         return (p_max * self.activity(gain, weight, noise_power, p_max, leaves)) ** 2
 
     def reads_leaves(self, leaves: torch.Tensor | None) -> bool:
         """Whether the model depends on leaves, given those that it is called with."""
         return self.k is not None or (self.mixes_sizes and leaves is not None)
+
+    def sets_of(self, leaves: torch.Tensor | None, batch: int, links: int) -> torch.Tensor | None:
+        """Return leaves, in a form that `forward` takes, as (S, L or 1, B, M, k); None where they are not read.
+
+        Raises:
+            ValueError: The model uses stars and got none, or a shape or type does not fit.
+        """
+        if not self.reads_leaves(leaves):
+            return None
+        if leaves is None:
+            raise ValueError(f"{type(self).__name__} needs leaves: choose them with stars.choose")
+        size = (batch, links, links - 1 if self.k is None else min(self.k, links - 1))
+        one, each = (self.num_seeds, *size), (self.num_seeds, self.num_rounds, *size)
+        if leaves.shape not in (one, (one[0], 1, *size), each) or leaves.dtype != torch.int64:
+            raise ValueError(
+                f"leaves are {leaves.dtype} of shape {tuple(leaves.shape)}; they must be int64 of shape {one}, "
+                f"or {each} for one set per round"
+            )
+        return leaves if leaves.ndim == 5 else leaves.unsqueeze(1)
 
     @property
     def circuit(self) -> str | None:

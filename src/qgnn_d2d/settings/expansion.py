@@ -17,8 +17,13 @@ from .run import RunSettings
 from .training import TUNED, Training, TrainingChanges
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_SHORT = {"k": "k", "layers": "L", "heads": "h"}  # options in ids; noise and stars go by their value, others by name
-_ORDER = ("noise", "stars", *_SHORT)
+_SHORT = {
+    "k": "k",
+    "layers": "L",
+    "heads": "h",
+}  # options in ids; what `_BY_VALUE` has goes by its value, others by name
+_BY_VALUE = ("noise", "stars", "leaves")
+_ORDER = (*_BY_VALUE, *_SHORT)
 
 
 class Expanded(NamedTuple):
@@ -194,7 +199,7 @@ def _id(names: Mapping[str, Any], given: Mapping[str, Any], model: _Model, prese
     parts = [names["scenario"], names["protocol"], model.name, preset]
     own = {key: field.default for key, field in model.options.model_fields.items()} | model.shared
     for key in sorted(given, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)):
-        value, prefix = given[key], "" if key in ("noise", "stars") else _SHORT.get(key, key)
+        value, prefix = given[key], "" if key in _BY_VALUE else _SHORT.get(key, key)
         default = list(own[key]) if isinstance(own[key], tuple) else own[key]
         if value != default:
             text = "x".join(map(str, value)) if isinstance(value, list) else shown(value).strip("'")

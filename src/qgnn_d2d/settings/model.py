@@ -17,6 +17,8 @@ OWN_CIRCUIT = r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*"
 """How a circuit outside of the library is named, as a regular expression: ``module:function``."""
 StarRule = Literal["random", "fixed", "strongest", "competitors", "mixed", "sampled"]
 """Leaf rules: functions of `qgnn_d2d.stars`."""
+LeafSets = Literal["per_layer", "one_set"]
+"""Whether leaves are drawn anew in every layer."""
 Scale = Literal["amplitude", "decibel", "rate"]
 """Scales on which channels enter a model (see `qgnn_d2d.models.features`)."""
 
@@ -61,6 +63,8 @@ class StarOptions(ModelOptions):
 
     k: Count = 3
     """Leaves per star, below num_links; 2k + 1 qubits."""
+    leaves: LeafSets = "per_layer"
+    """Leaves drawn anew in every layer (the public code's way), or one_set for all layers; the paper is silent."""
 
 
 class QGNNOptions(StarOptions):
@@ -162,6 +166,8 @@ class StarIGCNetOptions(IGCNetOptions):
     scale: Scale | None = "rate"
     k: Count = 3
     """Leaves per star."""
+    leaves: LeafSets = "per_layer"
+    """Leaves drawn anew in every iteration, or one_set for all."""
     stars: StarRule = "competitors"
     """How leaves are chosen."""
 

@@ -20,16 +20,19 @@ _CHUNK = 25  # realizations per forward pass at 10 links, fewer beyond: small en
 
 
 def evaluation_leaves(run: RunSettings, model: PowerModel, channels: Channels, split: str) -> torch.Tensor | None:
-    """Choose the stars of a split for every seed, once: (S, N, M, k).
+    """Choose the stars of a split for every seed and layer, once: (S, L or 1, N, M, k).
 
-    None for models without stars; but for networks of several sizes, all other nodes (`stars.all_others`).
+    One set where the model's leaves are ``one_set``, or its rule draws nothing. None for models without stars; but for
+    networks of several sizes, all other nodes (`stars.all_others`).
     """
     if model.k is None:
         if channels.sizes is None or not model.mixes_sizes:
             return None
-        return stars.all_others(channels).expand(run.num_seeds, -1, -1, -1)
+        return stars.all_others(channels).expand(run.num_seeds, 1, -1, -1, -1)
     draws = [
-        stars.choose(model.stars, channels, model.k, torch_generator(run.seed, "stars", split, s))
+        stars.choose(
+            model.stars, channels, model.k, torch_generator(run.seed, "stars", split, s), num_sets=model.num_sets
+        )
         for s in range(run.num_seeds)
     ]
     return torch.stack(draws)
@@ -44,7 +47,7 @@ def allocate(model: PowerModel, channels: Channels, leaves: torch.Tensor | None)
     Args:
         model: Put into evaluation mode here.
         channels: N realizations of M links.
-        leaves: (S, N, M, k), (S, L, N, M, k) for one set per round, or None.
+        leaves: (S, L, N, M, k), one set per round, or one for all (`PowerModel.forward`); None without stars.
 
     Returns:
         (S, N, M) transmit powers, W; 0 for padding.

@@ -197,15 +197,18 @@ class Trainer:
             if self.kernel is not None and inputs is not None:
                 self.kernel.run(inputs, start, stop, gradients=True)
             else:
-                part = (slice(None), slice(start, stop))  # (S, B)
+                part, chosen = (
+                    (slice(None), slice(start, stop)),
+                    None if leaves is None else leaves[..., start:stop, :, :],
+                )
                 self.optimizer.zero_grad()
-                self.loss(gains[part], weights[part], None if leaves is None else leaves[part]).backward()
+                self.loss(gains[part], weights[part], chosen).backward()
             self.optimizer.step()
         self.epoch += 1
         self._score()
 
     def _draw(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """Return one epoch's gains (S, N, M, M), weights (S, N, M) and leaves (S, N, M, k), in each seed's order.
+        """Return one epoch's gains (S, N, M, M), weights (S, N, M), leaves (S, L or 1, N, M, k), in each seed's order.
 
         Links are left out with the run's probability: no weight, no interference caused, none received.
         """
@@ -218,14 +221,20 @@ class Trainer:
             kept = (torch.stack(draws) >= drop_links).to(weight)
             gain, weight = gain * kept.unsqueeze(-1) * kept.unsqueeze(-2), weight * kept
         if self.model.k is None:
-            return gain, weight, None if train.sizes is None else stars.all_others(train)[orders].to(gain.device)
+            return (
+                gain,
+                weight,
+                None if train.sizes is None else stars.all_others(train)[orders].unsqueeze(1).to(gain.device),
+            )
         if self.model.stars == "random" and train.num_links > 1 and train.sizes is None:  # reads no channels
-            own = [stars.sample(train.num_links, self.model.k, g, (len(train),)) for g in self.generators["stars"]]
+            size = (self.model.num_sets, len(train))
+            own = [stars.sample(train.num_links, self.model.k, g, size) for g in self.generators["stars"]]
             return gain, weight, torch.stack(own).to(gain.device)
         sizes = None if train.sizes is None else train.sizes[orders].flatten()
         drawn = Channels(gain.flatten(0, 1), weight.flatten(0, 1), train.noise_power, train.p_max, sizes)
-        leaves = stars.choose(self.model.stars, drawn, self.model.k, *self.generators["stars"])
-        return gain, weight, leaves.unflatten(0, weight.shape[:2]).to(gain.device)
+        streams, num_sets = self.generators["stars"], self.model.num_sets
+        leaves = stars.choose(self.model.stars, drawn, self.model.k, *streams, num_sets=num_sets)
+        return gain, weight, leaves.unflatten(1, weight.shape[:2]).transpose(0, 1).to(gain.device)
 
     def loss(self, gain: torch.Tensor, weight: torch.Tensor, leaves: torch.Tensor | None) -> torch.Tensor:
         """Return minus the objective, averaged over each seed's batch (S, B, ...) and summed over the seeds."""

@@ -26,10 +26,10 @@ def build(name, seeds=range(1), **options):
 
 
 def draw_leaves(model, links=LINKS, batch=BATCH):
-    """Return leaves for every seed of a model; None for one without stars."""
+    """Return leaves for every seed and round of a model; None for one without stars."""
     if model.k is None:
         return None
-    return stars.sample(links, model.k, torch.Generator().manual_seed(4), (model.num_seeds, batch))
+    return stars.sample(links, model.k, torch.Generator().manual_seed(4), (model.num_seeds, model.num_rounds, batch))
 
 
 def relabelled(leaves, order):

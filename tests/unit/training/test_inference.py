@@ -12,13 +12,14 @@ from qgnn_d2d.training.inference import mean_metric, warn_of_far
 from tests.unit.training.cases import SMALL, channels, run_of
 
 
-def test_evaluation_stars_are_kept_and_differ_by_seed_and_split():
+def test_evaluation_stars_are_kept_and_differ_by_seed_split_and_layer():
     run, model = run_of(), models.build("qgnn", seeds=range(2))
     draws = {split: evaluation_leaves(run, model, channels(), split) for split in ("train", "test")}
-    assert draws["test"].shape == (2, 20, 5, 3)
+    assert draws["test"].shape == (2, 2, 20, 5, 3)
     assert torch.equal(draws["test"], evaluation_leaves(run, model, channels(), "test"))
     assert not torch.equal(draws["test"], draws["train"])
     assert not torch.equal(draws["test"][0], draws["test"][1])
+    assert not torch.equal(draws["test"][:, 0], draws["test"][:, 1])
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -30,7 +31,7 @@ def test_realizations_are_allocated_one_by_one_whatever_the_chunk(model):
     power = allocate(network.train(), data, leaves)
     assert power.shape == (2, 120, 5) and not power.requires_grad and not network.training
     for i in (0, 119):
-        own = None if leaves is None else leaves[:, i : i + 1]
+        own = None if leaves is None else leaves[..., i : i + 1, :, :]
         torch.testing.assert_close(allocate(network, data.take([i]), own)[:, 0], power[:, i])
 
 
@@ -54,7 +55,7 @@ def test_a_score_is_the_mean_metric_in_float32_on_the_splits_stars():
 def test_leaves_that_are_no_links_are_refused(leaf):
     network = models.build("qgnn", seeds=range(2), dtype=torch.float64)
     leaves = evaluation_leaves(run_of(), network, channels(), "test")
-    leaves[0, 0, 0, 0] = leaf
+    leaves[0, 1, 0, 0, 0] = leaf
     with pytest.raises(ValueError, match=r"leaves are from .* to .*; they must be from 0 to 4"):
         allocate(network, channels(), leaves)
 

@@ -46,7 +46,7 @@ def test_a_padded_network_gets_the_powers_that_it_gets_alone(model):
     power = allocate(network, data, leaves)
     assert power.shape == (2, len(data), 8) and not power[:, ~data.real].any()
     for i, part in enumerate(parts):
-        own = None if network.k is None else leaves[:, i :: len(parts), : part.num_links]
+        own = None if network.k is None else leaves[:, :, i :: len(parts), : part.num_links]
         torch.testing.assert_close(
             power[:, i :: len(parts), : part.num_links], allocate(network, part, own), rtol=0, atol=0
         )
@@ -55,15 +55,16 @@ def test_a_padded_network_gets_the_powers_that_it_gets_alone(model):
 @pytest.mark.parametrize("rule", stars.RULES)
 def test_padding_is_nobodys_leaf(rule):
     data, parts = mixed()
-    leaves = stars.choose(rule, data, 3, torch.Generator().manual_seed(1), torch.Generator().manual_seed(2))
-    assert leaves.shape == (len(data), 8, 3)
-    for size, own in zip(data.sizes.tolist(), leaves, strict=True):
-        assert (own[:size] < size).all() and (own[:size] != torch.arange(size).unsqueeze(-1)).all()
-        assert all(len(set(star)) == 3 for star in own[:size].tolist())
-    if rule in ("fixed", "strongest", "competitors"):
+    leaves = stars.choose(rule, data, 3, torch.Generator().manual_seed(1), torch.Generator().manual_seed(2), num_sets=2)
+    assert leaves.shape == (2 if rule in stars.DRAWN else 1, len(data), 8, 3)
+    for size, own in zip(data.sizes.tolist(), leaves.unbind(1), strict=True):
+        assert (own[:, :size] < size).all() and (own[:, :size] != torch.arange(size).unsqueeze(-1)).all()
+        assert all(len(set(star)) == 3 for star in own[:, :size].flatten(0, 1).tolist())
+        assert rule not in stars.DRAWN or not torch.equal(own[0, :size], own[1, :size])
+    if rule not in stars.DRAWN:
         for i, part in enumerate(parts):
             alone = stars.choose(rule, part, 3, torch.Generator())
-            assert torch.equal(leaves[i :: len(parts), : part.num_links], alone)
+            assert torch.equal(leaves[:, i :: len(parts), : part.num_links], alone)
     refused(lambda: stars.choose(rule, data, 5, torch.Generator()), "realization 0 has 5 links", "k = 5", "at least 6")
 
 

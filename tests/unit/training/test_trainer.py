@@ -136,7 +136,7 @@ def test_informed_leaves_belong_to_the_realizations_of_their_batch(rule, monkeyp
             assert torch.equal(leaves[s], stars.choose(rule, drawn, 3, torch.Generator()))
 
 
-def test_random_leaves_are_drawn_anew_every_epoch(monkeypatch):
+def test_random_leaves_are_drawn_anew_every_epoch_and_layer(monkeypatch):
     found = Trainer(run_of(), channels(), {}, compiled=False)
     seen = []
     loss = found.loss
@@ -144,6 +144,7 @@ def test_random_leaves_are_drawn_anew_every_epoch(monkeypatch):
     found.train_epoch()
     found.train_epoch()
     assert not torch.equal(seen[0], seen[3]) and not torch.equal(seen[0][0], seen[0][1])
+    assert seen[0].shape == (2, 2, 8, 5, 3) and not torch.equal(seen[0][:, 0], seen[0][:, 1])
 
 
 def test_links_are_left_out_of_training_realizations_only(monkeypatch):
@@ -191,5 +192,5 @@ def test_random_stars_are_those_of_the_rule():
     for generator in other.generators["shuffle"]:
         torch.randperm(len(other.train), generator=generator)
     drawn = Channels(gain.flatten(0, 1), weight.flatten(0, 1), one.train.noise_power, one.train.p_max)
-    expected = stars.choose("random", drawn, one.model.k, *other.generators["stars"])
-    assert one.model.stars == "random" and torch.equal(leaves.flatten(0, 1), expected)
+    expected = stars.choose("random", drawn, one.model.k, *other.generators["stars"], num_sets=2)
+    assert one.model.stars == "random" and torch.equal(leaves.transpose(0, 1).flatten(1, 2), expected)

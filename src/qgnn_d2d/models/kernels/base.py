@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 import torch
 
@@ -22,7 +21,7 @@ class Inputs(NamedTuple):
         direct: (S or 1, B, M) the model's features of direct channels.
         alpha: (S or 1, B, M) of weights.
         cross: (S or 1, B, M, M) of cross channels, receiver first.
-        leaves: (S, L, B, M, k) int64, one set per layer or a view of one set for all; None without stars.
+        leaves: (S, L or 1, B, M, k) int64, one set per layer or one for all; None without stars.
         gain: (S or 1, B, M, M) power gains of eq. (1) in the trained quantity.
         weight: (S or 1, B, M) weights of eq. (2) in the trained quantity.
         noise_power: σ², W.
@@ -45,7 +44,6 @@ class Kernel(ABC):
     Args:
         model: On the CPU, float32 or float64. Its parameters become views of the flat vector. What copies into
             them, as ``load_state_dict`` does, reaches the kernel; what replaces them, as ``to(dtype)`` does, does not.
-        layers: L, how many sets of leaves a run reads.
 
     Attributes:
         flat: (2, P) all parameters, in the order of the model's, and their gradients.
@@ -55,8 +53,8 @@ class Kernel(ABC):
         slopes: Parameter name to its view (S, ...) of `gradients`.
     """
 
-    def __init__(self, model: PowerModel, layers: int) -> None:
-        self.model, self.layers = model, layers
+    def __init__(self, model: PowerModel) -> None:
+        self.model = model
         flat = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
         flat, d_flat = both = torch.stack([flat, torch.zeros_like(flat)])
         self.flat = both.numpy()
@@ -87,7 +85,7 @@ class Kernel(ABC):
             weight: (S or 1, B, M) weights.
             noise_power: σ², W.
             p_max: P_max, an amplitude.
-            leaves: (S, B, M, k), or (S, L, B, M, k) for one set per layer; see `PowerModel.forward`.
+            leaves: (S, L, B, M, k), or one set for all layers; see `PowerModel.forward`.
             quantity: What is trained and scored, of either protocol.
 
         Raises:
@@ -98,17 +96,10 @@ class Kernel(ABC):
             raise ValueError(f"gain has shape {tuple(gain.shape)} and weight {tuple(weight.shape)}")
         if gain.dtype != dtype or weight.dtype != dtype:
             raise ValueError(f"gain is {gain.dtype} and weight {weight.dtype}; they must be the model's, {dtype}")
-        chosen = None
-        if model.reads_leaves(leaves):
-            others = weight.shape[-1] - 1
-            size = (*weight.shape[1:], others if model.k is None else min(model.k, others))
-            shape = (model.num_seeds, self.layers, *size)
-            if leaves is None or leaves.dtype != torch.int64 or leaves.shape not in (shape, (shape[0], *size)):
-                raise ValueError(f"leaves must be int64 of shape {shape} or {(shape[0], *size)}")
-            if leaves.numel() and (int(leaves.min()) < 0 or int(leaves.max()) >= weight.shape[-1]):
-                raise ValueError(f"leaves must be from 0 to {weight.shape[-1] - 1}")
-            chosen = leaves.contiguous().numpy()
-            chosen = np.broadcast_to(chosen if leaves.ndim == 5 else chosen[:, None], shape)
+        leaves = model.sets_of(leaves, *weight.shape[1:])
+        if leaves is not None and leaves.numel() and (int(leaves.min()) < 0 or int(leaves.max()) >= weight.shape[-1]):
+            raise ValueError(f"leaves must be from 0 to {weight.shape[-1] - 1}")
+        chosen = None if leaves is None else leaves.contiguous().numpy()
         features = model.features(gain, weight, noise_power, p_max)
         if quantity.name == "released_metric":
             gain, weight = released_gain(gain, weight), torch.ones_like(weight)

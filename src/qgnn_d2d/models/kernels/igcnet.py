@@ -40,22 +40,20 @@ class Layers(NamedTuple):
 class IGCNetKernel(Kernel):
     """Serves `IGCNet` and `StarIGCNet`."""
 
-    def __init__(self, model: IGCNet) -> None:
-        super().__init__(model, model.iterations)
+    model: IGCNet
 
     def run(self, inputs: Inputs, start: int, stop: int, *, gradients: bool) -> tuple[Array, Array]:
         """See `Kernel.run`."""
-        links, seeds = inputs.weight.shape[2], self.model.num_seeds
-        if inputs.leaves is None:
-            others = (np.arange(links)[:, None] + np.arange(1, links)) % links
-            leaves = np.broadcast_to(others, (1, 1, 1, *others.shape))
-        else:  # one set for all iterations is read once
-            leaves = inputs.leaves[:, :1] if inputs.leaves.strides[1] == 0 else inputs.leaves
+        links, seeds, leaves = inputs.weight.shape[2], self.model.num_seeds, inputs.leaves
+        if leaves is None:
+            leaves = ((np.arange(links)[:, None] + np.arange(1, links)) % links)[None, None, None]
         w1, *others = self.values.values()
         layers = Layers(_padded(w1), *(_padded(x.swapaxes(1, 2)) if x.ndim == 3 else x for x in others))
         slopes = Layers(*map(np.zeros_like, layers))
         power = np.empty((seeds, stop - start, links), w1.dtype)
-        rates = _run(*inputs[:3], leaves, *inputs[4:], start, stop, self.layers, layers, slopes, gradients, power)
+        rates = _run(
+            *inputs[:3], leaves, *inputs[4:], start, stop, self.model.iterations, layers, slopes, gradients, power
+        )
         if gradients:
             for i, (slope, values) in enumerate(zip(self.slopes.values(), slopes, strict=True)):
                 values = values.swapaxes(1, 2) if i and values.ndim == 3 else values

@@ -43,7 +43,7 @@ class StarKernel(Kernel):
     model: QGNN
 
     def __init__(self, model: QGNN) -> None:
-        super().__init__(model, model.layers)
+        super().__init__(model)
         real, engine = self.parameters.dtype, model.engine
         self._plan = Plan(engine, real)
         roles, readout = engine.program.encodings, engine.program.readout
@@ -60,8 +60,6 @@ class StarKernel(Kernel):
         assert leaves is not None
         if not 0 <= start < stop <= leaves.shape[2]:
             raise ValueError(f"realizations are {start} to {stop}; they must be from 0 to {leaves.shape[2]}")
-        leaves = leaves[:, : 1 if leaves.strides[1] == 0 else model.layers].view()
-        leaves.flags.writeable = False  # views of one set are: one compiled kernel serves both
         block_angles = self.values["block_angles"].reshape(-1, model.engine.ansatz.num_parameters)
         transfer = self._plan.forward(block_angles)
         d_transfer = np.zeros_like(transfer)

@@ -30,13 +30,14 @@ def build(name, options, seeds=2, dtype=torch.float64, links=6):
 
 
 def draw(model, links=6, batch=5, shared=False):
-    """Return gains, weights and leaves; ``shared`` has one set of channels for all seeds."""
+    """Return gains, weights and leaves per layer; ``shared`` has one set of channels for all seeds."""
     dtype, seeds = next(model.parameters()).dtype, model.num_seeds
     gain, weight = (x.to(dtype) for x in channels(1, links, batch * (1 if shared else seeds)))
     gain, weight = gain.view(-1, batch, links, links), weight.view(-1, batch, links)
     if model.k is None:
         return gain, weight, None
-    return gain, weight, stars.sample(links, model.k, torch.Generator().manual_seed(4), (seeds, batch))
+    size = (seeds, model.num_rounds, batch)
+    return gain, weight, stars.sample(links, model.k, torch.Generator().manual_seed(4), size)
 
 
 def autograd(model, gain, weight, leaves, protocol):
@@ -92,9 +93,8 @@ def test_float32_at_the_papers_sizes(name, options, protocol):
 def test_a_part_of_the_realizations_is_that_part_alone(name, options):
     kernel, inputs, (gain, weight, leaves) = served(name, options, links=6, batch=5)
     part = slice(3, 5)
-    expected = autograd(
-        kernel.model, gain[:, part], weight[:, part], None if leaves is None else leaves[:, part], "stated"
-    )
+    own = None if leaves is None else leaves[..., part, :, :]
+    expected = autograd(kernel.model, gain[:, part], weight[:, part], own, "stated")
     rates, power = kernel.run(inputs, 3, 5, gradients=True)
     np.testing.assert_allclose(rates, expected[0], rtol=1e-13)
     np.testing.assert_allclose(power, expected[1], rtol=1e-12)
@@ -128,20 +128,21 @@ def test_a_seed_alone_is_the_same_as_in_company(name, options, dtype):
 
 
 @every
-def test_leaves_per_layer(name, options):
+def test_one_set_of_leaves_is_the_same_set_in_every_layer(name, options):
     kernel, inputs, (gain, weight, leaves) = served(name, options, links=6, batch=5)
     if leaves is None:
         assert inputs.leaves is None
         return
-    assert inputs.leaves.shape == (2, kernel.layers, *leaves.shape[1:]) and inputs.leaves.strides[1] == 0
-    expected = kernel.run(inputs, 0, 5, gradients=True)[0], kernel.gradients.copy()
-    layers = leaves[:, None].repeat(1, kernel.layers, 1, 1, 1)
-    same = kernel.inputs(gain, weight, NOISE_POWER, P_MAX, layers, trained_quantity("stated"))
-    assert (kernel.run(same, 0, 5, gradients=True)[0] == expected[0]).all()
-    np.testing.assert_allclose(kernel.gradients, expected[1], rtol=1e-12)
-    layers[:, -1] = (layers[:, -1] + 1) % 6
-    other = kernel.inputs(gain, weight, NOISE_POWER, P_MAX, layers, trained_quantity("stated"))
-    assert (kernel.run(other, 0, 5, gradients=True)[0] != expected[0]).all()
+    results = []
+    for one in (leaves[:, 0], leaves[:, :1], leaves[:, :1].expand_as(leaves)):
+        inputs = kernel.inputs(gain, weight, NOISE_POWER, P_MAX, one, trained_quantity("stated"))
+        assert inputs.leaves.shape[1] == (leaves.shape[1] if one.shape == leaves.shape else 1)
+        results.append((kernel.run(inputs, 0, 5, gradients=True)[0], kernel.gradients.copy()))
+    for rates, gradients in results[1:]:
+        assert (rates == results[0][0]).all()
+        np.testing.assert_allclose(gradients, results[0][1], rtol=1e-12)
+    own = kernel.inputs(gain, weight, NOISE_POWER, P_MAX, leaves, trained_quantity("stated"))
+    assert (kernel.run(own, 0, 5, gradients=True)[0] != results[0][0]).all()
 
 
 @pytest.mark.parametrize("gradients", [True, False])
