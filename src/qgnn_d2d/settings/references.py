@@ -26,6 +26,7 @@ def check(study: Study) -> None:
     _check_pairs(study)
     for base, redraws in study.redraws.items():
         _check_redraws(study, base, redraws[1:])
+    check_same("train_draw", "scenario", [study.runs[base] for base in study.redraws])
 
 
 def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
