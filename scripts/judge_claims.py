@@ -19,7 +19,7 @@ def main(study: Study, snakemake: Any) -> None:
     files = {name: [paths] if isinstance(paths, str) else paths for name, paths in found.items()}
     judged = judge.judge(judge.evidence(study, files), [claim for claim in judge.CLAIMS if asked in (None, claim.id)])
     if redrawn := snakemake.input.get("redraws"):
-        judged = redraws.tell(judged, read_csv(redrawn[0]))
+        judged = redraws.with_sentences(judged, read_csv(redrawn[0]))
     write_json(Path(snakemake.output.json), judged)
     html.write(page.page(judged), Path(snakemake.output.markdown), meaningless=study.meaningless)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +14,13 @@ from .statistics import NUM_DRAWS, interval_of
 
 Samples = NDArray[np.float64]
 
-SOURCES = ("draw", "seed", "realization", "draw x realization", "rest")
-"""Where scatter comes from: the training realizations drawn, the seed (within a draw), the realization that a score is
-of, and what draw and realization, or seed and realization, have together."""
+_FACTORS = ("draw", "seed", "realization")
+_EFFECTS = [factors for size in (1, 2, 3) for factors in itertools.combinations(range(3), size)]
+SOURCES = tuple(" x ".join(_FACTORS[i] for i in factors) if len(factors) < 3 else "rest" for factors in _EFFECTS)
+"""Where scatter comes from: the training realizations drawn, the seed, the realization that is scored, what two of
+these have together, and the rest."""
+WITHIN = "seed within a draw"
+"""The sum of seed and draw x seed."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +43,12 @@ class Component:
 def components(values: Samples) -> dict[str, Component]:
     """Split the variance of values into its sources.
 
-    The model is y[d, s, n] = mean + draw[d] + seed[d, s] + realization[n] + both[d, n] + rest[d, s, n]: all effects are
-    random and independent, seeds are nested in draws, and realizations are crossed with both. The estimates are those
-    of the method of moments (ANOVA): mean squares are set equal to their expectations. The intervals replace each mean
-    square by what its chi-square distribution leaves possible, as all others here do (generalized pivotal quantities,
+    The model is y[d, s, n] = mean + draw[d] + seed[s] + realization[n] + (draw x seed)[d, s] + (draw x realization)[d,
+    n] + (seed x realization)[s, n] + rest[d, s, n]: all effects are random and independent. Seeds are crossed with
+    draws, as seed s has the same initial weights and evaluation stars whatever it is trained on; realizations are the
+    same for all. What scatters between seeds of one draw is seed plus draw x seed. The estimates are those of the
+    method of moments (ANOVA, balanced): mean squares are set equal to their expectations. The intervals replace each
+    mean square by what its chi-square distribution leaves possible, as others here do (generalized pivotal quantities,
     `statistics.mean_draws`).
 
     Source: Searle, Casella and McCulloch, Variance Components, 1992, chapter 4. Why trainings need it: Bouthillier et
@@ -50,7 +58,7 @@ def components(values: Samples) -> dict[str, Component]:
         values: (D, S, N): draws of the training realizations, seeds, realizations; at least two of each.
 
     Returns:
-        Source (`SOURCES`) to component.
+        Source (`SOURCES`), and `WITHIN` for the sum of seed and draw x seed, to component.
 
     Raises:
         ValueError: There are fewer, or a value is not finite.
@@ -58,38 +66,35 @@ def components(values: Samples) -> dict[str, Component]:
     Example:
         >>> draws, realizations = np.array([0.0, 2.0]), np.array([0.0, 10.0])
         >>> found = components(draws[:, None, None] + np.zeros((2, 3, 1)) + realizations)
-        >>> {source: round(one.variance, 6) for source, one in found.items()}
-        {'draw': 2.0, 'seed': 0.0, 'realization': 50.0, 'draw x realization': 0.0, 'rest': 0.0}
+        >>> {source: round(one.variance, 6) for source, one in found.items() if one.variance > 1e-9}
+        {'draw': 2.0, 'realization': 50.0}
     """
     require_samples("values", values, ndim=3)
-    if min(values.shape) < 2:
-        raise ValueError(f"values have shape {values.shape}; at least 2 draws, 2 seeds and 2 realizations are needed")
-    d, s, n = values.shape
-    of_draw, of_seed = values.mean(axis=(1, 2)), values.mean(axis=2)
-    of_realization, of_both = values.mean(axis=(0, 1)), values.mean(axis=1)
-    grand = of_draw.mean()
-    both = of_both - of_draw[:, None] - of_realization + grand
-    rest = values - of_seed[:, :, None] - of_both[:, None] + of_draw[:, None, None]
-    degrees = np.array([d - 1, d * (s - 1), n - 1, (d - 1) * (n - 1), d * (s - 1) * (n - 1)])
-    squares = np.array(
-        [
-            s * n * np.square(of_draw - grand).sum(),
-            n * np.square(of_seed - of_draw[:, None]).sum(),
-            d * s * np.square(of_realization - grand).sum(),
-            s * np.square(both).sum(),
-            np.square(rest).sum(),
-        ]
-    )
-    # A row per mean square: how often its expectation contains each source's variance.
-    expected = np.array(
-        [[s * n, n, 0, s, 1], [0, n, 0, 0, 1], [0, 0, d * s, s, 1], [0, 0, 0, s, 1], [0, 0, 0, 0, 1]], dtype=float
-    )
+    sizes = values.shape
+    if min(sizes) < 2:
+        raise ValueError(f"values have shape {sizes}; at least 2 draws, 2 seeds and 2 realizations are needed")
+    effects: dict[tuple[int, ...], Samples] = {(): values.mean(keepdims=True)}
+    for factors in _EFFECTS:
+        others = tuple(axis for axis in range(3) if axis not in factors)
+        parts = (effect for part, effect in effects.items() if set(part) < set(factors))
+        effects[factors] = values.mean(axis=others, keepdims=True) - sum(parts)
+    degrees = np.array([math.prod(sizes[i] - 1 for i in factors) for factors in _EFFECTS])
+    # How often each value of an effect is in the whole, and so its variance in the expectation of a mean square.
+    times = np.array([values.size / math.prod(sizes[i] for i in factors) for factors in _EFFECTS])
+    squares = times * [np.square(effects[factors]).sum() for factors in _EFFECTS]
+    expected = np.array([[set(own) <= set(other) for other in _EFFECTS] for own in _EFFECTS]) * times
     estimates = np.linalg.solve(expected, squares / degrees)
     scatter = np.random.default_rng(0).chisquare(degrees, (NUM_DRAWS, len(degrees)))
-    possible = np.linalg.solve(expected, (squares / scatter).T).clip(min=0)
+    possible = np.linalg.solve(expected, (squares / scatter).T)
+    within = [SOURCES.index(name) for name in ("seed", "draw x seed")]
     return {
-        source: Component(float(estimate), *interval_of(drawn))
-        for source, estimate, drawn in zip(SOURCES, estimates, possible, strict=True)
+        source: Component(float(estimate), *interval_of(drawn.clip(min=0)))
+        for source, estimate, drawn in zip(
+            (*SOURCES, WITHIN),
+            (*estimates, estimates[within].sum()),
+            (*possible, possible[within].sum(axis=0)),
+            strict=True,
+        )
     }
 
 

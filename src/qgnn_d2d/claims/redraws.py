@@ -21,7 +21,7 @@ from ..report.markdown import number
 from ..settings import Study
 from ..settings.config import ClaimPair
 from . import curves
-from .claim import NOT_TESTABLE, Samples, evaluated, measure, verdict
+from .claim import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, Samples, evaluated, measure, verdict
 
 MODEL, VARIANCE, CLAIM = "model", "variance", "claim"
 _COLUMNS = ["kind", "name", "part", "draw", "num_seeds", "num_realizations", "mean", "low", "high", "raw", "verdict"]
@@ -103,7 +103,7 @@ def _of_claims(study: Study, files: Mapping[str, Sequence[str]]) -> Iterator[dic
                 }  # fmt: skip
 
 
-def tell(judged: Mapping[str, Any], redraws: pd.DataFrame) -> dict[str, Any]:
+def with_sentences(judged: Mapping[str, Any], redraws: pd.DataFrame) -> dict[str, Any]:
     """Return what `judge.judge` returns with a sentence per claim, ``redraws``: whether the draw changes its verdict.
 
     Args:
@@ -111,12 +111,12 @@ def tell(judged: Mapping[str, Any], redraws: pd.DataFrame) -> dict[str, Any]:
         redraws: What `table` returns.
     """
     rows = redraws[redraws["kind"] == CLAIM]
-    told = []
+    found = []
     for claim in judged["claims"]:
         primary = [f"{item['protocol']}, {item['models']}" for item in claim["measurements"] if item["primary"]]
         own = rows[(rows["name"] == claim["id"]) & rows["part"].isin(primary)]
-        told.append({**claim, "redraws": sentence(own[own["part"] == own["part"].iloc[0]])} if len(own) else claim)
-    return {**judged, "claims": told}
+        found.append({**claim, "redraws": sentence(own[own["part"] == own["part"].iloc[0]])} if len(own) else claim)
+    return {**judged, "claims": found}
 
 
 def sentence(rows: pd.DataFrame) -> str:
@@ -124,6 +124,9 @@ def sentence(rows: pd.DataFrame) -> str:
     count, verdicts = len(rows), rows["verdict"].value_counts(sort=False)
     reached = ", ".join(f"{name} for {number(times)}" for name, times in verdicts.items())
     same = f"is the same for {count} of {count} draws" if len(verdicts) == 1 else "changes with the draw"
+    if len(verdicts) > 1:
+        opposite = {REPRODUCED, NOT_REPRODUCED} <= set(verdicts.index)
+        reached += "; some draws give opposite verdicts" if opposite else "; no two draws give opposite verdicts"
     low, high = (number(float(end)) for end in (rows["mean"].min(), rows["mean"].max()))
     return (
         f"With the training realizations drawn {count} times and {rows['num_seeds'].iloc[0]} seeds each, the verdict "

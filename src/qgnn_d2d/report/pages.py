@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..analysis.convergence import EPOCHS
 from ..analysis.tables import INTEGERS
+from ..analysis.variance import WITHIN
 from ..objective import PROTOCOL_TITLES, QUANTITIES
 from .markdown import interval, number, table, with_interval
 
@@ -151,8 +152,8 @@ def redraws_page(redraws: pd.DataFrame) -> str:
         by_draw = {
             f"draw {int(row['draw'])}": interval(row["mean"], row["low"], row["high"]) for row in own.to_dict("records")
         }
-        told = ", ".join(f"{verdict} ({times} of {len(own)})" for verdict, times in reached.items())
-        rows.append({"claim": name, "models": part, **by_draw, "verdict": told, "changes": _yes(len(reached) > 1)})
+        verdicts = ", ".join(f"{verdict} ({times} of {len(own)})" for verdict, times in reached.items())
+        rows.append({"claim": name, "models": part, **by_draw, "verdict": verdicts, "changes": _yes(len(reached) > 1)})
     first = redraws.iloc[0]
     parts = [
         "# Other draws of the training realizations",
@@ -194,7 +195,7 @@ def redraws_table(redraws: pd.DataFrame) -> str:
     variances = redraws[redraws["kind"] == "variance"].set_index(["name", "part"])
     for name, own in redraws[redraws["kind"] == "model"].groupby("name", sort=False):
         deviations = {}
-        for source in ("draw", "seed", "realization"):
+        for source in ("draw", WITHIN, "realization"):
             row = variances.loc[(name, source)]
             size = row["num_realizations"] if source == "realization" else 1
             called = f"evaluation set of {number(int(size))}" if source == "realization" else source

@@ -3,21 +3,25 @@
 import numpy as np
 import pytest
 
-from qgnn_d2d.analysis.variance import SOURCES, components, percentages
+from qgnn_d2d.analysis.variance import SOURCES, WITHIN, components, percentages
 
-TRUE = {"draw": 1.2, "seed": 0.8, "realization": 100.0, "draw x realization": 4.0, "rest": 9.0}
+TRUE = {
+    "draw": 1.2, "seed": 0.8, "realization": 50.0, "draw x seed": 0.5, "draw x realization": 4.0,
+    "seed x realization": 20.0, "rest": 9.0,
+}  # fmt: skip
 
 
-def simulated(generator, d=5, s=3, n=300, **changes):
-    spread = {source: np.sqrt(variance) for source, variance in (TRUE | changes).items()}
-    shapes = {"draw": (d, 1, 1), "seed": (d, s, 1), "realization": (n,), "draw x realization": (d, 1, n)}
-    return 80 + sum(spread[name] * generator.standard_normal(shapes.get(name, (d, s, n))) for name in SOURCES)
+def simulated(generator, d=5, s=3, n=200):
+    spread = {source: np.sqrt(variance) for source, variance in TRUE.items()}
+    shapes = [(d, 1, 1), (1, s, 1), (1, 1, n), (d, s, 1), (d, 1, n), (1, s, n), (d, s, n)]
+    parts = zip(TRUE, shapes, strict=True)
+    return 80 + sum(spread[name] * generator.standard_normal(shape) for name, shape in parts)
 
 
 def test_the_estimates_of_many_studies_are_the_true_components_on_average():
     generator = np.random.default_rng(1)
     found = [components(simulated(generator)) for _ in range(150)]
-    for source, true in TRUE.items():
+    for source, true in {**TRUE, WITHIN: TRUE["seed"] + TRUE["draw x seed"]}.items():
         raw = np.array([one[source].raw for one in found])
         assert abs(raw.mean() - true) < 4 * raw.std() / np.sqrt(len(raw)), source
         covered = np.mean([one[source].low <= true <= one[source].high for one in found])
@@ -26,14 +30,23 @@ def test_the_estimates_of_many_studies_are_the_true_components_on_average():
 
 def test_an_estimate_below_zero_counts_as_zero_and_is_kept():
     values = np.zeros((2, 2, 4))
-    values[:, 0] += 1.0  # the draws agree more closely than seeds within them
-    found = components(values)["draw"]
-    assert found.raw == pytest.approx(-0.25) and found.variance == 0.0 and found.low == 0.0
+    values[0, 0] = values[1, 1] = 1.0  # draws and seeds are alike, their combinations are not
+    found = components(values)
+    assert found["draw"].raw == pytest.approx(-0.5) and found["draw"].variance == 0.0 and found["draw"].low == 0.0
+    assert found["draw x seed"].variance == pytest.approx(1.0) and found[WITHIN].raw == pytest.approx(0.5)
+
+
+def test_what_a_seed_has_in_all_draws_is_none_of_the_draws_scatter():
+    """Seed s has the same initial weights and stars in every draw: seeds are not nested in draws."""
+    generator = np.random.default_rng(2)
+    of_seed, of_both = generator.standard_normal((1, 3, 1)), generator.standard_normal((1, 3, 50))
+    found = components(of_seed + of_both + np.zeros((5, 1, 1)))
+    assert abs(found["draw"].raw) < 1e-9 and abs(found["draw x realization"].raw) < 1e-9
 
 
 def test_each_source_is_that_of_the_index_that_it_names():
     index = np.indices((3, 2, 4))
-    for source, axes in (("draw", index[0]), ("realization", index[2])):
+    for source, axes in (("draw", index[0]), ("seed", index[1]), ("realization", index[2])):
         found = components(axes.astype(float))
         assert found[source].variance == pytest.approx(np.unique(axes).var(ddof=1))
         assert all(abs(found[other].raw) < 1e-9 for other in SOURCES if other != source)

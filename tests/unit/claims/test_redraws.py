@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qgnn_d2d.analysis.variance import SOURCES
+from qgnn_d2d.analysis.variance import SOURCES, WITHIN
 from qgnn_d2d.claims import curves, judge, page, redraws
 from qgnn_d2d.report import pages
 from tests.unit.claims.made_up import pair
@@ -51,10 +51,10 @@ def test_every_draw_of_a_model_has_its_percentage_of_wmmse(table):
 
 def test_the_components_are_those_of_the_percentages(table):
     rows = of_kind(table, "variance", QGNN).set_index("part")
-    assert list(rows.index) == list(SOURCES)
+    assert list(rows.index) == [*SOURCES, WITHIN]
     means, of_seeds = [100 * mean_of(QGNN, draw) / 3 for draw in range(3)], (100 * 0.001 / 3) ** 2 / 2
-    assert rows.loc["seed", "mean"] == pytest.approx(of_seeds)
-    assert rows.loc["draw", "mean"] == pytest.approx(np.var(means, ddof=1) - of_seeds / 2)
+    assert rows.loc["seed", "mean"] == pytest.approx(of_seeds) == rows.loc[WITHIN, "mean"]
+    assert rows.loc["draw", "mean"] == pytest.approx(np.var(means, ddof=1))
     assert rows.loc["realization", "mean"] == pytest.approx(0, abs=1e-9)
 
 
@@ -93,18 +93,24 @@ def verdicts(*reached, part="stated, made up", name="C3"):
         (["undecided"] * 3, "the verdict is the same for 3 of 3 draws (undecided for 3); the value is 0.00 to 2.00."),
         (
             ["undecided", "reproduced", "undecided"],
-            "the verdict changes with the draw (undecided for 2, reproduced for 1); the value is 0.00 to 2.00.",
+            "the verdict changes with the draw (undecided for 2, reproduced for 1; no two draws give opposite "
+            "verdicts); the value is 0.00 to 2.00.",
+        ),
+        (
+            ["not reproduced", "reproduced"],
+            "the verdict changes with the draw (not reproduced for 1, reproduced for 1; some draws give opposite "
+            "verdicts); the value is 0.00 to 1.00.",
         ),
     ],
 )
 def test_a_claim_says_whether_its_verdict_depends_on_the_draw(reached, words):
     judged = judge.judge([pair(primary=False, qgnn=2.0), pair()])
     others = [verdicts("reproduced", part="stated, other"), verdicts("reproduced", name="C99")]
-    told = redraws.tell(judged, pd.concat([verdicts(*reached), *others]))
+    told = redraws.with_sentences(judged, pd.concat([verdicts(*reached), *others]))
     found = {claim["id"]: claim.get("redraws") for claim in told["claims"]}
-    assert found["C3"] == f"With the training realizations drawn 3 times and 3 seeds each, {words}"
+    assert found["C3"] == f"With the training realizations drawn {len(reached)} times and 3 seeds each, {words}"
     assert not any(sentence for name, sentence in found.items() if name != "C3")
-    assert found["C3"] in page.page(told) and "drawn 3 times" not in page.page(judged)
+    assert found["C3"] in page.page(told) and "realizations drawn" not in page.page(judged)
 
 
 def test_the_page_has_draws_variance_and_verdicts(table, tmp_path):
@@ -120,7 +126,7 @@ def test_the_short_table_gives_deviations_in_points():
     rows = [{"kind": "model", "name": "a", "draw": i, "mean": 80.0 + i, **sizes} for i in range(2)]
     rows += [
         {"kind": "variance", "name": "a", "part": part, "mean": mean, "low": 0.0, "high": 4 * mean, **sizes}
-        for part, mean in (("draw", 4.0), ("seed", 1.0), ("realization", 100.0))
+        for part, mean in (("draw", 4.0), (WITHIN, 1.0), ("realization", 100.0))
     ]
     text = pages.redraws_table(pd.DataFrame(rows))
     assert "| a | 80.0 to 81.0 | 2.00 [0.00, 4.00] | 1.00 [0.00, 2.00] | 0.50 [0.00, 1.00] |" in text
