@@ -21,6 +21,7 @@ rule all:
         STUDY.table_files,
         STUDY.claim_files,
         STUDY.reading_files,
+        STUDY.redraw_files,
         STUDY.file("checked.json"),
 
 

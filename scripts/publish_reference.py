@@ -25,6 +25,7 @@ COPIED = (
     "paper/claims.json",
     "paper/convergence.csv",
     "paper/readings.csv",
+    "paper/redraws.csv",
     "paper/tables/*.csv",
     "paper/choices/*.csv",
     "paper/comparisons/*.csv",
@@ -61,6 +62,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "on/off search over 4 links, no learning": "on_off_4",
         "certified optimum": "optimum",
     }
+    redrawn = reference / "redraws.csv"
     named = {"qgnn": pair.qgnn, "gcn": pair.gcn, "gcn_small": pair.gcn_small, "qgnn_informed": informed}
     equal = [equal_information.bullet(same, leaves) for leaves in ("random", "competitors")]
     captions = {f"caption_{name}": f"*{module.CAPTION}*\n" for name, module in figures.FIGURES.items()}
@@ -80,6 +82,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "engine": f"{table(engine.rename(columns={'ratio': 'times the first'}))}\n",
         "optimum": f"{table(optimum, {name: name for name in ('links', 'solver', 'certified', 'boxes', 'seconds')})}\n",
         "readings": f"{layouts.readings_table(read_csv(reference / 'readings.csv'))}\n",
+        "redraws": f"{layouts.redraws_table(read_csv(redrawn))}\n" if redrawn.is_file() else "Not in the reference.\n",
         "choices": readme.choices_block({run: read_csv(reference / "choices" / f"{run}.csv") for run in choices}),
         **captions,
     }  # fmt: skip
@@ -101,6 +104,8 @@ def pages(reference: Path) -> dict[str, str]:
         for path in sorted((reference / "tables").glob("*.csv"))
     }
     devices, jobs = read_csv(reference / "noise" / "devices.csv"), read_csv(reference / "jobs.csv")
+    if (redrawn := reference / "redraws.csv").is_file():
+        found["redraws.md"] = layouts.redraws_page(read_csv(redrawn))
     trainings = jobs[jobs["rule"] == "train_model"].set_index("job")["cpu_seconds"] / 60
     trainings.index = trainings.index.str.removeprefix("train_model/")
     return found | {

@@ -29,8 +29,7 @@ def main(study: Study, job: Any) -> None:
     if study.config.weights == "reference":
         reference.take(run, REFERENCE, output["curves"].parent)
     else:
-        train = read[run.training_split]
-        train = train if run.train_size is None else train.take(slice(run.train_size))
+        train = read[run.training_split].take(run.training_rows)
         trained = training.train(
             run, train, {"train": train, "test": read["test"]}, checkpoints=Path(study.file("checkpoints")),
             checkpoint_seconds=study.config.torch.checkpoint_seconds, progress=Progress(),

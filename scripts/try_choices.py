@@ -19,7 +19,8 @@ def main(study: Study, snakemake: Any) -> None:
     choice = choices.runs[snakemake.wildcards.run]
     run = study.runs[snakemake.wildcards.run].changed(choice.start)
     files = dict(zip((run.training_split, "validation"), map(Path, snakemake.input.channels), strict=True))
-    splits = channels.read(study, run.scenario, files).values()
+    read = channels.read(study, run.scenario, files)
+    splits = read[run.training_split].take(run.training_rows), read["validation"]
     table = search.compare(run, *splits, choice.trials, choices.num_seeds, cap=study.config.cap, progress=Progress())
     print(table.groupby(["trial", "changes"])["value"].mean().sort_values().to_string())
     write_csv(Path(snakemake.output[0]), table)

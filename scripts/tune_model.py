@@ -17,7 +17,8 @@ def main(study: Study, snakemake: Any) -> None:
     """Write the record of the search."""
     run = untuned(study.runs[snakemake.wildcards.run])
     files = dict(zip((run.training_split, "validation"), map(Path, snakemake.input.channels), strict=True))
-    splits = channels.read(study, run.scenario, files).values()
+    read = channels.read(study, run.scenario, files)
+    splits = read[run.training_split].take(run.training_rows), read["validation"]
     tuning = Tuning.model_validate_json(snakemake.params.tuning)
     table = search.search(run, *splits, tuning, cap=study.config.cap, progress=Progress())
     print(f"best: {search.best(table)}")

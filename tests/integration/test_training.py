@@ -50,9 +50,11 @@ RUN = "rayleigh-stated-gcn"
 STUDY = settings.load(
     {
         "study": "s", "seed": 5, "num_seeds": 2, "scenarios": {"rayleigh": {"kind": "rayleigh", "num_links": 4}},
-        "splits": {"train": 8, "validation": 8, "test": 8, "evaluation": 8, "pool": 12},
+        "splits": {"train": 8, "validation": 8, "test": 8, "evaluation": 8, "pool": 16},
         "training": {"learning_rate": 0.02, "batch_size": 8, "epochs": 2},
-        "experiments": {"main": [{"model": "gcn"}, {"model": "gcn", "train_size": 9}]},
+        "experiments": {
+            "main": [{"model": "gcn"}, {"model": "gcn", "train_size": 9}, {"model": "gcn", "train_draw": [1, 2]}]
+        },
     }
 )  # fmt: skip
 
@@ -90,6 +92,18 @@ def test_a_run_that_succeeds_leaves_its_outputs_and_one_checkpoint_of_its_own(sc
     assert model.num_seeds == 2 and set(curves["run"]) == {run} and set(curves["split"]) == {"train", "test"}
     for split in ("test", "evaluation"):
         assert values.load(STUDY.trained(run, f"{split}.nc")).sizes["realization"] == STUDY.splits[split]
+
+
+def test_a_draw_is_trained_and_scored_on_its_own_rows_of_the_pool(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = STUDY.runs[f"{RUN}-d2"]
+    script(STUDY, job(run.id))
+    pool = channels.to_channels(channels.load(STUDY.channels("rayleigh", "pool")))
+    own = pool.take(slice(8, 16))
+    alone = training.train(run, own, {"train": own, "test": own}).curves
+    curves = pd.read_csv(STUDY.trained(run.id, "curves.csv"))
+    found, expected = (table.query("split == 'train'").reset_index(drop=True) for table in (curves, alone))
+    pd.testing.assert_frame_equal(found, expected)
 
 
 def test_a_run_that_fails_keeps_its_checkpoint(script, tmp_path, monkeypatch):

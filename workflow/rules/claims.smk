@@ -1,6 +1,10 @@
+from qgnn_d2d.claims import redraws
+
+
 rule judge_claims:
     input:
         **claims.inputs(STUDY),
+        redraws=STUDY.redraw_files[:1],
     output:
         json=STUDY.file("claims.json"),
         markdown=STUDY.file("claims.md"),
@@ -78,10 +82,40 @@ if STUDY.reading_files:
             "../../scripts/tabulate_readings.py"
 
 
+# What depends on which training realizations were drawn.
+if STUDY.redraws:
+
+    rule tabulate_redraws:
+        input:
+            **redraws.inputs(STUDY),
+        output:
+            csv=STUDY.file("redraws.csv"),
+            markdown=STUDY.file("redraws.md"),
+            html=report(
+                STUDY.file("redraws.html"),
+                caption="../report/redraws.rst",
+                category="Claims",
+                labels={"table": "redraws"},
+            ),
+        log:
+            STUDY.file("logs", "tabulate_redraws.log"),
+        conda:
+            CONDA
+        threads: 1
+        params:
+            code=code("tabulate_redraws"),
+            pairs=[f"{pair.models}: {pair.text}" for pair in STUDY.config.claims],
+        message:
+            "Comparing trainings on other draws"
+        script:
+            "../../scripts/tabulate_redraws.py"
+
+
 rule claims:
     input:
         STUDY.claim_files,
         STUDY.reading_files,
+        STUDY.redraw_files,
 
 
 # A target for every claim.

@@ -18,8 +18,8 @@ from .values import CERTIFIED_SHARE, by_solver, certified_share
 
 _REFERENCES = [*(method.name for method in METHODS.values() if method.is_reference), BOUND]
 INTEGERS = (
-    "k", "layers", "heads", "train_size", "quantum_parameters", "classical_parameters", "parameters", "batch_size",
-    "epochs", "num_seeds",
+    "k", "layers", "heads", "train_size", "train_draw", "quantum_parameters", "classical_parameters", "parameters",
+    "batch_size", "epochs", "num_seeds",
 )  # fmt: skip
 """Columns of `results` that count something, or are empty."""
 
@@ -162,6 +162,7 @@ def _model_row(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "stars": architecture.get("stars"),
         "leaves": architecture.get("leaves"),
         "train_size": settings.get("train_size"),
+        "train_draw": settings.get("train_draw"),
         "quantum_parameters": parameters["quantum"],
         "classical_parameters": parameters["classical"],
         "parameters": parameters["total"],

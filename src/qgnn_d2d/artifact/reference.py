@@ -55,6 +55,7 @@ LAYOUTS = {
     "noise/devices.csv": Layout("devices", ["noise"]),
     "noise/resources.csv": Layout("resources", ["circuit", "k", "layout", "device"]),
     "readings.csv": Layout("readings", ["reading", "models", "line", "draws", "num_links"], ("wmmse", "optimum")),
+    "redraws.csv": Layout("redraws", ["kind", "name", "part", "draw"], ("mean", "low", "high")),
     "scale/[0-9]*.csv": Layout("scale", ["num_links", "method", "k", "metric"], ("kind", "value")),
 }
 """Pattern of a path to the layout of the files."""
@@ -82,6 +83,7 @@ def part(whole: Snapshot, study: Study) -> Snapshot:
         path: table
         for path, table in whole.items()
         if not path.startswith("tables/") or Path(path).stem in study.experiments
+        if path != "redraws.csv" or study.redraws
     }
     return found | {name: found[name][found[name]["run"].isin(study.runs)] for name in ("runs.csv", "finals.csv")}
 

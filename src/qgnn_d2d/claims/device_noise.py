@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..io import read_csv
-from ..report.markdown import number
+from ..report.markdown import interval, number
 from ..settings import Study
 from .claim import ANY, Claim, Evidence, Measurement
 
@@ -54,9 +54,10 @@ def _noise_tolerance(evidence: Noisy) -> Measurement:
     if evidence.without_circuit is not None:
         note += f"; with the circuit wholly depolarized {number(evidence.without_circuit)}"
         if (contribution := 100 - evidence.without_circuit) > 0:
-            share = 100 * (kept[0] - evidence.without_circuit) / contribution
-            note += f", so of the circuit's own contribution {number(share)} % is kept"
-        floor = f" (without any circuit it keeps {number(evidence.without_circuit)} %)"
+            share = interval(*(100 * (value - evidence.without_circuit) / contribution for value in kept))
+            note += f", so of the circuit's own contribution {share} % is kept"
+            floor = f", so {share} % of what the circuit contributes"
+        floor = f" (without any circuit it keeps {number(evidence.without_circuit)} %{floor})"
     return Measurement(*kept, note=note, facts={"floor": floor})
 
 

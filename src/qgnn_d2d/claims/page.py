@@ -39,6 +39,7 @@ def page(judged: Mapping[str, Any], cpu_minutes: Mapping[str, float] | None = No
         evidence = f"`make claim-{claim['id']}` repeats it (trainings: {len(runs)}{cost})"
         drawn = f"`snakemake {claim['target']}` draws the evidence"
         parts.append(f"{claim['quantity'].replace('|', '&#124;')}. {verdict}. {evidence}, {drawn}.")
+        parts += [claim["redraws"]] if "redraws" in claim else []
         if not claim["measurements"]:
             parts.append(claim["why"])
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from ..analysis.convergence import EPOCHS
 from ..analysis.tables import INTEGERS
+from ..analysis.variance import WITHIN
 from ..objective import PROTOCOL_TITLES, QUANTITIES
 from .markdown import interval, number, table, with_interval
 
@@ -139,6 +141,73 @@ def _fits(row: Mapping[Hashable, Any]) -> str:
     }
     missing = [reason for name, reason in reasons.items() if not row[name]]
     return f"no: {'; '.join(missing)}" if missing else "yes"
+
+
+def redraws_page(redraws: pd.DataFrame) -> str:
+    """Lay out what `redraws.table` returns."""
+    models, claims = (redraws[redraws["kind"] == kind] for kind in ("model", "claim"))
+    rows = []
+    for (name, part), own in claims.groupby(["name", "part"], sort=False):
+        reached = own["verdict"].value_counts(sort=False)
+        by_draw = {
+            f"draw {int(row['draw'])}": interval(row["mean"], row["low"], row["high"]) for row in own.to_dict("records")
+        }
+        verdicts = ", ".join(f"{verdict} ({times} of {len(own)})" for verdict, times in reached.items())
+        rows.append({"claim": name, "models": part, **by_draw, "verdict": verdicts, "changes": _yes(len(reached) > 1)})
+    first = redraws.iloc[0]
+    parts = [
+        "# Other draws of the training realizations",
+        f"How to read: draw 0 is the training set of all other runs; each further draw is another set of as many "
+        f"realizations. Every model is trained on each with {first['num_seeds']} seeds and scored on the same "
+        f"{number(int(first['num_realizations']))} evaluation realizations. Standard deviations (SD) are in points of "
+        "percent; their 95 % intervals are wide, as there are few draws. A standard deviation of 0 means that the "
+        "estimate of the variance came out at 0 or below. Intervals of values are over seeds and realizations.",
+        "## Percent of WMMSE by draw",
+        table(
+            [
+                {"run": name}
+                | {f"draw {int(row['draw'])}": interval(row["mean"], row["low"], row["high"], 1)
+                   for row in own.to_dict("records")}
+                for name, own in models.groupby("name", sort=False)
+            ]
+        ),
+        "## Where the scatter comes from",
+        redraws_table(redraws),
+        "Of a mean over the evaluation set, draw and seed count whole, and the variance of single realizations is "
+        "divided by their number. All components, as variances of single values:",
+        table(
+            [
+                {"run": row["name"], "source": row["part"], "variance": number(row["raw"]),
+                 "95 % interval": f"{number(row['low'])} to {number(row['high'])}"}
+                for row in redraws[redraws["kind"] == "variance"].to_dict("records")
+            ]
+        ),
+        "## Verdicts by draw",
+        "Fewer seeds than the claims' own evidence has make intervals wider, so more verdicts are undecided here.",
+        table(rows) if rows else "No claim's runs have other draws.",
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def redraws_table(redraws: pd.DataFrame) -> str:
+    """Lay out the redraws in short: a row per model."""
+    rows = []
+    variances = redraws[redraws["kind"] == "variance"].set_index(["name", "part"])
+    for name, own in redraws[redraws["kind"] == "model"].groupby("name", sort=False):
+        deviations = {}
+        for source in ("draw", WITHIN, "realization"):
+            row = variances.loc[(name, source)]
+            size = row["num_realizations"] if source == "realization" else 1
+            called = f"evaluation set of {number(int(size))}" if source == "realization" else source
+            ends = (math.sqrt(row[end] / size) for end in ("mean", "low", "high"))
+            deviations[f"SD: {called}"] = interval(*ends, 2)
+        means = own["mean"]
+        rows.append({"run": name, "% of WMMSE": f"{number(means.min(), 1)} to {number(means.max(), 1)}", **deviations})
+    return table(rows)
+
+
+def _yes(truth: bool) -> str:
+    return "yes" if truth else "no"
 
 
 def convergence_page(convergence: pd.DataFrame) -> str:

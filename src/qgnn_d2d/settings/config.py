@@ -58,6 +58,9 @@ class Entry(Settings):
     """Overrides the study's num_seeds."""
     train_size: Count | list[Count] | None = None
     """Realizations to train on, the first ones of the split pool, with as many gradient steps as on the split train."""
+    train_draw: Count | list[Count] | None = None
+    """Another set of training realizations, as many as the split train has: draw 1 are the first ones of the split
+    pool, draw 2 those after them, and so on. The run is compared with that on the split train and with other draws."""
 
 
 class ClaimPair(Settings):

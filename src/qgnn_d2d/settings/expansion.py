@@ -101,6 +101,7 @@ def _runs(entry: Entry, config: StudySettings, models: Mapping[str, _Model], pla
         "model": entry.model,
         **(entry.model_extra or {}),
         "train_size": entry.train_size,
+        "train_draw": entry.train_draw,
     }
     lists = {name: value if _is_axis(name, value) else [value] for name, value in axes.items()}
     for name, values in lists.items():
@@ -166,8 +167,23 @@ def _run(
     training = dict(validated(Training, training, f"run {run_id}"))
     if config.cap is not None:
         training |= {key: min(training[key], value) for key, value in config.cap}
-    if (train_size := names["train_size"]) is not None:
-        available = config.splits.pool or 0
+    train_size, train_draw = names["train_size"], names["train_draw"]
+    if training["batch_size"] > config.splits.train and train_size is None:  # of a train_size, one step may take all
+        raise ValueError(
+            f"batch_size of run {run_id} is {training['batch_size']}; it must be at most splits.train = "
+            f"{config.splits.train}"
+        )
+    available = config.splits.pool or 0
+    if train_draw is not None:
+        if train_size is not None:
+            raise ValueError(f"run {run_id} has train_size {train_size} and train_draw {train_draw}; give one of them")
+        train_size = config.splits.train
+        if train_draw > available // train_size:
+            raise ValueError(
+                f"train_draw of run {run_id} is {train_draw}; splits.pool = {available} has room for "
+                f"{available // train_size} of splits.train = {train_size}"
+            )
+    if train_size is not None:
         if train_size > available:
             raise ValueError(
                 f"train_size of run {run_id} is {train_size}; it must be at most splits.pool = {available}"
@@ -175,16 +191,11 @@ def _run(
         # As many gradient steps as on the split train.
         steps = training["epochs"] * math.ceil(config.splits.train / training["batch_size"])
         training["epochs"] = max(1, round(steps / math.ceil(train_size / training["batch_size"])))
-    elif training["batch_size"] > config.splits.train:  # of a train_size, one step may take all
-        raise ValueError(
-            f"batch_size of run {run_id} is {training['batch_size']}; it must be at most splits.train = "
-            f"{config.splits.train}"
-        )
     settings = {
         "id": run_id, "scenario": names["scenario"], "protocol": names["protocol"], "model": model.base,
         "architecture": architecture, "training": training, "seed": config.seed,
         "num_seeds": entry.num_seeds or config.num_seeds, "num_threads": config.torch.threads,
-        "device": config.torch.device, "train_size": train_size,
+        "device": config.torch.device, "train_size": train_size, "train_draw": train_draw,
     }  # fmt: skip
     return Expanded(validated(RunSettings, settings, f"run {run_id}"), model.name, entry.preset, is_tuned)
 
@@ -206,4 +217,6 @@ def _id(names: Mapping[str, Any], given: Mapping[str, Any], model: _Model, prese
             parts.append(prefix + (text.replace(":", ".") if key == "circuit" else text))  # module:function
     if names["train_size"] is not None:
         parts.append(f"n{names['train_size']}")
+    if names["train_draw"] is not None:
+        parts.append(f"d{names['train_draw']}")
     return "-".join(filter(None, parts))

@@ -24,6 +24,9 @@ def check(study: Study) -> None:
     for name in [*study.noise.devices, *study.noise.levels] if study.config.noise is not None else []:
         study.aware(name)
     _check_pairs(study)
+    for base, redraws in study.redraws.items():
+        _check_redraws(study, base, redraws[1:])
+    check_same("train_draw", "scenario", [study.runs[base] for base in study.redraws])
 
 
 def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
@@ -67,3 +70,20 @@ def _check_pairs(study: Study) -> None:
     primary = [study.runs[pair.qgnn].protocol for pair in pairs if pair.primary]
     if len(set(primary)) < len(primary):
         raise ValueError("claims: more than one pair of a protocol is primary")
+
+
+def _check_redraws(study: Study, base: str, redraws: list[str]) -> None:
+    """Require the run that redraws are compared with, their equal settings, and as many seeds of all, two at least."""
+    if base not in study.runs:
+        raise ValueError(f"run {redraws[0]} needs run {base}, which it is compared with; no experiment has it")
+    own = study.runs[base]
+    for name in redraws:
+        run = study.runs[name]
+        same = {"id": base, "num_seeds": own.num_seeds, "train_size": None, "train_draw": None}
+        if run.model_copy(update=same) != own:
+            raise ValueError(f"run {name} has other settings than run {base}, which it is compared with")
+        if not 2 <= run.num_seeds <= own.num_seeds or run.num_seeds != study.runs[redraws[0]].num_seeds:
+            raise ValueError(
+                f"num_seeds of run {name} is {run.num_seeds}; it must be as that of the other draws, and from 2 to the "
+                f"{own.num_seeds} of run {base}"
+            )

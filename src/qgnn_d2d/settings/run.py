@@ -39,7 +39,10 @@ class RunSettings(Settings):
     device: Device = "cpu"
     """Torch device."""
     train_size: Count | None = None
-    """Realizations to train on, the first ones of the split `pool`; the split `train` where not given."""
+    """Realizations to train on, of the split `pool`; the split `train` where not given."""
+    train_draw: Count | None = None
+    """Which train_size realizations of the split `pool`: draw 1 are the first ones, draw 2 those after them, and so on;
+    the first ones where not given."""
 
     @model_validator(mode="before")
     @classmethod
@@ -49,10 +52,30 @@ class RunSettings(Settings):
         require_choice("model", data.get("model"), MODELS)
         return {**data, "architecture": validated(MODELS[data["model"]], data["architecture"], "architecture")}
 
+    @model_validator(mode="after")
+    def _a_draw_has_a_size(self) -> RunSettings:
+        if self.train_draw is not None and self.train_size is None:
+            raise ValueError(f"train_draw is {self.train_draw}, but train_size is not given; a draw needs its size")
+        return self
+
     @property
     def training_split(self) -> str:
         """The split that the run's training realizations are taken from."""
         return "train" if self.train_size is None else "pool"
+
+    @property
+    def training_rows(self) -> slice:
+        """The rows of that split.
+
+        Example:
+            >>> training = Training(learning_rate=0.01, batch_size=32, epochs=5)
+            >>> run = RunSettings(id="r", scenario="s", protocol="stated", model="gcn", architecture={}, seed=0,
+            ...                   num_seeds=1, training=training, train_size=300, train_draw=2)
+            >>> run.training_rows
+            slice(300, 600, None)
+        """
+        size, draw = self.train_size, self.train_draw
+        return slice(size) if size is None or draw is None else slice(size * (draw - 1), size * draw)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, for a manifest; `from_dict` reads it back."""

@@ -42,7 +42,7 @@ class Splits(Settings):
     evaluation: Count
     """Realizations of the tables, besides the test split."""
     pool: Count | None = None
-    """Realizations that runs with a train_size take their first ones of."""
+    """Realizations that runs with a train_size or a train_draw are trained on."""
 
 
 class Optimum(Settings):

@@ -61,8 +61,18 @@ class StudyFiles:
         return [
             name
             for name, entries in self.config.experiments.items()
-            if not any(entry.model_extra or entry.train_size is not None for entry in entries)
+            if not any(entry.model_extra or (entry.train_size or entry.train_draw) is not None for entry in entries)
         ]
+
+    @property
+    def redraws(self) -> dict[str, list[str]]:
+        """Run to itself (draw 0) and the runs that are like it, but for a train_draw, in the order of their draws."""
+        found: dict[str, list[str]] = {}
+        for draw, name in sorted((run.train_draw or 0, name) for name, run in self.runs.items()):
+            if draw:
+                base = name.removesuffix(f"-d{draw}")
+                found.setdefault(base, [base]).append(name)
+        return {base: found[base] for base in [*self.runs, *found] if base in found}
 
     @property
     def results(self) -> str:
@@ -154,6 +164,11 @@ class StudyFiles:
         return [self.file(f"readings.{suffix}") for suffix in ("csv", "md")] if there else []
 
     @property
+    def redraw_files(self) -> list[str]:
+        """What depends on the training realizations drawn; none without runs on other draws."""
+        return [self.file(f"redraws.{suffix}") for suffix in ("csv", "md") if self.redraws]
+
+    @property
     def scale_files(self) -> list[str]:
         """The evaluations at other numbers of links; none without a scale study."""
         scale = self.config.scale
@@ -167,4 +182,5 @@ class StudyFiles:
         files += [self.trained(run, "manifest.json") for run in self.runs]  # the run's other files come with it
         if self.config.noise is not None:
             files += [self.file("noise", f"{name}.csv") for name in ("shots", "devices", "resources")]
-        return files + self.table_files + self.claim_files + self.reading_files + self.scale_files
+        files += self.table_files + self.claim_files + self.reading_files + self.redraw_files
+        return files + self.scale_files

@@ -282,3 +282,20 @@ def test_any_entry_that_changes_is_judged_or_refused(data, same_machine, committ
         assert set(table["verdict"]) <= set(comparison.VERDICTS)
         assert str(len(table)) in comparison.conclusion(table)
         assert comparison.conclusion(table) in comparison.report(table, [])
+
+
+@pytest.mark.parametrize(("by", "verdict"), [(0.5, WITHIN), (9.0, DIFFERS)])
+def test_redraws_are_trained_numbers_of_which_every_row_has_an_interval(by, verdict):
+    columns = ["kind", "name", "part", "draw", "num_seeds", "num_realizations", "mean", "low", "high", "raw", "verdict"]
+    rows = [
+        ["model", "a", "", "1", "3", "9", "80.0", "79.0", "81.0", "", ""],
+        ["variance", "a", "draw", "", "3", "9", "1.0", "0.0", "2.0", "1.0", ""],
+        ["claim", "C4", "stated, x", "1", "3", "9", "inf", "inf", "inf", "", "not reproduced"],
+    ]
+    before = {"redraws.csv": pd.DataFrame(rows, columns=columns, dtype=str)}
+    moved = changed(before, "redraws.csv", "mean", shifted(by), kind="model")
+    assert set(compare(before, before, same_machine=True)["verdict"]) == {IDENTICAL}
+    table = compare(before, moved, same_machine=False)
+    assert row(table, "redraws", "redraws: model, a, 1")["verdict"] == verdict
+    assert set(table["verdict"]) == {verdict, IDENTICAL} and len(table) == 3
+    assert set(compare(before, moved, same_machine=True)["verdict"]) == {DIFFERS, IDENTICAL}

@@ -251,3 +251,7 @@ def test_a_part_of_the_reference_is_that_of_a_studys_runs_and_experiments(fresh)
     assert fresh.keys() - found.keys() == {"tables/ablation.csv"}
     assert set(found["runs.csv"]["run"]) == set(found["finals.csv"]["run"]) == {"a-run", "alone"}
     assert found["channels.csv"].equals(fresh["channels.csv"])
+    with_redraws = fresh | {"redraws.csv": pd.DataFrame({"kind": ["model"]})}
+    for redraws, there in (({}, False), ({"a-run": ["a-run", "a-run-d1"]}, True)):
+        study.redraws = redraws
+        assert ("redraws.csv" in references.part(with_redraws, study)) == there

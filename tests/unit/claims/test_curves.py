@@ -77,6 +77,17 @@ def test_the_first_crossing_stands_beside_where_the_curve_comes_back():
     curves = np.tile([0.0, 3.0, 1.0, 3.0, 3.0], (SEEDS, 1))
     measured = MEASURE["C4"](with_curves(curves, 2.0))
     assert measured.value == 3.0 and measured.note.startswith("first crossing: epoch 1;")
+    why = judged(with_curves(curves, 2.0))["C4"]["why"]
+    assert "above WMMSE's line at 2.00 at epoch 1 for the first time, and from epoch 3 on; it ends" in why
+    why = judged(with_curves(curves, 9.0))["C4"]["why"]
+    assert "at no epoch for the first time, and from no epoch on; it ends 66.7 % below the line" in why
+
+
+def test_convergence_is_told_to_an_absolute_level_that_both_reach():
+    slow, fast = (np.tile(np.linspace(0.0, end, 21), (SEEDS, 1)) for end in (2.0, 4.0))
+    item = replace(pair(), qgnn=replace(scored(slow, slow, 83), steps=10), gcn=replace(scored(fast, fast, 9), steps=1))
+    why = judged(item)["C6"]["why"]  # 95 % of the lower end, 1.9: after 19 epochs of 20, and 10 of 20
+    assert why.endswith("To 1.90, which both mean curves reach, it is 190 and 10 steps.")
 
 
 def test_the_interval_of_the_first_epoch_is_a_t_interval_over_seeds():

@@ -154,6 +154,25 @@ def parameters_of(run):
 def write_files(made, folder):
     """Write everything that a study's evidence is read from; return what Snakemake hands to the script."""
     files = {name: [str(folder / path) for path in paths] for name, paths in claims.inputs(made).items()}
+    write_trained(made, files)
+    for path in files["scaled"]:
+        rows = [(run, seed, 1.5) for run in made.config.scale.runs for seed in (0, 1)] + [("wmmse", None, 3.0)]
+        frame = pd.DataFrame(rows, columns=["method", "seed", "value"])
+        frame.assign(num_links=int(Path(path).stem)).to_csv(path, index=False)
+    noise = [
+        (training, name, mitigation, kept + i, kept + i - 1, kept + i + 1)
+        for training, kept in (("aware", 97.0), ("unaware", 90.0))
+        for mitigation, shift in (("raw", 0.0), ("readout", 1.0))
+        for i, name in enumerate([*made.config.noise.devices, *made.config.noise.levels])
+        if shift == 0 or training == "unaware"
+    ]
+    columns = ["percent_of_ideal", "percent_of_ideal_low", "percent_of_ideal_high"]
+    pd.DataFrame(noise, columns=["training", "noise", "mitigation", *columns]).to_csv(files["noise"][0], index=False)
+    return files
+
+
+def write_trained(made, files):
+    """Write what pairs of runs are judged on: trainings, and WMMSE on the same realizations."""
     for path in (path for paths in files.values() for path in paths):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     for curves, manifest in zip(files["curves"], files["manifests"], strict=True):
@@ -167,7 +186,7 @@ def write_files(made, folder):
         pd.DataFrame(rows, columns=["run", "seed", "epoch", "split", "metric", "value"]).to_csv(curves, index=False)
         total = {"total": parameters_of(run)}
         write_json(Path(manifest), {"settings": made.runs[run].as_dict(), "num_parameters": total})
-    for path in {*files["evaluated"], *files["sizes"]}:
+    for path in {*files["evaluated"], *files.get("sizes", [])}:
         run, seeds = Path(path).parent.name, np.array([1, 0])
         rates = final_of(run) + 0.001 * seeds[:, np.newaxis] + np.zeros(3)
         scored = {"sum_rate": rates, "released_metric": rates + 1}
@@ -185,20 +204,6 @@ def write_files(made, folder):
         solved[quantity.name] = (("solver", "realization"), np.full((1, 3), 3.0 + i), {"units": quantity.unit})
     values.save(solved, files["solved"][0])
     pd.DataFrame(lines, columns=["solver", "metric", "split", "mean"]).to_csv(files["baselines"][0], index=False)
-    for path in files["scaled"]:
-        rows = [(run, seed, 1.5) for run in made.config.scale.runs for seed in (0, 1)] + [("wmmse", None, 3.0)]
-        frame = pd.DataFrame(rows, columns=["method", "seed", "value"])
-        frame.assign(num_links=int(Path(path).stem)).to_csv(path, index=False)
-    noise = [
-        (training, name, mitigation, kept + i, kept + i - 1, kept + i + 1)
-        for training, kept in (("aware", 97.0), ("unaware", 90.0))
-        for mitigation, shift in (("raw", 0.0), ("readout", 1.0))
-        for i, name in enumerate([*made.config.noise.devices, *made.config.noise.levels])
-        if shift == 0 or training == "unaware"
-    ]
-    columns = ["percent_of_ideal", "percent_of_ideal_low", "percent_of_ideal_high"]
-    pd.DataFrame(noise, columns=["training", "noise", "mitigation", *columns]).to_csv(files["noise"][0], index=False)
-    return files
 
 
 @pytest.fixture(scope="module")

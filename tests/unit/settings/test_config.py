@@ -90,6 +90,18 @@ MISTAKES = {
     "scenarios in one table": ("experiments leaves 0 scenario", ["rayleigh", "geometric"], ["leaves", "one scenario"]),
     "more training than the pool": (f"{EXPERIMENT} train_size", 49, ["train_size", "49", "splits.pool = 48"]),
     "no training": (f"{EXPERIMENT} train_size", [0], ["train_size[0]", "0", "at least 1"]),
+    "more draws than the pool has": (
+        f"{EXPERIMENT} train_draw", 3, ["train_draw of run", "is 3", "room for 2", "splits.pool = 48"],
+    ),
+    "a draw of its own size": ("experiments redraws 0 train_size", 24, ["train_size 24", "train_draw 1"]),
+    "a draw of nothing to compare with": (
+        "experiments redraws", [{"model": "qgnn", "k": 5, "train_draw": 1}], ["-k5-d1 needs run", "qgnn-k5", "no exp"],
+    ),
+    "a draw with other settings": (
+        "experiments redraws", [{"model": "gcn", "epochs": 1, "train_draw": 1}], ["gcn-d1", "other settings than run"],
+    ),
+    "a draw of one seed": ("experiments redraws 0 num_seeds", 1, ["num_seeds", "qgnn-d1 is 1", "from 2 to the 2"]),
+    "a draw of more seeds": ("experiments redraws 0 num_seeds", 3, ["num_seeds", "qgnn-d1 is 3", "from 2 to the 2"]),
     "two runs of one id": (f"{EXPERIMENT} epochs", 2, ["rayleigh-stated-qgnn", "other settings", "preset"]),
     "an unknown calibration": ("noise_models lagos device", "Lagos", ["noise_models.lagos.device", "FakePerth"]),
     "a device and a level": ("noise_models lagos depolarizing", 0.1, ["noise_models.lagos", "one of"]),

@@ -57,6 +57,7 @@ def test_an_entry_is_the_product_of_its_lists():
         ),
         ({"model": "qgnn", "scale": "rate", "angle_range": 0.25}, "a-stated-qgnn-angle_range0.25-scalerate"),
         ({"model": "qgnn", "train_size": 30, "preset": "fast"}, "a-stated-qgnn-fast-n30"),
+        ({"model": "qgnn", "k": 2, "preset": "fast", "train_draw": 3}, "a-stated-qgnn-fast-k2-d3"),
         ({"model": "qgnn", "circuit": "lib.blocks:zz", "k": 2}, "a-stated-qgnn-k2-circuitlib.blocks.zz"),
     ],
 )  # fmt: skip
@@ -107,6 +108,17 @@ def test_runs_of_all_training_sizes_take_as_many_gradient_steps():
     assert [(run.train_size, run.training_split) for run in found.values()] == [(n, "pool") for n in (30, 300, 1000)]
     (plain,) = runs({"model": "qgnn"}).values()
     assert (plain.train_size, plain.training_split) == (None, "train")
+
+
+def test_draws_are_rows_of_the_pool_one_after_the_other_and_trained_as_the_run_itself():
+    plain, *drawn = runs({"model": "qgnn"}, {"model": "qgnn", "train_draw": [1, 2, 3]}).values()
+    assert [(run.training_split, run.training_rows) for run in drawn] == [
+        ("pool", slice(300 * i, 300 * (i + 1))) for i in range(3)
+    ]
+    assert (plain.training_split, plain.training_rows) == ("train", slice(None))
+    assert all(run.training == plain.training and run.architecture == plain.architecture for run in drawn)
+    (sized,) = runs({"model": "qgnn", "train_size": 30}).values()
+    assert sized.training_rows == slice(30)
 
 
 def test_a_cap_holds_for_all_runs():

@@ -4,7 +4,8 @@ from qgnn_d2d import settings
 from qgnn_d2d.settings import SPLITS
 from tests.unit.settings.configs import CONFIG, PAPER, REMOVED, SMOKE, WHOLE, changed
 
-ALONE = settings.load(changed(("splits train", 64), *((key, REMOVED) for key in ("noise", "scale", "claims", "cap"))))
+SIZES = ("splits train", 64), ("splits pool", 128)
+ALONE = settings.load(changed(*SIZES, *((key, REMOVED) for key in ("noise", "scale", "claims", "cap"))))
 
 CONFIG_OF_ONE = {
     "study": "mine", "seed": 1, "num_seeds": 1,
@@ -19,7 +20,9 @@ def test_a_study_holds_what_its_config_says():
     assert list(PAPER.scenarios) == ["rayleigh", "geometric", "public_draws"]
     assert PAPER.splits == {"train": 300, "validation": 300, "test": 300, "evaluation": 3000, "pool": 10000}
     assert list(SMOKE.splits) == list(SPLITS)
-    without = settings.load(changed(("splits pool", REMOVED), ("experiments training_size", REMOVED)))
+    without = settings.load(
+        changed(*((key, REMOVED) for key in ("splits pool", "experiments training_size", "experiments redraws")))
+    )
     assert list(without.splits) == list(SPLITS[:-1])
     assert list(PAPER.noise_models)[:3] == ["lagos", "perth", "manila"] and PAPER.noise_models["lagos_idle"].idle
 
@@ -33,6 +36,16 @@ def test_files_lie_in_the_studys_folder():
     assert SMOKE.evaluated("main", "test")[0] == f"results/smoke/training/{run}/test.nc"
     assert len(SMOKE.evaluated("main", "test")) == len(SMOKE.experiments["main"])
     assert SMOKE.table("main") == "results/smoke/tables/main.csv"
+
+
+def test_redraws_are_found_by_the_run_that_they_are_compared_with():
+    run = "rayleigh-stated-gcn"
+    assert list(SMOKE.redraws) == ["rayleigh-stated-qgnn", run]
+    assert SMOKE.redraws[run] == [run, f"{run}-d1", f"{run}-d2"]
+    assert SMOKE.redraw_files == ["results/smoke/redraws.csv", "results/smoke/redraws.md"]
+    assert set(SMOKE.redraw_files) < set(SMOKE.verified_files) and "redraws" not in SMOKE.comparisons
+    alone = settings.load(changed(("experiments redraws", REMOVED)))
+    assert not alone.redraws and not alone.redraw_files
 
 
 def test_only_the_papers_study_writes_to_figures():

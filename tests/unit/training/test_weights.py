@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from qgnn_d2d import models
-from qgnn_d2d.io import read_json, read_tensors, write_tensors
+from qgnn_d2d.io import read_json, read_tensors, write_json, write_tensors
 from qgnn_d2d.quantum.ansatz import ANSATZE, build
 from qgnn_d2d.quantum.engine.transfer import identity
 from qgnn_d2d.settings import MODELS, RunSettings, Training
@@ -116,6 +116,18 @@ def test_weights_of_another_run_are_refused(tmp_path, field, value):
     path = save(run_of().model_copy(update={field: value}), tmp_path)
     with pytest.raises(ValueError, match=rf"manifest.json: {field} is .*; run a-run needs"):
         load_weights(run_of(), path)
+
+
+def test_weights_from_before_an_option_was_there_are_those_of_its_default(tmp_path):
+    path = save(run_of(), tmp_path)
+    manifest = path.with_name("manifest.json")
+    content = read_json(manifest)
+    del content["settings"]["train_draw"]
+    write_json(manifest, content)
+    load_weights(run_of(), path)
+    drawn = run_of().model_copy(update={"train_size": 4, "train_draw": 1})
+    with pytest.raises(ValueError, match=r"train_size is None; run a-run needs 4"):
+        load_weights(drawn, path)
 
 
 def test_weights_of_another_model_are_refused(tmp_path):
