@@ -17,10 +17,10 @@ from torch.nn import functional
 Generators = Sequence[torch.Generator]
 
 
-def stacked_uniform(shape: Sequence[int], bound: float, generators: Generators) -> nn.Parameter:
-    """Return a parameter (S, *shape), slice s uniform in [-bound, bound] from generator s."""
+def stacked_uniform(shape: Sequence[int], bound: float, generators: Generators, middle: float = 0.0) -> nn.Parameter:
+    """Return a parameter (S, *shape), slice s uniform within ``bound`` of the middle, from generator s."""
     draws = [torch.rand(tuple(shape), generator=generator, dtype=torch.float32) for generator in generators]
-    return nn.Parameter((2 * torch.stack(draws) - 1) * bound)
+    return nn.Parameter((2 * torch.stack(draws) - 1) * bound + middle)
 
 
 class Linear(nn.Module):
@@ -50,7 +50,14 @@ class Linear(nn.Module):
 
 
 class BatchNorm(nn.Module):
-    """Batch normalization per seed and channel of (S, N, C), with running statistics for evaluation."""
+    """Batch normalization per seed and channel of (S, N, C), with running statistics for evaluation.
+
+    Attributes:
+        epsilon: What is added to the variance.
+        momentum: The weight of a batch in the running statistics.
+    """
+
+    epsilon, momentum = 1e-5, 0.1
 
     def __init__(self, channels: int, num_seeds: int) -> None:
         super().__init__()
@@ -59,35 +66,30 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(num_seeds, channels, dtype=torch.float32))
         self.register_buffer("running_var", torch.ones(num_seeds, channels, dtype=torch.float32))
 
+    @property
+    def running(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Running mean and variance, (S, C) each."""
+        return self.get_buffer("running_mean"), self.get_buffer("running_var")
+
+    @torch.no_grad()
+    def update(self, mean: torch.Tensor, variance: torch.Tensor, rows: int) -> None:
+        """Move the running statistics towards those of a batch, (S, C); the variance becomes the unbiased one."""
+        for running, own in zip(self.running, (mean, variance * (rows / (rows - 1))), strict=True):
+            running.lerp_(own, self.momentum)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Normalize (S, N, C)."""
         seeds, rows, channels = x.shape
         y = functional.batch_norm(
             x.transpose(0, 1).reshape(rows, seeds * channels),
-            self.get_buffer("running_mean").view(-1),
-            self.get_buffer("running_var").view(-1),
+            *(running.view(-1) for running in self.running),
             self.weight.view(-1),
             self.bias.view(-1),
             training=self.training,
+            momentum=self.momentum,
+            eps=self.epsilon,
         )
         return y.view(rows, seeds, channels).transpose(0, 1)
-
-
-class Dropout(nn.Module):
-    """Inverted dropout, slice s masked from generator s."""
-
-    def __init__(self, probability: float, generators: Generators) -> None:
-        super().__init__()
-        self.probability = probability
-        self.generators = generators
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Drop entries of (S, ...) while training."""
-        if not self.training or self.probability == 0:
-            return x
-        draws = [torch.rand(x.shape[1:], generator=generator, dtype=torch.float32) for generator in self.generators]
-        keep = (torch.stack(draws) >= self.probability).to(x.device, x.dtype)
-        return x * keep / (1 - self.probability)
 
 
 def mlp(widths: Sequence[int], generators: Generators, activation: Callable[[], nn.Module]) -> nn.Sequential:

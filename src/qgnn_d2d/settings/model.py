@@ -110,7 +110,7 @@ class ReleasedQGNNOptions(StarOptions):
     width: Count = 64
     """Hidden width of the networks."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Dropout probability in the feature networks."""
+    """Dropout probability behind every hidden layer."""
 
 
 class IGCNetOptions(ModelOptions):

@@ -39,7 +39,7 @@ SMALL = {
         ("gcn", {}, 0, 1233),
         ("gcn_small", {}, 0, 81),
         ("gcn", {"message_widths": [12, 22], "update_width": 12}, 0, 683),
-        ("qgnn_released", {}, 136, 6425),
+        ("qgnn_released", {}, 136, 15001),
         ("gcn_released", {}, 0, 67073),
         ("qgnn_informed", {"layers": 3, "heads": 4}, 216, 683),
         ("gcn_informed", {}, 0, 1233),

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qgnn_d2d.models.ensemble import BatchNorm, Dropout, Linear, mlp, stacked_uniform
+from qgnn_d2d.models.ensemble import BatchNorm, Linear, mlp, stacked_uniform
 from qgnn_d2d.random_streams import torch_generator
 
 
@@ -21,6 +21,7 @@ def test_stacked_layers_are_those_of_each_seed(shape, bound, copies):
     drawn = stacked_uniform(shape, bound, generators(copies))
     assert drawn.shape == (copies, *shape) and (drawn.abs() <= bound).all()
     assert torch.equal(drawn[-1:], stacked_uniform(shape, bound, generators(copies)[-1:]))
+    torch.testing.assert_close(stacked_uniform(shape, bound, generators(copies), middle=3.0), drawn + 3.0)
     widths = [2, *shape, 1]
     together, alone = (mlp(widths, found, torch.nn.ReLU) for found in (generators(copies), generators(copies)[-1:]))
     x = torch.rand(copies, 3, 2)
@@ -48,14 +49,3 @@ def test_batch_norm_is_that_of_each_seed():
     norm.eval()
     expected = [own[s].eval()(x[s]) for s in range(2)]
     torch.testing.assert_close(norm(x), torch.stack(expected))
-
-
-def test_dropout_drops_each_seeds_own_entries_while_training():
-    dropout, x = Dropout(0.25, generators()), torch.ones(2, 4000)
-    kept = dropout(x) != 0
-    assert abs(kept.double().mean() - 0.75) < 0.03 and (kept[0] != kept[1]).any()
-    torch.testing.assert_close(dropout(x).unique(), torch.tensor([0.0, 1 / 0.75]))
-    alone = Dropout(0.25, generators()[1:])
-    assert torch.equal(alone(x[1:]), Dropout(0.25, generators())(x)[1:])
-    dropout.eval()
-    assert dropout(x) is x and Dropout(0.0, generators())(x) is x

@@ -9,7 +9,7 @@ from qgnn_d2d.models.kernels.released import Messages
 from qgnn_d2d.objective import weighted_sum_rate
 from tests.unit.models.cases import NOISE_POWER, channels
 
-MODELS = {"gcn_released": {"width": 16, "layers": 2}, "qgnn_released": {"width": 8, "dropout": 0.0, "layers": 2}}
+MODELS = {"gcn_released": {"width": 16, "layers": 2}, "qgnn_released": {"width": 16, "layers": 2}}
 every = pytest.mark.parametrize("name", MODELS)
 
 
