@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -60,7 +61,7 @@ class MLP(nn.Module):
 
     def __init__(self, widths: Sequence[int], dropout: float, generators: Generators, *, norm: bool) -> None:
         super().__init__()
-        self.linear = nn.ModuleList(Linear(*pair, generators) for pair in zip(widths, widths[1:], strict=False))
+        self.linear = nn.ModuleList(Linear(*pair, generators) for pair in pairwise(widths))
         self.hidden = nn.ModuleList(Hidden(width, dropout, generators, norm=norm) for width in widths[1:-1])
 
     def forward(self, x: torch.Tensor, compiled: bool) -> torch.Tensor:
@@ -102,7 +103,7 @@ class EdgeNetwork(nn.Module):
         return y.permute(0, 1, 4, 5, 2, 3).flatten(-2)
 
     def _normalized(self, cross: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return scale and shift (S, C) of the hidden units after batch norm, linear in e; updates running statistics."""
+        """Return scale and shift (S, C) of hidden units after batch norm, linear in e; updates running statistics."""
         weight, bias = self.first.weight.squeeze(1), self.first.bias
         mean, variance = self.norm.running
         if self.training:

@@ -1,6 +1,7 @@
 """The public code's QGNN, layer by layer, against the same network written with torch.nn and PennyLane."""
 
 import math
+from itertools import pairwise
 
 import pennylane as qml
 import pytest
@@ -191,7 +192,7 @@ def test_networks_have_the_public_codes_layers():
     for name, expected in widths.items():
         network = model.get_submodule(name)
         found = [tuple(linear.weight.shape[1:]) for linear in network.linear]
-        assert found == list(zip(expected, expected[1:], strict=False))
+        assert found == list(pairwise(expected))
         assert all((hidden.norm is None) == ("update" in name) for hidden in network.hidden)
     assert {part.probability for part in model.modules() if isinstance(part, Dropout)} == {0.1}
     assert model.rounds[0].update_block_angles.shape == (1, 3, 18)  # own weights of every leaf
