@@ -67,12 +67,15 @@ def _rank(keys: Any, leaves: Any) -> None:
     rows, to = keys.reshape(stars, nodes), leaves.reshape(stars, k)
     key, node, moved = np.empty(_LANES, keys.dtype), np.empty(_LANES, np.int32), np.empty(_LANES, np.int32)
     best, found = np.empty((k, _LANES), keys.dtype), np.zeros((k, _LANES), np.int32)
+    center = np.empty(_LANES, np.int32)
     for start in range(0, stars, _LANES):
         count = min(_LANES, stars - start)
         best[:] = -np.inf
+        for v in range(count):
+            center[v] = (start + v) % nodes
         for j in range(nodes):
             for v in range(count):
-                key[v] = rows[start + v, j] if (start + v) % nodes != j else -np.inf
+                key[v] = rows[start + v, j] if center[v] != j else -np.inf
             node[:], moved[:] = j, 0
             for i in range(k):
                 first, second = best[i], found[i]

@@ -283,7 +283,7 @@ def qgnn(noise):
 
 def allocate(model):
     gain, weight = channels(0)
-    leaves = stars.sample(LINKS, model.k, torch.Generator().manual_seed(4), (SEEDS, BATCH))
+    leaves = stars.sample(LINKS, model.k, torch.Generator().manual_seed(4), (SEEDS, model.num_rounds, BATCH))
     return model(gain.expand(SEEDS, *gain.shape), weight.expand(SEEDS, *weight.shape), 0.1, 1.0, leaves)
 
 

@@ -101,7 +101,7 @@ def _checked(trainer: Trainer, tensors: dict[str, torch.Tensor], metadata: dict[
     assert isinstance(epoch, int)
     expected = {name: own for name, own in _state(trainer).items() if not name.startswith("adam.")}
     steps = torch.tensor(float(epoch * math.ceil(len(trainer.train) / training.batch_size)))
-    for index, parameter in enumerate(trainer.model.parameters() if epoch else ()):
+    for index, parameter in enumerate(trainer.trained if epoch else ()):
         if not parameter.numel():  # a circuit without angles: Adam keeps nothing of it
             continue
         moments = {"step": steps, "exp_avg": parameter, "exp_avg_sq": parameter}

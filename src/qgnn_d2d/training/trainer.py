@@ -101,6 +101,7 @@ class Trainer:
 
     Attributes:
         kernel: What computes powers and gradients; None: torch.
+        trained: What Adam steps: the model's parameters, or the kernel's vector of all of them.
     """
 
     @_with_gradients
@@ -136,8 +137,9 @@ class Trainer:
         self.quantity = trained_quantity(run.protocol)
         self.kernel = kernel_of(self.model)
         rate = run.training.learning_rate
+        self.trained = list(self.model.parameters()) if self.kernel is None else [self.kernel.vector]
         fused = computed_by(self.model) != "torch"  # one loop per parameter; torch alone keeps torch's default
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=rate, fused=fused or None)
+        self.optimizer = torch.optim.Adam(self.trained, lr=rate, fused=fused or None)
         self.generators = {
             name: [torch_generator(run.seed, name, s) for s in self.seeds] for name in ("shuffle", "stars")
         }

@@ -86,8 +86,10 @@ def test_rows_are_the_means_of_the_evaluation(model):
 def test_a_star_takes_all_others_where_there_are_fewer_than_k():
     run = run_of("qgnn", k=9)
     leaves = evaluation_leaves(run, model_of(run), draw(5), "scale-5")
-    assert leaves.shape == (2, 4, 5, 4)
-    assert (leaves.sort(dim=-1).values[0, 0] == torch.tensor([[j for j in range(5) if j != m] for m in range(5)])).all()
+    assert leaves.shape == (2, 2, 4, 5, 4)
+    assert (
+        leaves.sort(dim=-1).values[0, :, 0] == torch.tensor([[j for j in range(5) if j != m] for m in range(5)])
+    ).all()
     exactly = run_of("qgnn", k=4)  # the same weights: they do not depend on k
     values = [scaling.model_rows(r, model_of(r), draw(5))["value"].tolist() for r in (run, exactly)]
     assert values[0] == values[1] and np.isfinite(values[0]).all()

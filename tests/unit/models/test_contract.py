@@ -164,7 +164,7 @@ MISFITS = {
     "weights of another type": ("weight", torch.Tensor.float, "weight has dtype torch.float32"),
     "no leaves": ("leaves", lambda leaves: None, "needs leaves"),
     "fewer leaves": ("leaves", lambda leaves: leaves[..., :2], r"of shape \(1, 5, 6, 3\)"),
-    "leaves of another batch": ("leaves", lambda leaves: leaves[:, :1], "leaves are"),
+    "leaves of another batch": ("leaves", lambda leaves: leaves[..., :1, :, :], "leaves are"),
     "leaves of another type": ("leaves", torch.Tensor.int, "leaves are torch.int32"),
 }
 

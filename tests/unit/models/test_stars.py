@@ -46,7 +46,7 @@ def test_whether_the_order_of_leaves_matters(name, options, matters):
 @pytest.mark.parametrize("name", ON_STARS)
 def test_every_round_can_have_leaves_of_its_own(name):
     model = build(name, seeds=range(2)).eval()
-    one, gain, weight = draw_leaves(model), *channels()
+    one, gain, weight = draw_leaves(model)[:, 0], *channels()
     power = allocate(model, gain, weight, one)
     repeated = one.unsqueeze(1).repeat(1, model.num_rounds, 1, 1, 1)
     assert torch.equal(allocate(model, gain, weight, repeated), power)  # the same set in every round is one set
@@ -87,6 +87,15 @@ def test_parameters_of_the_qgnn_and_its_twin_follow_their_formulas(heads, layers
     assert qgnn.num_parameters["total"] == shared + 9 * layers * heads * depth
     twin = build("mlp_informed", heads=heads, layers=layers, width=depth)
     assert twin.num_parameters["total"] == shared + 10 * layers * heads * depth
+
+
+def test_an_estimator_measures_every_layer_on_its_own_leaves():
+    model = build("qgnn", seeds=range(2), start_range=1.0)
+    leaves = draw_leaves(model)
+    power = allocate(model, *channels(), leaves)
+    model.estimator = lambda angles, *inputs: model.engine.expectations(angles.unsqueeze(1), *inputs)
+    torch.testing.assert_close(allocate(model, *channels(), leaves), power, rtol=1e-12, atol=0)
+    assert (allocate(model, *channels(), leaves[:, 0]) - power).abs().max() > 1e-6
 
 
 def test_an_estimator_gets_what_the_exact_engine_gets():

@@ -3,8 +3,9 @@ import warnings
 import pytest
 import torch
 
-from qgnn_d2d import models, objective
+from qgnn_d2d import models, objective, stars
 from qgnn_d2d.channels import Channels, realizations, to_channels
+from qgnn_d2d.random_streams import torch_generator
 from qgnn_d2d.settings import MODELS
 from qgnn_d2d.settings.scenario import Geometric, Rayleigh
 from qgnn_d2d.training import allocate, cast, evaluation_leaves, score
@@ -20,6 +21,22 @@ def test_evaluation_stars_are_kept_and_differ_by_seed_split_and_layer():
     assert not torch.equal(draws["test"], draws["train"])
     assert not torch.equal(draws["test"][0], draws["test"][1])
     assert not torch.equal(draws["test"][:, 0], draws["test"][:, 1])
+
+
+@pytest.mark.parametrize("model", ["qgnn", "qgnn_released", "gcn_informed", "mlp_informed"])
+def test_leaves_are_of_one_set_where_that_is_chosen_or_nothing_is_drawn(model):
+    rule = {} if model == "qgnn_released" else {"stars": "random"}
+    cases = {"per_layer": rule, "one_set": {**rule, "leaves": "one_set"}, "competitors": {"stars": "competitors"}}
+    found = {}
+    for case, options in cases.items():
+        if model != "qgnn_released" or case != "competitors":
+            options = {**SMALL.get(model, {}), **options, "iterations" if model == "gcn_informed" else "layers": 2}
+            network = models.build(model, options, seeds=range(2))
+            found[case] = evaluation_leaves(run_of(), network, channels(), "test")
+            assert found[case].shape == (2, 2 if case == "per_layer" else 1, 20, 5, 3)
+    assert torch.equal(found["one_set"], found["per_layer"][:, :1])
+    for s, own in enumerate(found["one_set"][:, 0]):
+        assert torch.equal(own, stars.sample(5, 3, torch_generator(5, "stars", "test", s), (20,)))
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -47,6 +47,7 @@ class Kernel(ABC):
 
     Attributes:
         flat: (2, P) all parameters, in the order of the model's, and their gradients.
+        vector: The same as one parameter of torch, for an optimizer that works entry by entry.
         parameters: (P,) a view, of which the model's are views.
         gradients: (P,) a view, of which the parameters' ``grad`` are views.
         values: Parameter name to its view (S, ...) of `parameters`.
@@ -59,6 +60,8 @@ class Kernel(ABC):
         flat, d_flat = both = torch.stack([flat, torch.zeros_like(flat)])
         self.flat = both.numpy()
         self.parameters, self.gradients = self.flat
+        self.vector = torch.nn.Parameter(flat)
+        self.vector.grad = d_flat
         self.values: dict[str, Array] = {}
         self.slopes: dict[str, Array] = {}
         first = 0

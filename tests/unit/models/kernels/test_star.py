@@ -36,7 +36,7 @@ def compare(model, drawn, protocol, start, stop):
     """Return the largest relative difference of a kernel's gradients, after its rates and powers were compared."""
     gain, weight, leaves = drawn
     part = slice(start, stop)
-    rates, power, gradients = autograd(model, gain[:, part], weight[:, part], leaves[:, part], protocol)
+    rates, power, gradients = autograd(model, gain[:, part], weight[:, part], leaves[..., part, :, :], protocol)
     kernel = kernel_of(model)
     inputs = kernel.inputs(gain, weight, NOISE_POWER, P_MAX, leaves, trained_quantity(protocol))
     found, powers = kernel.run(inputs, start, stop, gradients=True)
