@@ -7,6 +7,7 @@ from typing import Any
 
 from ..objective import BOUND, PROTOCOL_TITLES, PROTOCOLS, axis_label, trained_quantity, wmmse_quantity
 from ..settings import Study
+from ..settings.training import RUNNING
 from ..solvers import METHODS, bound_label
 from .contract import Figure, Files, Inputs, Table, read, stacked
 from .style import METHOD_LINES, about, banded, below, canvas, colors, integer_ticks, styled
@@ -53,6 +54,7 @@ def _data(study: Study, files: Files, runs: Runs) -> Table:
     from ..analysis.tables import mean_curves
 
     curves, baselines = read(files["curves"]), read(files["baselines"])
+    curves = curves[curves["split"] != RUNNING]
     sizes = baselines.drop_duplicates("split").set_index("split")["num_realizations"]
     tests = baselines[baselines["split"] == "test"].set_index(["solver", "metric"])
     parts = []

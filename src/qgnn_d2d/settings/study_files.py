@@ -9,6 +9,7 @@ from .config import StudySettings
 from .noise import NoiseStudy
 from .run import RunSettings
 from .scenario import NEEDED, SPLITS, Scenario
+from .training import Training
 
 TRAINED = ("curves.csv", "weights.safetensors", "manifest.json", "test.nc", "evaluation.nc")
 """What there is of a trained run: curves, weights, manifest, and its values on every realization of two splits."""
@@ -61,7 +62,11 @@ class StudyFiles:
         return [
             name
             for name, entries in self.config.experiments.items()
-            if not any(entry.model_extra or (entry.train_size or entry.train_draw) is not None for entry in entries)
+            if not any(
+                set(entry.model_extra or ()) - set(Training.model_fields)
+                or (entry.train_size or entry.train_draw) is not None
+                for entry in entries
+            )
         ]
 
     @property

@@ -25,8 +25,12 @@ class Training(Settings):
     every 5 epochs (the public code's)."""
     drop_links: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Probability with which a link is left out of a training realization, drawn anew every epoch (augmentation)."""
+    running_mean: bool = False
+    """Also record the mean over each epoch's batches in training mode, as the public code does (docs/judging.md)."""
 
 
+RUNNING = "train_running"
+"""What curves call the mean over an epoch's batches, beside the splits that are scored after it."""
 TUNED = ("learning_rate", "batch_size", "epochs")
 """What a search finds: options without a default."""
 

@@ -118,7 +118,7 @@ def _checked(trainer: Trainer, tensors: dict[str, torch.Tensor], metadata: dict[
             )
         if own is steps and found != steps:
             raise ValueError(f"{name} is {found.item():g}; after epoch {epoch} it must be {steps.item():g}")
-    points = [(e, split) for e in range(epoch + 1) if trainer.is_scored(e) for split in trainer.monitored]
+    points = [(e, split) for e in range(epoch + 1) for split in trainer.recorded(e)]
     records = metadata.get("records")
     if not isinstance(records, list) or len(records) != len(points):
         number = len(records) if isinstance(records, list) else f"a {type(records).__name__}"

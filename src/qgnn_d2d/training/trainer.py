@@ -6,7 +6,6 @@ seed's gradient is its own. Adam works element by element: a seed trains here as
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,9 +23,11 @@ from ..models import PowerModel
 from ..models.kernels import computed_by, kernel_of
 from ..objective import trained_quantity
 from ..random_streams import torch_generator
-from ..settings import RunSettings, Training
+from ..settings import RunSettings
+from ..settings.training import RUNNING
 from . import checkpoint
 from .inference import cast, evaluation_leaves, kernel_inputs, kernel_mean, mean_metric
+from .schedule import learning_rate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MAX_POINTS = 200  # of a curve, besides the untrained model
-_STEP_EPOCHS, _STEP_FACTOR = 5, 0.8  # the public code's StepLR
 
 
 @dataclass(frozen=True)
@@ -43,28 +43,13 @@ class TrainedRun:
     """What training yields.
 
     Attributes:
-        curves: Tidy table (run, seed, epoch, split, metric, value); epoch 0 is the untrained model.
+        curves: Tidy table (run, seed, epoch, split, metric, value); epoch 0 is the untrained model. Splits are the
+            monitored ones, and `RUNNING` from epoch 1 on where the run records running means.
         model: The model after its last epoch, in evaluation mode.
     """
 
     curves: pd.DataFrame
     model: PowerModel
-
-
-def learning_rate(training: Training, epoch: int, part: float = 0.0) -> float:
-    """Return the learning rate in ``epoch`` (1 is the first), after ``part`` of its gradient steps (0 to 1).
-
-    Example:
-        >>> learning_rate(Training(learning_rate=0.1, batch_size=32, epochs=10, schedule="step"), 6)
-        0.08000000000000002
-    """
-    if training.schedule == "cosine":
-        return training.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / training.epochs)) / 2
-    if training.schedule == "cosine_step":
-        return training.learning_rate * (1 + math.cos(math.pi * (epoch - 1 + part) / training.epochs)) / 2
-    if training.schedule == "step":
-        return training.learning_rate * _STEP_FACTOR ** ((epoch - 1) // _STEP_EPOCHS)
-    return training.learning_rate
 
 
 def _with_gradients(function: Callable[P, T]) -> Callable[P, T]:
@@ -173,12 +158,17 @@ class Trainer:
         epochs = self.run.training.epochs
         return epoch % max(1, epochs // MAX_POINTS) == 0 or epoch == epochs
 
-    def _score(self) -> None:
-        """Record the monitored splits."""
-        if not self.is_scored(self.epoch):
-            return
-        for split in self.monitored:
-            values = self.score(split).double().tolist()
+    def recorded(self, epoch: int) -> list[str]:
+        """Return what the curves have after ``epoch``: monitored splits, and `RUNNING` where the run asks for it."""
+        running = [RUNNING] if epoch and self.monitored and self.run.training.running_mean else []
+        return [*self.monitored, *running] if self.is_scored(epoch) else []
+
+    def _score(self, running: torch.Tensor | None = None) -> None:
+        """Record the monitored splits, and the means over the epoch's batches (S,)."""
+        for split in self.recorded(self.epoch):
+            means = running if split == RUNNING else self.score(split)
+            assert means is not None
+            values = means.double().tolist()
             if not np.isfinite(values).all():
                 raise ValueError(f"run {self.run.id}: the {split} metric is not finite after epoch {self.epoch}")
             self.records.append((self.epoch, split, values))
@@ -190,6 +180,7 @@ class Trainer:
         gains, weights, leaves = self._draw()
         self.model.train()
         train, inputs, count = self.train, None, len(self.train)
+        total = torch.zeros(len(self.seeds), dtype=torch.float64, device=train.gain.device)
         if self.kernel is not None:
             inputs = self.kernel.inputs(gains, weights, train.noise_power, train.p_max, leaves, self.quantity)
         for start in range(0, count, training.batch_size):
@@ -197,17 +188,17 @@ class Trainer:
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(training, self.epoch + 1, start / count)
             if self.kernel is not None and inputs is not None:
-                self.kernel.run(inputs, start, stop, gradients=True)
+                total += torch.from_numpy(self.kernel.run(inputs, start, stop, gradients=True)[0])
             else:
-                part, chosen = (
-                    (slice(None), slice(start, stop)),
-                    None if leaves is None else leaves[..., start:stop, :, :],
-                )
+                part = (slice(None), slice(start, stop))
+                chosen = None if leaves is None else leaves[..., start:stop, :, :]
                 self.optimizer.zero_grad()
-                self.loss(gains[part], weights[part], chosen).backward()
+                means = self.means(gains[part], weights[part], chosen)
+                (-means.sum()).backward()
+                total += means.detach() * (stop - start)
             self.optimizer.step()
         self.epoch += 1
-        self._score()
+        self._score(total / count)
 
     def _draw(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         """Return one epoch's gains (S, N, M, M), weights (S, N, M), leaves (S, L or 1, N, M, k), in each seed's order.
@@ -238,10 +229,10 @@ class Trainer:
         leaves = stars.choose(self.model.stars, drawn, self.model.k, *streams, num_sets=num_sets)
         return gain, weight, leaves.unflatten(1, weight.shape[:2]).transpose(0, 1).to(gain.device)
 
-    def loss(self, gain: torch.Tensor, weight: torch.Tensor, leaves: torch.Tensor | None) -> torch.Tensor:
-        """Return minus the objective, averaged over each seed's batch (S, B, ...) and summed over the seeds."""
+    def means(self, gain: torch.Tensor, weight: torch.Tensor, leaves: torch.Tensor | None) -> torch.Tensor:
+        """Return the objective's mean over each seed's batch (S, B, ...): (S,)."""
         power = self.model(gain, weight, self.train.noise_power, self.train.p_max, leaves)
-        return -self.quantity.values(gain, power, weight, self.train.noise_power).mean(dim=1).sum()
+        return self.quantity.values(gain, power, weight, self.train.noise_power).mean(dim=1)
 
     def curves(self) -> pd.DataFrame:
         """Return the tidy curves so far."""
@@ -313,7 +304,8 @@ def train(
             if path is not None and (trainer.epoch == epochs or time.monotonic() - saved >= checkpoint_seconds):
                 checkpoint.save(trainer, path)
                 saved = time.monotonic()
-            scores = {split: f"{np.mean(values):.3f}" for _, split, values in trainer.records[-len(monitored) :]}
+            last = trainer.records[-len(trainer.recorded(epochs)) :]
+            scores = {split: f"{np.mean(values):.3f}" for _, split, values in last}
             bar.set_postfix(scores, refresh=False)
             bar.update()
     trainer.model.eval()

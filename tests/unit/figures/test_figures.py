@@ -25,6 +25,7 @@ from qgnn_d2d.objective import PROTOCOLS, QUANTITIES, trained_quantity
 from qgnn_d2d.quantum import ansatz
 from qgnn_d2d.report.html import BANNER
 from qgnn_d2d.settings import MODELS
+from qgnn_d2d.settings.training import RUNNING
 from qgnn_d2d.solvers import METHODS, OPTIMUM_GAP
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -187,7 +188,7 @@ def write_curves(files, folder, num_seeds=3):
     for file in files["curves"]:
         run = Path(file).parent.name
         metric = trained_quantity(PAPER.runs[run].protocol).name
-        rows = itertools.product(range(num_seeds), epochs, split)
+        rows = [*itertools.product(range(num_seeds), epochs, split), *((s, 2, RUNNING) for s in range(num_seeds))]
         table = pd.DataFrame([(run, s, e, name, metric, s + e / 100) for s, e, name in rows])
         found["curves"].append(folder / f"{run}.csv")
         write_csv(found["curves"][-1], table.set_axis(["run", "seed", "epoch", "split", "metric", "value"], axis=1))

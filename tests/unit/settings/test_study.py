@@ -1,6 +1,7 @@
 import pytest
 
 from qgnn_d2d import settings
+from qgnn_d2d.objective import PROTOCOLS
 from qgnn_d2d.settings import SPLITS
 from tests.unit.settings.configs import CONFIG, PAPER, REMOVED, SMOKE, WHOLE, changed
 
@@ -90,6 +91,14 @@ def test_questions_about_experiments():
     assert PAPER.has("main", "leaves") and PAPER.has() and not PAPER.has("main", "nothing")
     assert [PAPER.scenario_of(name) for name in ("main", "geometric", "public_draws")] == list(PAPER.scenarios)
     assert PAPER.comparisons == ["main", "geometric", "public_draws"]
+
+
+def test_the_public_codes_models_are_evidence_under_both_protocols_and_record_running_means():
+    pairs = [pair for pair in PAPER.config.claims if pair.models == "the public code's QGNN and GNN, tuned"]
+    names = [f"rayleigh-{protocol}" for protocol in PROTOCOLS]
+    assert [pair.runs for pair in pairs] == [(f"{name}-qgnn_released", f"{name}-gcn_released") for name in names]
+    assert all(PAPER.runs[run].training.running_mean for pair in pairs for run in pair.runs)
+    assert not any(pair.primary for pair in pairs)
 
 
 def test_legends_call_a_run_by_its_model_and_architecture():

@@ -31,7 +31,7 @@ def saved(folder, *arguments, **options):
 @pytest.mark.parametrize("stop", [0, 1, 2])
 @pytest.mark.parametrize("model", MODELS)
 def test_a_restored_training_goes_on_identically(tmp_path, model, stop):
-    run = run_of(model, epochs=3, training={"drop_links": 0.2} if model == "gcn" else {})
+    run = run_of(model, epochs=3, training={"drop_links": 0.2, "running_mean": True} if model == "gcn" else {})
     whole = trained(run, epochs=3)
     second = Trainer(run, channels(), monitored())
     checkpoint.restore(second, saved(tmp_path, run, epochs=stop))

@@ -103,7 +103,7 @@ def test_a_step_on_several_sizes_is_the_mean_of_the_networks_steps(model):
         trainer = Trainer(run, batch, {}, dtype=torch.float64, compiled=False)
         trainer.model.features.fit(data.gain, data.weight, data.noise_power, data.p_max, data.real)
         leaves = evaluation_leaves(run, trainer.model, networks, "x")
-        loss = trainer.loss(networks.gain.unsqueeze(0), networks.weight.unsqueeze(0), leaves)
+        loss = -trainer.means(networks.gain.unsqueeze(0), networks.weight.unsqueeze(0), leaves).sum()
         return torch.cat([grad.flatten() for grad in torch.autograd.grad(loss, list(trainer.model.parameters()))])
 
     alone = torch.stack([gradient(part, part) for part in parts]).mean(dim=0)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from qgnn_d2d import objective, stars
+from qgnn_d2d.analysis import convergence
 from qgnn_d2d.channels import Channels
 from qgnn_d2d.settings import MODELS, Training
 from qgnn_d2d.training import Trainer, allocate, cast, train, trainer
@@ -39,6 +40,33 @@ def test_curves_start_with_the_untrained_model_and_have_a_point_per_epoch():
     assert curves.groupby(["seed", "split"])["epoch"].apply(list).tolist() == [[0, 1, 2, 3]] * 4
     first = curves.query("epoch == 0 and split == 'test'")["value"].tolist()
     assert first == Trainer(run, channels(), monitored()).score("test").tolist()
+
+
+@pytest.mark.parametrize(("model", "protocol"), [("gcn_small", "stated"), ("qgnn_released", "released")])
+def test_running_means_are_those_of_the_epochs_batches_in_training_mode(model, protocol, monkeypatch):
+    """With a kernel and without; the last of the batches of 8 has 4 of the 20 realizations."""
+    plain = train(run_of(model, protocol), channels(), monitored()).curves
+    run = run_of(model, protocol, training={"running_mean": True})
+    sums, means = [], Trainer.means
+
+    def recording(self, *batch):
+        assert self.model.training
+        found = means(self, *batch)
+        sums.append((found.detach() * batch[1].shape[1]).double())
+        return found
+
+    monkeypatch.setattr(Trainer, "means", recording)
+    slow = Trainer(run, channels(), monitored(), compiled=False)
+    slow.train_epoch()
+    assert [record[:2] for record in slow.records[2:]] == [(1, "train"), (1, "test"), (1, "train_running")]
+    assert slow.records[-1][2] == pytest.approx((sum(sums) / 20).tolist(), rel=1e-6) and len(sums) == 3
+    curves = train(run, channels(), monitored()).curves
+    running = curves["split"] == "train_running"
+    assert sorted(curves[running]["epoch"].unique()) == [1, 2]
+    assert curves[running]["value"].tolist()[:2] == pytest.approx(slow.records[-1][2], rel=1e-4)
+    pd.testing.assert_frame_equal(curves[~running].reset_index(drop=True), plain, check_exact=True)
+    ours, without = (convergence.of_run("a-run", table) for table in (curves, plain))
+    assert (ours.test == without.test).all() and (ours.train == without.train).all()
 
 
 @pytest.mark.parametrize("protocol", objective.PROTOCOLS)
@@ -105,14 +133,14 @@ def test_progress_is_shown_where_it_is_asked_for(capsys):
 
 
 def batches(run, data, monkeypatch):
-    """Return a trainer and what its losses of one epoch are computed from."""
+    """Return a trainer and what its means of one epoch are computed from."""
     found, seen = Trainer(run, data, {}, compiled=False), []
 
-    def loss(*batch):
+    def means(*batch):
         seen.append(batch)
-        return sum(parameter.sum() for parameter in found.model.parameters())
+        return sum(parameter.flatten(1).sum(1) for parameter in found.model.parameters())
 
-    monkeypatch.setattr(found, "loss", loss)
+    monkeypatch.setattr(found, "means", means)
     found.train_epoch()
     return found, seen
 
@@ -139,8 +167,8 @@ def test_informed_leaves_belong_to_the_realizations_of_their_batch(rule, monkeyp
 def test_random_leaves_are_drawn_anew_every_epoch_and_layer(monkeypatch):
     found = Trainer(run_of(), channels(), {}, compiled=False)
     seen = []
-    loss = found.loss
-    monkeypatch.setattr(found, "loss", lambda *batch: seen.append(batch[2]) or loss(*batch))
+    means = found.means
+    monkeypatch.setattr(found, "means", lambda *batch: seen.append(batch[2]) or means(*batch))
     found.train_epoch()
     found.train_epoch()
     assert not torch.equal(seen[0], seen[3]) and not torch.equal(seen[0][0], seen[0][1])
