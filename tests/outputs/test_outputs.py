@@ -129,6 +129,26 @@ def test_claims_have_a_verdict_and_a_reason_each(study):
         assert all(claim["verdict"] and claim["why"] for claim in judged)
 
 
+def test_redraws_are_tabled_by_draw_and_claims_say_what_follows(study):
+    for path in study.redraw_files[:1]:
+        table = pd.read_csv(path)
+        rows = table[table["kind"] == "model"].set_index(["name", "draw"])
+        drawn = {(base, study.runs[run].train_draw or 0) for base, runs in study.redraws.items() for run in runs}
+        assert set(rows.index) == drawn
+        for (base, draw), mean in rows["mean"].items():
+            name = study.redraws[base][0] if draw == 0 else f"{base}-d{draw:.0f}"
+            scored = xr.open_dataset(study.trained(name, "evaluation.nc"), engine="h5netcdf")
+            quantity = trained_quantity(study.runs[name].protocol).name
+            solved = xr.open_dataset(study.solved(study.runs[name].scenario, "evaluation.nc"), engine="h5netcdf")
+            line = solved[quantity].sel(solver="wmmse").mean().item()
+            seeds = scored["seed"] < rows["num_seeds"].iloc[0]
+            assert mean == pytest.approx(100 * scored[quantity].values[seeds].mean() / line)
+        for claims in study.claim_files[:1]:
+            judged = json.loads(Path(claims).read_text(encoding="utf-8"))["claims"]
+            having = {claim["id"] for claim in judged if "redraws" in claim}
+            assert having <= set(table.loc[table["kind"] == "claim", "name"])
+
+
 def test_figures_are_drawn_with_their_numbers_beside_them(study):
     for name in figures.for_study(study):
         for suffix, magic in (("png", b"\x89PNG"), ("pdf", b"%PDF")):

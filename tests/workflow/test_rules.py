@@ -46,7 +46,7 @@ def test_the_dag_builds_with_all_figures_tables_and_claims(config, snakemake, tm
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
     study = settings.read(config)
     wanted = [f"{study.figures}/{name}.png" for name in figures.for_study(study)]
-    for path in [*wanted, *study.table_files, *study.claim_files]:
+    for path in [*wanted, *study.table_files, *study.claim_files, *study.redraw_files]:
         assert path in done.stdout, path
     trained = re.findall(r"Training all seeds of (.+)", done.stdout)
     assert sorted(run for group in trained for run in group.split(", ")) == sorted(study.runs)

@@ -4,6 +4,7 @@ rule check_outputs:
         figure_files(*FIGURES),
         STUDY.table_files,
         STUDY.claim_files,
+        STUDY.redraw_files,
     output:
         STUDY.file("checked.json"),
     log:

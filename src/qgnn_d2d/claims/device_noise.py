@@ -54,7 +54,8 @@ def _noise_tolerance(evidence: Noisy) -> Measurement:
     if evidence.without_circuit is not None:
         note += f"; with the circuit wholly depolarized {number(evidence.without_circuit)}"
         if (contribution := 100 - evidence.without_circuit) > 0:
-            share = interval(*(100 * (value - evidence.without_circuit) / contribution for value in kept))
+            mean, low, high = (100 * (value - evidence.without_circuit) / contribution for value in kept)
+            share = interval(mean, low, high)
             note += f", so of the circuit's own contribution {share} % is kept"
             floor = f", so {share} % of what the circuit contributes"
         floor = f" (without any circuit it keeps {number(evidence.without_circuit)} %{floor})"

@@ -199,8 +199,8 @@ def redraws_table(redraws: pd.DataFrame) -> str:
             row = variances.loc[(name, source)]
             size = row["num_realizations"] if source == "realization" else 1
             called = f"evaluation set of {number(int(size))}" if source == "realization" else source
-            ends = (math.sqrt(row[end] / size) for end in ("mean", "low", "high"))
-            deviations[f"SD: {called}"] = interval(*ends, 2)
+            deviation, low, high = (math.sqrt(row[end] / size) for end in ("mean", "low", "high"))
+            deviations[f"SD: {called}"] = interval(deviation, low, high, 2)
         means = own["mean"]
         rows.append({"run": name, "% of WMMSE": f"{number(means.min(), 1)} to {number(means.max(), 1)}", **deviations})
     return table(rows)

@@ -155,7 +155,8 @@ def _run(
         )
 
     tuned = config.tuned.get(names["scenario"], {}).get(names["protocol"], {})
-    names_of_it = (own_name(run_id, names["scenario"], names["protocol"]), model.name, model.base)
+    own = run_id if names["train_draw"] is None else run_id.removesuffix(f"-d{names['train_draw']}")
+    names_of_it = (own_name(own, names["scenario"], names["protocol"]), model.name, model.base)
     found = next((tuned[name] for name in names_of_it if name in tuned), TrainingChanges())
     training = {
         **config.training.model_dump(exclude_unset=True),

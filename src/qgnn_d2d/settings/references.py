@@ -38,8 +38,8 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
         for protocol, models in protocols.items():
             runs = [own_name(run.id, scenario, protocol) for run in study.runs.values()
                     if (run.scenario, run.protocol) == (scenario, protocol)]  # fmt: skip
-            known = dict.fromkeys([*MODELS, *config.models, *runs])
-            yield from ((f"model under tuned.{scenario}", model, known) for model in models)
+            tunable = dict.fromkeys([*MODELS, *config.models, *runs])
+            yield from ((f"model under tuned.{scenario}", model, tunable) for model in models)
     if (noise := config.noise) is not None:
         quantum = [run for run in stated if getattr(study.runs[run].architecture, "noise", 0) is None]
         yield "stated run of a QGNN without noise under noise.run", noise.run, quantum

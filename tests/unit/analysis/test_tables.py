@@ -88,6 +88,7 @@ def test_a_single_seed_has_no_t_interval():
     table = tables.results([manifest("q", seeds=1, train_size=300)], data, {"test": solved(RATES)})
     row = table[table["method"] == "q"].iloc[0]
     assert np.isnan(row["low"]) and np.isfinite(row["crossed_low"]) and row["train_size"] == 300
+    assert pd.isna(row["train_draw"])
 
 
 def test_comparisons_are_paired_and_adjusted():

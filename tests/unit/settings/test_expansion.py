@@ -117,6 +117,9 @@ def test_draws_are_rows_of_the_pool_one_after_the_other_and_trained_as_the_run_i
     ]
     assert (plain.training_split, plain.training_rows) == ("train", slice(None))
     assert all(run.training == plain.training and run.architecture == plain.architecture for run in drawn)
+    tuned = {"a": {"stated": {"qgnn-strongest": {"learning_rate": 0.125}}}}
+    (alone,) = runs({"model": "qgnn", "stars": "strongest", "train_draw": 1}, tuned=tuned).values()
+    assert alone.training.learning_rate == 0.125  # that of the run that it is compared with
     (sized,) = runs({"model": "qgnn", "train_size": 30}).values()
     assert sized.training_rows == slice(30)
 
