@@ -169,6 +169,14 @@ def read_tensors(path: Path | str) -> tuple[dict[str, torch.Tensor], dict[str, A
     return tensors, metadata
 
 
+def read_npz(path: Path | str) -> dict[str, Any]:
+    """Read the arrays that `write_npz` wrote; errors as in `read_json`."""
+    import numpy as np
+
+    with reading(path, "npz", Exception), np.load(path, allow_pickle=False) as archive:  # noqa: TID251 (no objects)
+        return {name: archive[name] for name in archive.files}
+
+
 def read_json(path: Path | str) -> dict[str, Any]:
     """Read an object that `write_json` wrote.
 

@@ -1,4 +1,4 @@
-"""`circuit`: the star of a trained run as picture, gate counts and OpenQASM 3."""
+"""`circuit`: the star of a trained run as picture, gate counts, OpenQASM 3 and classical layer."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -90,19 +90,15 @@ def qasm(
         from ..quantum.openqasm import dumps, star_circuit
 
         ansatz, k, model = _star(trained, run)
-    settings, angles = trained.run(run), getattr(model, "block_angles", None)
-    if angles is None:
-        raise ValueError(f"run {run} has angles of its own for every leaf; OpenQASM is written for a shared block")
+    angles = _block_angles(run, model)
     require_count("layer", layer, maximum=angles.shape[1])
     require_count("head", head, maximum=angles.shape[2])
-    seeds, _ = selection.seeds_of(trained, settings, model, seed)
-    if len(seeds) > 1:
-        raise ValueError("seed is 'all'; one circuit is of one seed: best, or its number")
-    weights = angles[seeds[0], layer - 1, head - 1].detach().double().cpu().numpy()
+    number = _one_seed(trained, run, model, seed)
+    weights = angles[number, layer - 1, head - 1].detach().double().cpu().numpy()
     circuit = star_circuit(ansatz, k, weights, wide=not reuse, observable=observable)
     others = "leaf, edge" if reuse else ", ".join(f"leaf {i + 1}, edge {i + 1}" for i in range(k))
     text = dumps(circuit, [
-        f"run {run}, seed {seeds[0]}, layer {layer}, head {head}: star of {k} leaves, circuit {ansatz.name}",
+        f"run {run}, seed {number}, layer {layer}, head {head}: star of {k} leaves, circuit {ansatz.name}",
         f"qubits from 0: {', '.join(ansatz.memory)}, {others}", "inputs: angles of RX (1) and RZ (2), rad",
     ])  # fmt: skip
     if out is None:
@@ -112,16 +108,57 @@ def qasm(
         console.note(f"{out}: written")
 
 
+@app.command()
+@options.composed(trained=options.trained)
+def classical(
+    *,
+    run: Run,
+    seed: Seed = "best",
+    out: Annotated[Path, typer.Option(help="NumPy archive to write: .npz.")],
+    trained: "Trained",
+) -> None:
+    """Write the stars as a classical layer: the tensor T of every layer and head, encoding and readout."""
+    from ..analysis.powers import check_name
+
+    check_name("output", out, (".npz",))
+    with console.busy("loading PennyLane"):
+        from ..quantum import ClassicalStars
+
+        ansatz, _, model = _star(trained, run)
+    angles = _block_angles(run, model)
+    number = _one_seed(trained, run, model, seed)
+    stars = ClassicalStars.of(model.engine, angles[number])
+    stars.save(out)
+    layers, heads, *shape = stars.transfer.shape
+    console.note(
+        f"{out}: run {run}, seed {number}, circuit {ansatz.name}: T of {layers} layers and {heads} heads, each "
+        f"{' x '.join(map(str, shape))}"
+    )
+
+
+def _block_angles(run: str, model: Any) -> Any:
+    """Return the angles (S, L, h, P) of a model's blocks; a ValueError where every leaf has its own."""
+    angles = getattr(model, "block_angles", None)
+    if angles is None:
+        raise ValueError(f"run {run} has angles of its own for every leaf; this needs a block that all leaves share")
+    return angles
+
+
+def _one_seed(trained: "Trained", run: str, model: Any, seed: str) -> int:
+    """Return the seed that is asked for; a ValueError where all are."""
+    seeds, _ = selection.seeds_of(trained, trained.run(run), model, seed)
+    if len(seeds) > 1:
+        raise ValueError("seed is 'all'; one circuit is of one seed: best, or its number")
+    return seeds[0]
+
+
 def _star(trained: "Trained", run: str) -> tuple[Any, int, Any]:
     """Return a run's circuit, its leaves and its model.
 
     Raises:
         ValueError: The run has no circuit.
     """
-    from ..quantum.engine.star import StarEngine
-
-    model = trained.load(run)
-    engine = getattr(model, "engine", None)
-    if not isinstance(engine, StarEngine) or model.k is None:
+    model: Any = trained.load(run)
+    if model.circuit is None:
         raise ValueError(f"run {run} is of model {trained.run(run).model}, which has no circuit")
-    return engine.ansatz, model.k, model
+    return model.engine.ansatz, model.k, model

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..settings.model import QGNNOptions, StarMLPOptions
+from ..settings.model import QGNNOptions, TwinOptions
 from .base import PowerModel
 from .ensemble import Generators, Linear
 
@@ -55,7 +55,7 @@ class StarNetwork(PowerModel):
 
     mixes_sizes = True
 
-    def __init__(self, generators: Generators, options: QGNNOptions | StarMLPOptions, measured: int) -> None:
+    def __init__(self, generators: Generators, options: QGNNOptions | TwinOptions, measured: int) -> None:
         super().__init__(generators, options, standardize=True)
         heads, layers = options.heads, options.layers
         self.heads, self.layers = heads, layers

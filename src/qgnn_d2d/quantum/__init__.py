@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .ansatz import Ansatz
+    from .classical_layer import ClassicalStars
     from .engine.star import StarEngine
     from .star_layer import StarLayer
 
-__all__ = ["Ansatz", "StarEngine", "StarLayer"]
+__all__ = ["Ansatz", "ClassicalStars", "StarEngine", "StarLayer"]
 
-_MODULES = {"Ansatz": "ansatz", "StarEngine": "engine.star", "StarLayer": "star_layer"}
+_MODULES = {
+    "Ansatz": "ansatz", "ClassicalStars": "classical_layer", "StarEngine": "engine.star", "StarLayer": "star_layer",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

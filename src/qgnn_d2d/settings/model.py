@@ -44,6 +44,7 @@ AnyCircuit = Annotated[
     ),
 ]
 Angle = Annotated[float, Field(gt=0, lt=1e6)]  # far beyond any sense, and far from where float32 ends
+StartRange = Annotated[float, Field(ge=0, lt=1e6)]
 
 
 class ModelOptions(Settings):
@@ -85,7 +86,7 @@ class QGNNOptions(StarOptions):
     """Strongly entangling layers in a block; one of your own has none."""
     angle_range: Angle = 0.5
     """Encoding angles lie in plus or minus this times pi."""
-    start_range: Annotated[float, Field(ge=0, lt=1e6)] = 0.1
+    start_range: StartRange = 0.1
     """Block angles start uniform in plus or minus this, rad."""
     noise: NoiseModel | None = None
     """The noise model that the circuits run on, in training too; the config names one of noise_models."""
@@ -172,11 +173,8 @@ class StarIGCNetOptions(IGCNetOptions):
     """How leaves are chosen."""
 
 
-class StarMLPOptions(StarOptions):
-    """A perceptron in the place of the circuit, on informed stars."""
-
-    label = "MLP, informed stars"
-    implementation = "qgnn_d2d.models.star_mlp:StarMLP"
+class TwinOptions(StarOptions):
+    """Classical networks of the QGNN's form, on informed stars."""
 
     scale: Scale | None = "rate"
     stars: StarRule = "competitors"
@@ -184,11 +182,39 @@ class StarMLPOptions(StarOptions):
     layers: Count = 2
     """Layers L."""
     heads: Count = 1
-    """Perceptrons side by side in every layer."""
+    """What stands in the circuit's place, side by side in every layer."""
+    angle_range: Angle = 0.5
+    """What enters a star lies in plus or minus this times pi."""
+
+
+class StarMLPOptions(TwinOptions):
+    """A perceptron in the place of the circuit, on informed stars."""
+
+    label = "MLP, informed stars"
+    implementation = "qgnn_d2d.models.star_mlp:StarMLP"
+
     width: Count = 2
     """Hidden width of a perceptron."""
-    angle_range: Angle = 0.5
-    """What enters a perceptron lies in plus or minus this times pi."""
+
+
+class TwinFreeOptions(TwinOptions):
+    """Classical twin of the QGNN: its transfer tensor trained freely, as no circuit needs to have it."""
+
+    label = "free T"
+    implementation = "qgnn_d2d.models.twin_free:TwinFree"
+
+    start_range: StartRange = 0.1
+    """The tensor starts as that of the paper's circuit with block angles uniform in plus or minus this, rad."""
+
+
+class TwinFourierOptions(TwinOptions):
+    """Classical twin of the QGNN: random Fourier features of the encoding angles in the circuit's place."""
+
+    label = "Fourier features"
+    implementation = "qgnn_d2d.models.twin_fourier:TwinFourier"
+
+    features: Count = 6
+    """Random frequencies per layer and head, with 3 trained coefficients each; 6 are as many as 2 entangling layers."""
 
 
 MODELS: dict[str, type[ModelOptions]] = {
@@ -200,6 +226,8 @@ MODELS: dict[str, type[ModelOptions]] = {
     "qgnn_informed": InformedQGNNOptions,
     "gcn_informed": StarIGCNetOptions,
     "mlp_informed": StarMLPOptions,
+    "twin_free": TwinFreeOptions,
+    "twin_fourier": TwinFourierOptions,
 }
 """Models by their names in the config; the order is that of their colors in all figures."""
 

@@ -2,9 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
+import torch
 
 from qgnn_d2d.artifact.trained import find
+from qgnn_d2d.quantum import ClassicalStars
 from tests.unit.studied import RUN
 
 QGNN = "rayleigh-stated-qgnn"
@@ -38,6 +41,17 @@ def test_trained_angles_stand_in_openqasm(shell, results):
     assert "OPENQASM 3.0;" in out.read_text(encoding="utf-8")
 
 
+def test_a_classical_layer_is_the_trained_stars(shell, results):
+    out = shell.folder / "star.npz"
+    assert "seed 5, circuit qgcl: T of 2 layers and 2 heads, each 4 x 4 x 4 x 4" in shell(
+        "circuit", "classical", QGNN, "--seed", "5", "--out", out
+    ).stderr.replace("\n", " ")
+    model, stars, angles = find(results).load(QGNN), ClassicalStars.load(out), np.linspace(-2, 3, 14)
+    qubits = torch.tensor(angles).view(1, 7, 2)
+    expected = model.engine(model.block_angles[5, 1, 1].double(), qubits[:, 0], qubits[:, 1::2], qubits[:, 2::2])
+    np.testing.assert_allclose(stars(angles, 1, 1), expected.detach()[0], rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -47,6 +61,9 @@ def test_trained_angles_stand_in_openqasm(shell, results):
         (["count", RUN], f"run {RUN} is of model gcn_small, which has no circuit"),
         (["count", QGNN, "--layout", "wide"], "layout is 'wide'; it must be one of: device, line, reuse"),
         (["count", QGNN, "--device", "FakeNothing"], "FakeNothing"),
+        (["classical", QGNN, "--out", "a.npy"], "output is 'a.npy'; it must end in one of: .npz"),
+        (["classical", RUN, "--out", "a.npz"], f"run {RUN} is of model gcn_small, which has no circuit"),
+        (["classical", "rayleigh-stated-qgnn_released", "--out", "a.npz"], "angles of its own for every leaf"),
         (["qasm", RUN], "which has no circuit"),
         (["qasm", "rayleigh-stated-qgnn_released"], "angles of its own for every leaf"),
         (["qasm", QGNN, "--seed", "all"], "one circuit is of one seed"),

@@ -44,6 +44,8 @@ SMALL = {
         ("qgnn_informed", {"layers": 3, "heads": 4}, 216, 683),
         ("gcn_informed", {}, 0, 1233),
         ("mlp_informed", {"layers": 3, "heads": 4}, 0, 707),
+        ("twin_free", {"layers": 3, "heads": 4}, 0, 2771),
+        ("twin_fourier", {"layers": 3, "heads": 4}, 0, 683),
     ],
 )
 def test_parameter_counts(name, options, quantum, total):

@@ -30,6 +30,8 @@ from tests.unit.models.cases import (
     [
         ("gcn_informed", {}, False),
         ("mlp_informed", {}, False),
+        ("twin_fourier", {}, False),
+        ("twin_free", {"start_range": 1.0}, True),
         ("qgnn", {"circuit": "qgcl_commuting", "start_range": 1.0}, False),
         ("qgnn", {"start_range": 1.0}, True),
         ("qgnn_released", {}, True),
@@ -139,6 +141,26 @@ def test_the_perceptron_is_what_its_docstring_says():
     hidden, out = model.hidden[0, 0, 0], model.out[0, 0, 0]
     expected = torch.tanh(out @ torch.tanh(hidden[:, :6] @ torch.cat([u, v, e], dim=1)[0, :, 0] + hidden[:, 6]))
     torch.testing.assert_close(z, expected, rtol=0, atol=ROUNDING)
+
+
+def test_the_fourier_features_are_what_their_docstring_says():
+    model = build("twin_fourier", layers=1, features=4)
+    nodes, edges = torch.randn(1, 2, 3, dtype=torch.float64), torch.randn(1, 2, 2, 3, dtype=torch.float64)
+    z = model.measure(0, None, nodes, edges, torch.tensor([[[1, 2, 0], [2, 0, 1]]]))[0, :, 0]  # leaves 1 and 2 of 0
+    frequencies, phases = model.frequencies[0, 0, 0], model.phases[0, 0, 0, :, 0]
+    stars = [torch.cat([nodes[0, :, 0], nodes[0, :, 1 + i], edges[0, i, :, 0]]) for i in range(2)]
+    waves = sum(torch.cos(frequencies @ angles + phases) for angles in stars)
+    torch.testing.assert_close(z, torch.tanh(model.out[0, 0, 0] @ waves), rtol=0, atol=ROUNDING)
+    assert set(model.frequencies.unique().tolist()) == {-1, 0, 1} and phases.abs().max() <= math.pi
+
+
+def test_an_untrained_free_tensor_is_the_qgnns_of_the_same_seed():
+    options = {"layers": 3, "heads": 2, "start_range": 1.0}
+    twin, qgnn = (build(name, seeds=range(2), **options) for name in ("twin_free", "qgnn_informed"))
+    torch.testing.assert_close(twin.transfer(), qgnn.transfer(), rtol=0, atol=1e-6)  # starts are float32
+    leaves = draw_leaves(twin)
+    powers = [allocate(model, *channels(), leaves) for model in (twin, qgnn)]
+    torch.testing.assert_close(*powers, rtol=0, atol=1e-6)
 
 
 def test_encoding_angles_are_within_their_range():

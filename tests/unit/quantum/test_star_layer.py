@@ -153,7 +153,7 @@ def test_second_derivatives_are_right(ansatz):
 
 def test_the_package_gives_its_main_names():
     assert {name: getattr(qgnn_d2d.quantum, name).__name__ for name in qgnn_d2d.quantum.__all__} == {
-        name: name for name in ("Ansatz", "StarEngine", "StarLayer")
+        name: name for name in ("Ansatz", "ClassicalStars", "StarEngine", "StarLayer")
     }
     with pytest.raises(AttributeError, match=r"qgnn_d2d.quantum has no attribute Layer"):
         qgnn_d2d.quantum.Layer  # noqa: B018

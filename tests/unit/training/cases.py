@@ -7,7 +7,7 @@ from qgnn_d2d.settings import MODELS, RunSettings, Training
 from qgnn_d2d.settings.scenario import Rayleigh
 
 SMALL = {name: {"width": 4, "layers": 1} for name in ("gcn_released", "qgnn_released")}
-SMALL |= {name: {"layers": 1} for name in ("qgnn_informed", "mlp_informed")}
+SMALL |= {name: {"layers": 1} for name in ("qgnn_informed", "mlp_informed", "twin_free", "twin_fourier")}
 
 
 def run_of(model="qgnn", protocol="stated", epochs=2, num_seeds=2, training=None, **options):

@@ -11,7 +11,7 @@ from qgnn_d2d.training import Trainer, allocate, evaluation_leaves
 from tests.strategies import refused
 from tests.unit.training.cases import SMALL, channels, run_of
 
-MIXING = ["qgnn", "gcn", "gcn_informed", "mlp_informed"]
+MIXING = ["qgnn", "gcn", "gcn_informed", "mlp_informed", "twin_free", "twin_fourier"]
 
 
 def padded(data, links, sizes=None):

@@ -15,7 +15,8 @@ import torch
 
 from ...compiled import compiled
 from ..base import PowerModel
-from ..qgnn import QGNN
+from ..qgnn import QGNN, TensorNetwork
+from ..twin_free import SCALE, TwinFree
 from .base import Array, Inputs, Kernel
 from .contraction import EDGE, LEAF, MEMORY, contract, d_contract
 from .lanes import affine, angles, d_affine, d_encode, encode, put, three
@@ -25,30 +26,49 @@ from .vectors import W, add, load, store, total
 
 LANES = 160
 """Nodes of a tile, about."""
-_IDEAL = np.array([[[0, 0, 0], [0, 0, -1], [0, 1, 0]]] * 3)  # RX(a) of |0>: (0, -sin a, cos a)
 
 
-def serves(model: PowerModel) -> TypeGuard[QGNN]:
-    """Whether `StarKernel` computes a model: a `QGNN` whose circuits have angles, no ancilla and no estimator."""
-    if not isinstance(model, QGNN) or model.estimator is not None or model.engine.num_memory != 1:
+def serves(model: PowerModel) -> TypeGuard[TensorNetwork]:
+    """Whether `StarKernel` computes a model: `TwinFree`, or a `QGNN` with angles, no ancilla and no estimator."""
+    if not isinstance(model, QGNN):
+        trained = model.entries if isinstance(model, TwinFree) else None
+    elif model.estimator is not None or model.engine.num_memory != 1:
+        trained = None
+    else:
+        gates = (step.gate for step in model.engine.program.steps)
+        few = all(isinstance(gate, np.ndarray) or gate.num_angles <= 3 for gate in gates)
+        trained = model.block_angles if few and model.block_angles.numel() else None
+    if trained is None:
         return False
-    angles = model.block_angles
-    few = all(isinstance(step.gate, np.ndarray) or step.gate.num_angles <= 3 for step in model.engine.program.steps)
-    return few and angles.numel() > 0 and angles.device.type == "cpu" and angles.dtype in (torch.float32, torch.float64)
+    return trained.device.type == "cpu" and trained.dtype in (torch.float32, torch.float64)
+
+
+class Scaled:
+    """In the place of a `Plan` where T itself is trained: T is a factor times the parameters."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def forward(self, entries: Array) -> Array:
+        """Return T."""
+        return entries * entries.dtype.type(self.factor)
+
+    def backward(self, d_transfer: Array, d_entries: Array) -> None:
+        """Set the gradient of the entries from that of T."""
+        np.multiply(d_transfer, d_transfer.dtype.type(self.factor), out=d_entries)
 
 
 class StarKernel(Kernel):
     """The kernel of a model that it `serves`."""
 
-    model: QGNN
+    model: TensorNetwork
 
-    def __init__(self, model: QGNN) -> None:
+    def __init__(self, model: TensorNetwork) -> None:
         super().__init__(model)
         real, engine = self.parameters.dtype, model.engine
-        self._plan = Plan(engine, real)
-        roles, readout = engine.program.encodings, engine.program.readout
-        self._roles = np.array(_IDEAL if roles is None else [roles[r] for r in ("center", "leaf", "edge")], real)
-        self._readout = np.array(np.eye(4)[[i + 1 for i in engine._observed]] if readout is None else readout, real)
+        self._trained = "entries" if isinstance(model, TwinFree) else "block_angles"
+        self._plan = Scaled(SCALE) if isinstance(model, TwinFree) else Plan(engine, real)
+        self._roles, self._readout = engine.encodings.astype(real), engine.readout.astype(real)
         steps = [f"{kind}_maps.{layer}" for kind in ("edge", "node") for layer in range(model.layers)]
         start, size = self.parameters.ctypes.data, self.parameters.itemsize
         weights = [self.values[f"{name}.weight"] for name in ("embed", *steps, "readout")]
@@ -60,8 +80,8 @@ class StarKernel(Kernel):
         assert leaves is not None
         if not 0 <= start < stop <= leaves.shape[2]:
             raise ValueError(f"realizations are {start} to {stop}; they must be from 0 to {leaves.shape[2]}")
-        block_angles = self.values["block_angles"].reshape(-1, model.engine.ansatz.num_parameters)
-        transfer = self._plan.forward(block_angles)
+        trained = self.values[self._trained].reshape(model.num_seeds * model.layers * model.heads, -1)
+        transfer = self._plan.forward(trained)
         d_transfer = np.zeros_like(transfer)
         shape = (model.num_seeds, model.layers, model.heads, 3, 4, 16)
         circuit = Circuit(
@@ -71,7 +91,7 @@ class StarKernel(Kernel):
             inputs._replace(leaves=None), leaves, start, stop, circuit, self.flat, self._maps, gradients,
         )  # fmt: skip
         if gradients:
-            self._plan.backward(d_transfer, self.slopes["block_angles"].reshape(block_angles.shape))
+            self._plan.backward(d_transfer, self.slopes[self._trained].reshape(trained.shape))
         return rates, power
 
 

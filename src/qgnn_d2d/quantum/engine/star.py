@@ -28,11 +28,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..ansatz import Ansatz, encoded_bloch
 from .schedule import Entangler, Fixed, schedule
 from .transfer import Step, harmonics, ideal_steps, trigonometric
+
+_IDEAL = np.array([[0.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # RX(a) of |0>: (0, -sin a, cos a)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +82,18 @@ class StarEngine:
         # Rows of T; -1 is the identity's, which T leaves out.
         self._observed = [words.index(word) - 1 for word in ansatz.observables]
         self._constants: dict[tuple[torch.dtype, torch.device], _Constants] = {}
+
+    @property
+    def encodings(self) -> NDArray[np.float64]:
+        """Matrices A of center, leaf and edge, (3, 3, 3), as in `Program.encodings`."""
+        given = self.program.encodings
+        return np.array([_IDEAL if given is None else given[role] for role in ("center", "leaf", "edge")])
+
+    @property
+    def readout(self) -> NDArray[np.float64]:
+        """Memory's final Pauli coordinates to what is measured on average, (observables, 4^m)."""
+        given = self.program.readout
+        return np.eye(4**self.num_memory)[[row + 1 for row in self._observed]] if given is None else np.array(given)
 
     def _constants_for(self, like: Tensor) -> _Constants:
         """Return the constants in a tensor's dtype and on its device."""
