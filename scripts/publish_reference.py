@@ -24,6 +24,7 @@ REFERENCE = RESULTS / "reference"
 COPIED = (
     "paper/claims.json",
     "paper/convergence.csv",
+    "paper/gradients.csv",
     "paper/readings.csv",
     "paper/redraws.csv",
     "paper/tables/*.csv",
@@ -81,6 +82,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "noise": readme.noise_block(noise),
         "engine": f"{table(engine.rename(columns={'ratio': 'times the first'}))}\n",
         "optimum": f"{table(optimum, {name: name for name in ('links', 'solver', 'certified', 'boxes', 'seconds')})}\n",
+        "gradients": layouts.gradients_block(read_csv(reference / "gradients.csv")),
         "readings": f"{layouts.readings_table(read_csv(reference / 'readings.csv'))}\n",
         "redraws": f"{layouts.redraws_table(read_csv(redrawn))}\n" if redrawn.is_file() else "Not in the reference.\n",
         "choices": readme.choices_block({run: read_csv(reference / "choices" / f"{run}.csv") for run in choices}),
