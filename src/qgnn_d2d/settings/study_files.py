@@ -145,6 +145,10 @@ class StudyFiles:
         """Return the table of an experiment, as CSV."""
         return self.file("tables", f"{experiment}.csv")
 
+    def seeds(self, experiment: str) -> str:
+        """Return what every seed of an experiment's runs reaches on the evaluation set, as CSV."""
+        return self.file("seeds", f"{experiment}.csv")
+
     @property
     def table_files(self) -> list[str]:
         """All tables, as CSV and as Markdown."""
