@@ -51,7 +51,8 @@ def gradients(run: RunSettings, channels: Channels) -> tuple[NDArray[np.float64]
     Returns:
         (S, L, h, A) gradients by layer, head and angle, and the mean of the losses.
     """
-    found, losses = [], 0.0
+    found: list[torch.Tensor] = []
+    losses = 0.0
     for first in range(0, run.num_seeds, _CHUNK):
         seeds = range(first, min(run.num_seeds, first + _CHUNK))
         trainer = Trainer(run, channels, {}, dtype=torch.float64, seeds=seeds, compiled=False)
