@@ -12,7 +12,7 @@ from qgnn_d2d.settings import Study
 
 
 def main(study: Study, snakemake: Any) -> None:
-    """Write the table, the paired comparisons on the evaluation split, and the page."""
+    """Write the table, the paired comparisons and every seed's means on the evaluation split, and the page."""
     inputs, output, experiment = snakemake.input, snakemake.output, snakemake.wildcards.experiment
     manifests = [read_json(path) for path in inputs.manifests]
     scored = {split: values.load_runs(inputs[split]) for split in ("test", "evaluation")}
@@ -22,6 +22,7 @@ def main(study: Study, snakemake: Any) -> None:
         manifests, scored["evaluation"], solved["evaluation"], study.select("main", variant="qgnn_informed")
     )
     write_csv(Path(output.comparisons), compared)
+    write_csv(Path(output.seeds), values.seed_means(scored["evaluation"]))
     write_csv(Path(output.csv), table)
     html.write(pages.results_page(table, experiment), Path(output.markdown), meaningless=study.meaningless)
 

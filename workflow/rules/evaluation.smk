@@ -10,6 +10,7 @@ rule tabulate_results:
     output:
         csv=STUDY.table("{experiment}"),
         comparisons=STUDY.file("comparisons", "{experiment}.csv"),
+        seeds=STUDY.seeds("{experiment}"),
         markdown=STUDY.file("tables", "{experiment}.md"),
         html=report(
             STUDY.file("tables", "{experiment}.html"),

@@ -11,8 +11,9 @@ Machines are the same where `machine.describe` says the same of processor, C lib
   the difference; independent trainings exceed it about once in 3,000 comparisons (10 seeds; 2,000 for 5). It is at
   least a relative `RTOL_ROUNDING`, as seeds can agree to the last digits. Without intervals: a relative `RTOL_SINGLE`.
   A run whose curves have no hash in the reference is compared by its weights and final values.
-* everything that is evaluated anew with the reference's own weights: a relative `RTOL_ROUNDING`, on any machine, of the
-  number or of half its interval, whichever is larger; random shots as if trained anew.
+* everything that is evaluated anew with the reference's own weights, and gradients of untrained networks: a relative
+  `RTOL_ROUNDING`, on any machine, of the number or of half its interval, whichever is larger; random shots as if
+  trained anew.
 * claims: their numbers likewise. A verdict that changed while its numbers agree is a miss on the same machine only:
   near the edge of a range it can flip with the machine.
 * devices and resources: equal, as they are read from snapshots and counted from pinned transpilers' circuits.
@@ -133,6 +134,10 @@ def _rows(path: str, frame: pd.DataFrame, same_machine: bool) -> pd.DataFrame:
         rows = _means(layout.what, frame.assign(value=floats(path, frame["value"])), layout.keys)
         solver = rows["name"].isin(_joined(frame[frame["kind"] == "solver"], layout.keys))
         return rows.assign(rule=np.where(solver, SOLVER, SAME if same_machine else rows["rule"]))
+    if layout.what == "gradients":  # of starts, which are drawn, not trained
+        numbers = {end: floats(path, frame[column]) for end, column in zip(_ENDS, layout.values, strict=True)}
+        texts = _texts(frame, ["starts", "realizations"])
+        return _named(layout.what, _joined(frame, layout.keys), text=texts, **numbers, rule=ROUNDED)
     if layout.what == "readings":  # of solvers alone
         parts = [
             _named(

@@ -54,6 +54,9 @@ LAYOUTS = {
     "noise/shots.csv": Layout("noise study", ["noise", "training", "mitigation", "shots"], ("mean", "low", "high")),
     "noise/devices.csv": Layout("devices", ["noise"]),
     "noise/resources.csv": Layout("resources", ["circuit", "k", "layout", "device"]),
+    "gradients.csv": Layout(
+        "gradients", ["axis", "k", "layers", "heads", "noise", "start", "angles"], ("variance", "low", "high")
+    ),
     "readings.csv": Layout("readings", ["reading", "models", "line", "draws", "num_links"], ("wmmse", "optimum")),
     "redraws.csv": Layout("redraws", ["kind", "name", "part", "draw"], ("mean", "low", "high")),
     "scale/[0-9]*.csv": Layout("scale", ["num_links", "method", "k", "metric"], ("kind", "value")),

@@ -6,8 +6,8 @@ from typing import Any
 
 from ..objective import PROTOCOL_TITLES, PROTOCOLS, trained_quantity
 from ..settings import Study
-from .contract import Figure, Files, Inputs, Table, evaluated, read
-from .style import METHOD_LINES, about, below, canvas, errorbars, integer_ticks, shades, styled
+from .contract import Figure, Files, Inputs, Table, evaluated, read, with_seeds
+from .style import METHOD_LINES, about, below, canvas, errorbars, integer_ticks, points, shades, styled
 
 POINT = {"k": 3, "layers": 2}
 """The paper's point."""
@@ -17,24 +17,25 @@ CAPTION = (
     "circuits cost (cx: two-qubit gates of all layers' native circuits, with reset). All points have the training "
     "options tuned at the paper's point (k = 3, L = 2, on the heavier line), so others may gain from tuning of their "
     "own. How to read: where a line is flat, more {} do not help; where intervals overlap, the figure alone shows no "
-    "difference. With reset, a star needs three qubits whatever its k."
+    "difference. Small points are single seeds. With reset, a star needs three qubits whatever its k."
 )
 _AXES = {"k": ("leaves k", "layers", "L"), "layers": ("layers L", "k", "k")}
 _TABLES = ("ablation", "ablation_released")
 
 
 def inputs(study: Study) -> Inputs:
-    """Return the ablations' tables and the resources of stars."""
+    """Return the ablations' tables, every seed's means and the resources of stars."""
     if not study.has(*_TABLES) or study.config.noise is None:
         return None
-    return {"tables": [study.table(name) for name in _TABLES], "resources": [study.file("noise", "resources.csv")]}
+    files = {"tables": [study.table(name) for name in _TABLES], "seeds": [study.seeds(name) for name in _TABLES]}
+    return {**files, "resources": [study.file("noise", "resources.csv")]}
 
 
 def data(study: Study, files: Files) -> Table:
-    """Return rows of `tables.results`, with the qubits and two-qubit gates of one star in one layer."""
+    """Return rows of `tables.results` and of seeds, with the qubits and two-qubit gates of one star in one layer."""
     counts = read(files["resources"])
     costs = counts[(counts["circuit"] == "qgcl") & (counts["layout"] == "reuse")].set_index("k")["two_qubit_gates"]
-    table = evaluated(files["tables"])
+    table = with_seeds(evaluated(files["tables"]), files["seeds"])
     return table.assign(qubits=2 * table["k"] + 1, two_qubit_gates=table["k"].map(costs))
 
 
@@ -42,7 +43,7 @@ def data(study: Study, files: Files) -> Table:
 def draw(table: Table, axis: str) -> Figure:
     """Draw the sum rate against ``k`` or ``layers``, under both protocols, and what a star costs."""
     label, other, short = _AXES[axis]
-    models, solvers = table[table["kind"] == "model"], table[table["kind"] == "solver"]
+    models, solvers, seeds = (table[table["kind"] == kind] for kind in ("model", "solver", "seed"))
     values = sorted(models[other].unique())
     lines: dict[Any, dict[str, Any]] = {
         value: {"color": tone, "marker": "o", "linewidth": 1.8 if value == POINT[other] else 0.9}
@@ -54,6 +55,8 @@ def draw(table: Table, axis: str) -> Figure:
         for value, curve in part.sort_values(axis).groupby(other):
             if protocol == "stated" or value == POINT[other]:
                 errorbars(ax, curve[axis], curve, **lines[value])
+                single = seeds[(seeds["protocol"] == protocol) & (seeds[other] == value)]
+                points(ax, single[axis], single["mean"], lines[value]["color"])
         wmmse = solvers[(solvers["method"] == "wmmse") & (solvers["protocol"] == protocol)]
         ax.axhline(wmmse["mean"].iloc[0], **METHOD_LINES["wmmse"])
         quantity = trained_quantity(protocol)
@@ -76,5 +79,5 @@ def draw(table: Table, axis: str) -> Figure:
         ax.set_xlabel(label)
         integer_ticks(ax.xaxis)
     below(figure, entries)
-    about(figure, models)
+    about(figure, models, seeds_shown=True)
     return figure

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
     Axes = Figure = Table = Any  # named in annotations only: pandas and matplotlib are loaded where they are used
 
-__all__ = ["Axes", "Figure", "Files", "Inputs", "Table", "evaluated", "read", "stacked"]
+__all__ = ["Axes", "Figure", "Files", "Inputs", "Table", "evaluated", "read", "stacked", "with_seeds"]
 
 Inputs = dict[str, list[str]] | None
 """Name to files that a figure is drawn from; None for a study without them."""
@@ -49,3 +49,19 @@ def evaluated(paths: Iterable[Path], protocol: str | None = None) -> Table:
         return table[(table["metric"] == metric) & table["protocol"].isin(models)]
 
     return stacked(own(read_csv(path)) for path in paths)
+
+
+def with_seeds(table: Table, paths: Iterable[Path], scaled: Sequence[str] = ("percent_of_wmmse",)) -> Table:
+    """Return a table with rows of kind seed below: a model's row, with the value of one of its seeds as mean.
+
+    Args:
+        table: Rows of `tables.results` on the evaluation set.
+        paths: Files of `values.seed_means` of the same runs.
+        scaled: Columns of the table that are proportional to the mean.
+    """
+    values = read(paths).drop_duplicates(["run", "seed", "metric"]).rename(columns={"run": "method"})
+    seeds = table[table["kind"] == "model"].merge(values, on=["method", "metric"])
+    share = seeds.pop("value") / seeds["mean"]
+    seeds = seeds.assign(kind="seed", **{name: seeds[name] * share for name in ("mean", *scaled)})
+    ends = [name for name in seeds if name.split("_")[-1] in ("low", "high")]
+    return stacked([table, seeds.drop(columns=ends)]).astype({"seed": "Int64"})

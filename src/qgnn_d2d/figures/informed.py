@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..objective import BOUND
 from ..settings import MODELS, Study
 from ..solvers import bound_label, shown_in
-from .contract import Figure, Files, Inputs, Table, evaluated, stacked
-from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, integer_ticks, number_ticks, styled
+from .contract import Axes, Figure, Files, Inputs, Table, evaluated, stacked, with_seeds
+from .style import (
+    GRAY,
+    METHOD_LINES,
+    about,
+    below,
+    canvas,
+    colors,
+    errorbars,
+    integer_ticks,
+    number_ticks,
+    points,
+    styled,
+)  # fmt: skip
 
 NAME = "informed"
 CLAIMS = "C2, C7, C10"
@@ -17,7 +30,8 @@ CAPTION = (
     "Evaluation set. Left: other numbers of leaves. Middle: other numbers of parameters, beside "
     "GCNs on all nodes, as published and with links left out in training. Right: a QGNN trained under the noise of a "
     "device, its readout inverted, in percent of the same network without noise. How to read: 100 is WMMSE (left, "
-    "middle); a gain that a model without a circuit shows, too, does not come from the circuit."
+    "middle); a gain that a model without a circuit shows, too, does not come from the circuit. "
+    "Small points are single seeds."
 )
 _TABLES = {"leaves": "informed_leaves", "sizes": "informed_sizes", "noise": "informed_noise", "main": "main"}
 _LOOK: dict[str, dict[str, Any]] = {
@@ -40,15 +54,16 @@ def _mains(study: Study) -> list[str]:
 
 
 def inputs(study: Study) -> Inputs:
-    """Return the tables of leaves, sizes and noise, and the main one."""
+    """Return the tables of leaves, sizes and noise, the main one, and every seed's means."""
     if not study.has(*_TABLES.values()) or not study.select("main", variant="qgnn_informed"):
         return None
-    return {name: [study.table(experiment)] for name, experiment in _TABLES.items()}
+    tables = {name: [study.table(experiment)] for name, experiment in _TABLES.items()}
+    return {**tables, "seeds": [study.seeds(experiment) for experiment in _TABLES.values()]}
 
 
 def data(study: Study, files: Files) -> Table:
-    """Return rows of `tables.results` by panel: leaves, sizes, noise (with its device), and baselines."""
-    tables = {name: evaluated(paths, "stated") for name, paths in files.items()}
+    """Return rows of `tables.results` and seeds by panel: leaves, sizes, noise (with its device), and baselines."""
+    tables = {name: evaluated(files[name], "stated") for name in _TABLES}
     models = {name: table[table["kind"] == "model"] for name, table in tables.items()}
     main = tables["main"].set_index("method", drop=False)
     own, noise = main.loc[_mains(study)], models["noise"]
@@ -63,12 +78,15 @@ def data(study: Study, files: Files) -> Table:
     }
     table = stacked(part.assign(panel=panel) for panel, part in parts.items())
     scale = table["percent_of_wmmse"] / table["mean"]
-    return table.assign(percent_low=table["low"] * scale, percent_high=table["high"] * scale)
+    table = table.assign(percent_low=table["low"] * scale, percent_high=table["high"] * scale)
+    return with_seeds(table, files["seeds"], ("percent_of_wmmse", "ideal_mean"))
 
 
 @styled()
 def draw(table: Table) -> Figure:
     """Draw what the choice of leaves, the number of parameters and device noise do."""
+    seeds = dict(iter(table[table["kind"] == "seed"].groupby("panel")))
+    table = table[table["kind"] != "seed"]
     panels = dict(iter(table.groupby("panel")))
     leaves, sizes, noise = (panels[name] for name in ("leaves", "sizes", "noise"))
     of_baselines = panels["baselines"].set_index("method")
@@ -81,11 +99,13 @@ def draw(table: Table) -> Figure:
     for (model, rule), part in leaves.sort_values("k").groupby(["model", "stars"]):
         look = _LOOK[f"left: {rule}"]
         errorbars(left, part["k"], part, _PERCENT, color=palette[model], **look)
+    _points(left, seeds["leaves"], "k", palette)
     left.set(xlabel="leaves k", title="Leaf choice")
     integer_ticks(left.xaxis)
     for (model, dropped), part in sizes.sort_values("parameters").groupby(["model", sizes["drop_links"].notna()]):
         look = _LOOK["middle: links left out in training, rates" if dropped else "middle: as published"]
         errorbars(middle, part["parameters"], part, _PERCENT, color=palette[model], **look)
+    _points(middle, seeds["sizes"], "parameters", palette)
     middle.set(xlabel="trainable parameters", title="Size")
     number_ticks(middle, (100, 200, 500, 1000))
     for ax in (left, middle):
@@ -100,9 +120,17 @@ def draw(table: Table) -> Figure:
             entries[label] = METHOD_LINES[name]
     names = ("ideal_mean", "ideal_low", "ideal_high")
     errorbars(right, range(len(noise)), noise, names, color=palette["qgnn_informed"], marker="o", linestyle="none")
+    places = {method: place for place, method in enumerate(noise["method"])}
+    points(right, seeds["noise"]["method"].map(places), seeds["noise"]["ideal_mean"], palette["qgnn_informed"])
     right.axhline(100, color=GRAY, linewidth=0.8)
     right.set(ylabel="percent of the same without noise", title="Device noise", xlim=(-0.5, len(noise) - 0.5))
     right.set_xticks(range(len(noise)), noise["device"].str.removeprefix("Fake"), rotation=30, ha="right")
     below(figure, entries)
-    about(figure, table[table["kind"] == "model"])
+    about(figure, table[table["kind"] == "model"], seeds_shown=True)
     return figure
+
+
+def _points(ax: Axes, seeds: Table, column: str, palette: Mapping[str, str]) -> None:
+    """Draw the seeds of every model."""
+    for model, part in seeds.groupby("model"):
+        points(ax, part[column], part["percent_of_wmmse"], palette[str(model)])

@@ -6,8 +6,8 @@ from typing import Any
 
 from ..objective import axis_label
 from ..settings import Study
-from .contract import Axes, Figure, Files, Inputs, Table, read
-from .style import about, below, canvas, colors, errorbars, shades, styled
+from .contract import Axes, Figure, Files, Inputs, Table, read, stacked
+from .style import about, below, canvas, colors, errorbars, points, shades, styled
 
 NAME = "noise"
 CLAIMS = "C10"
@@ -17,7 +17,8 @@ CAPTION = (
     "a probability of 1 nothing is left of the circuit. Points of one device or level are shifted sideways, so that "
     "none is hidden. How to read: the black line is the same network trained and run without noise; the distance of a "
     "point from it is what the noise costs. Diamonds are networks that were trained under the noise that they meet; "
-    "extrapolation inverts the readout error, too. Crosstalk, drift and reset errors are not simulated."
+    "extrapolation inverts the readout error, too. Small points are single seeds. Crosstalk, drift and reset errors "
+    "are not simulated."
 )
 MEASURED = {
     ("unaware", "raw"): ("trained without noise: raw", "o"),
@@ -30,18 +31,27 @@ MEASURED = {
 
 
 def inputs(study: Study) -> Inputs:
-    """Return the noise study's summary."""
-    return {"summary": [study.file("noise", "summary.csv")]} if study.config.noise is not None else None
+    """Return the noise study's summary, and every seed's values under devices and levels."""
+    noise = study.config.noise
+    if noise is None:
+        return None
+    exact = [study.file("noise", name, "exact.csv") for name in dict.fromkeys([*noise.devices, *noise.levels])]
+    return {"summary": [study.file("noise", "summary.csv")], "exact": exact}
 
 
 def data(study: Study, files: Files) -> Table:
-    """Return rows of `tables.noise_summary`, with the column depolarizing (empty for devices)."""
+    """Return rows of `tables.noise_summary` (kind mean) and `device_noise.noise_rows` (kind seed, its value as mean).
+
+    The column depolarizing is empty for devices.
+    """
     noise = study.config.noise
     assert noise is not None
     table = read(files["summary"])
     levels = {name: study.noise_models[name].depolarizing for name in noise.levels}
     table = table[table["noise"].isin(["ideal", "wmmse", *noise.devices, *levels])]
-    return table.assign(depolarizing=table["noise"].map(levels))
+    seeds = read(files["exact"]).query("training != 'ideal'").rename(columns={"value": "mean"})
+    table = stacked([table.assign(kind="mean"), seeds.assign(kind="seed")])
+    return table.assign(depolarizing=table["noise"].map(levels)).astype({"seed": "Int64"})
 
 
 @styled()
@@ -54,12 +64,15 @@ def draw(table: Table) -> Figure:
     figure, axes = canvas(4.2, 1, len(panels), squeeze=False, width_ratios=panels)
     left, right = axes[0, 0], axes[0, -1]
     for i, key in enumerate(MEASURED):
-        part = measured_as(devices, key)
-        places = [names.index(name) + 0.15 * (i - 2) for name in part["noise"]]
-        errorbars(left, places, part, linestyle="none", **look(key))
+        means, seeds = (part for _, part in measured_as(devices, key).groupby("kind"))
+        places = {name: place + 0.15 * (i - 2) for place, name in enumerate(names)}
+        errorbars(left, means["noise"].map(places), means, linestyle="none", **look(key))
+        points(left, seeds["noise"].map(places), seeds["mean"], look(key)["color"])
         if len(levels):
-            part = measured_as(levels, key).sort_values("depolarizing")
-            errorbars(right, part["depolarizing"] * 1.12 ** (i - 2), part, **look(key), linewidth=0.8)
+            parts = measured_as(levels, key).sort_values("depolarizing").groupby("kind")
+            means, seeds = (part.assign(x=part["depolarizing"] * 1.12 ** (i - 2)) for _, part in parts)
+            errorbars(right, means["x"], means, **look(key), linewidth=0.8)
+            points(right, seeds["x"], seeds["mean"], look(key)["color"])
     left.set_xticks(range(len(names)), names)
     left.set(xlabel="device", title="Calibrated devices")
     if len(levels):
@@ -68,7 +81,7 @@ def draw(table: Table) -> Figure:
         ax.set_ylabel(axis_label("stated"))
         ideal_line(ax, table)
     below(figure, legend(table))
-    about(figure, noisy)
+    about(figure, noisy, seeds_shown=True)
     return figure
 
 

@@ -14,6 +14,7 @@ from .contract import Axes, Figure, Table
 
 WIDTH = 7.2  # inches: a page of two columns
 GRAY = "#666666"
+POINT = 1.8  # size of a single seed
 _HANDLE, _LETTER = 0.68, 0.057  # inches of a legend: a line with its margins, a letter
 # After Okabe and Ito and Tol. Any two that a figure has stay 16 CIELAB units apart with every kind of color blindness.
 _PALETTE = (
@@ -95,14 +96,22 @@ def save(figure: Figure, path: Path | str) -> None:
 
 @styled()
 def mark(figure: Figure, text: str) -> None:
-    """Write a text across a figure, such as that its numbers mean nothing."""
-    figure.text(0.5, 0.5, text, ha="center", va="center", rotation=12, fontsize=13, color="#b45309", alpha=0.6)
+    """Write a text above a figure, such as that its numbers mean nothing; the panels make room for it."""
+    lines = filter(None, [text, figure.get_suptitle()])
+    figure.suptitle("\n".join(lines), fontsize=8, fontweight="bold", color="#b45309")
 
 
 def errorbars(ax: Axes, x: Any, rows: Table, names: Sequence[str] = ("mean", "low", "high"), **style: Any) -> None:
     """Draw means with their intervals; ``rows`` has the columns ``names``."""
     mean, low, high = (rows[name].to_numpy(float) for name in names)
     ax.errorbar(x, mean, [mean - low, high - mean], **{"markersize": 3.5, "elinewidth": 0.8, **style})
+
+
+def points(ax: Axes, x: Any, values: Any, color: Any) -> None:
+    """Draw single seeds as small points behind their mean."""
+    ax.plot(
+        x, values, linestyle="none", marker="o", markersize=POINT, markeredgewidth=0, color=color, alpha=0.5, zorder=1.9
+    )
 
 
 def banded(ax: Axes, x: Any, rows: Table, mean: str, alpha: float, **style: Any) -> None:
@@ -145,10 +154,11 @@ def below(figure: Figure, entries: Mapping[str, Mapping[str, Any]]) -> None:
     figure.legend(handles=ordered, loc="outside lower center", ncols=columns)
 
 
-def about(figure: Figure, rows: Table, shown: str = "bars") -> None:
-    """Write above all panels the rows' num_seeds and num_realizations, and what shows the intervals, if anything."""
+def about(figure: Figure, rows: Table, shown: str = "bars", *, seeds_shown: bool = False) -> None:
+    """Write above all panels the rows' num_seeds and num_realizations, and what shows intervals and seeds, if any."""
     counts = [sorted(rows[f"num_{of}"].dropna().astype(int).unique()) for of in ("seeds", "realizations")]
     seeds, realizations = (" or ".join(f"{count:,}" for count in numbers) for numbers in counts)
     interval = f", {shown}: 95 % t interval over seeds" if shown and seeds != "1" else ""
+    interval += ", points: seeds" if seeds_shown and seeds != "1" else ""
     mean = "One seed" if seeds == "1" else f"Mean of {seeds} seeds"
     figure.suptitle(f"{mean}{interval}; {realizations} realizations; raw values", fontsize=8)

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from ..checks import shown
 from .base import Count, Device, Name, Settings, Whole
+from .gradients import GradientStudy
 from .noise import NoiseModel, NoiseStudy
 from .run import Protocol
 from .scenario import AnyScenario, Readings, ScaleStudy, Splits
@@ -121,6 +122,8 @@ class StudySettings(Settings):
     """The noise study; a study without it has none of its figures."""
     scale: ScaleStudy | None = None
     """Trained networks on networks of other sizes; a study without it has no such figure."""
+    gradients: GradientStudy | None = None
+    """Gradients of untrained networks; a study without it has no such table and figure."""
     claims: list[ClaimPair] = []
     """Pairs of runs that claims C1 to C7 are judged on; all are of one scenario."""
     readings: Readings | None = None

@@ -15,6 +15,7 @@ from typing import Any
 from .base import LARGEST, Settings
 from .calibration import Calibration, GateCalibration, PairCalibration, QubitCalibration, Source
 from .config import ClaimPair, Entry, StudySettings, Torch
+from .gradients import GradientStudy
 from .model import MODELS
 from .noise import AerCheck, Hardware, NoiseModel, NoiseStudy, Resources
 from .scenario import SCENARIOS, Inference, Optimum, Readings, ScaleStudy, Splits
@@ -31,8 +32,8 @@ SECTIONS: dict[str, type[Settings]] = {
     **{f"`models`, `{name}`": options for name, options in MODELS.items()},
     "`training`, `tuned`, `presets`": Training, "`experiments`, an entry": Entry, "`noise_models`": NoiseModel,
     "`noise`": NoiseStudy, "`noise.aer`": AerCheck, "`noise.resources`": Resources, "`noise.hardware`": Hardware,
-    "`scale`": ScaleStudy, "`scale.inference`": Inference, "`readings`": Readings, "`claims`, a pair": ClaimPair,
-    "`cap`": Cap,
+    "`scale`": ScaleStudy, "`scale.inference`": Inference, "`gradients`": GradientStudy, "`readings`": Readings,
+    "`claims`, a pair": ClaimPair, "`cap`": Cap,
     "`tuning` of search.yaml": Tuning, "`choices` of search.yaml": Choices, "`choices.runs`, by run id": Choice,
     "A calibration file": Calibration, "`source` of a calibration": Source, "`qubits` of a calibration, a qubit":
     QubitCalibration, "`sx`, `x` of a qubit": GateCalibration, "`pairs` of a calibration, a pair": PairCalibration,

@@ -23,6 +23,11 @@ def check(study: Study) -> None:
         require_choice(what, name, known)
     for name in [*study.noise.devices, *study.noise.levels] if study.config.noise is not None else []:
         study.aware(name)
+    if (gradients := study.config.gradients) is not None and gradients.realizations > study.splits["train"]:
+        raise ValueError(
+            f"gradients.realizations is {gradients.realizations}; it must be at most splits.train, "
+            f"{study.splits['train']}"
+        )
     _check_pairs(study)
     for base, redraws in study.redraws.items():
         _check_redraws(study, base, redraws[1:])
@@ -33,6 +38,7 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
     """Yield every name that must exist elsewhere: where it stands, the name, the names there are."""
     config = study.config
     stated = [run.id for run in study.runs.values() if run.protocol == "stated"]
+    quantum = [run for run in stated if getattr(study.runs[run].architecture, "noise", 0) is None]
     for scenario, protocols in config.tuned.items():
         yield "scenario under tuned", scenario, config.scenarios
         for protocol, models in protocols.items():
@@ -41,7 +47,6 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
             tunable = dict.fromkeys([*MODELS, *config.models, *runs])
             yield from ((f"model under tuned.{scenario}", model, tunable) for model in models)
     if (noise := config.noise) is not None:
-        quantum = [run for run in stated if getattr(study.runs[run].architecture, "noise", 0) is None]
         yield "stated run of a QGNN without noise under noise.run", noise.run, quantum
         levels = [name for name, model in config.noise_models.items() if model.depolarizing is not None]
         for key, known in {"devices": study.noise_models, "levels": levels, "unaware": study.noise_models}.items():
@@ -52,6 +57,11 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
         yield "scenario of scale.runs", scenario, [name for name, found in config.scenarios.items() if found.resizable]
         yield from (("scenario of scale.runs", study.runs[run].scenario, [scenario]) for run in scale.runs)
         yield "num_links of the scenario of scale.runs", config.scenarios[scenario].num_links, scale.links
+    if (gradients := config.gradients) is not None:
+        yield "stated run of a QGNN without noise under gradients.run", gradients.run, quantum
+        yield from (("noise model under gradients.noise", name, study.noise_models) for name in gradients.noise)
+        links = config.scenarios[study.runs[gradients.run].scenario].num_links
+        yield from (("k under gradients.k (below num_links)", k, range(1, links)) for k in gradients.k)
     if (readings := config.readings) is not None:
         public = [name for name, found in config.scenarios.items() if found.kind == "public_draws"]
         yield "scenario of readings (of kind public_draws)", readings.scenario, public

@@ -123,6 +123,14 @@ class Study(StudyFiles):
         scenario = self.scenarios[self.runs[self.config.scale.runs[0]].scenario]
         return f"{self.config.scale.text}; optimum {scenario.optimum_text}"
 
+    @property
+    def gradients_text(self) -> str:
+        """The gradient study as text, with its run and noise models: what repeats its job where it changes."""
+        gradients = self.config.gradients
+        assert gradients is not None
+        noise = [f"{name} {self.noise_models[name].text}" for name in gradients.noise]
+        return "; ".join([gradients.text, f"run {self.runs[gradients.run].text}", *noise])
+
     def noise_text(self, noise: str) -> str:
         """Return a noise model and the noise study's sizes as text: what repeats its jobs where it changes."""
         return f"{self.noise_models[noise].text}; {self.noise.text}"

@@ -150,6 +150,10 @@ class StudyFiles:
         """Return the table of an experiment, as CSV."""
         return self.file("tables", f"{experiment}.csv")
 
+    def seeds(self, experiment: str) -> str:
+        """Return what every seed of an experiment's runs reaches on the evaluation set, as CSV."""
+        return self.file("seeds", f"{experiment}.csv")
+
     @property
     def table_files(self) -> list[str]:
         """All tables, as CSV and as Markdown."""
@@ -174,6 +178,11 @@ class StudyFiles:
         return [self.file(f"redraws.{suffix}") for suffix in ("csv", "md") if self.redraws]
 
     @property
+    def gradient_files(self) -> list[str]:
+        """The table of the gradient study; none without one."""
+        return [self.file("gradients.csv")] if self.config.gradients is not None else []
+
+    @property
     def scale_files(self) -> list[str]:
         """The evaluations at other numbers of links; none without a scale study."""
         scale = self.config.scale
@@ -188,4 +197,4 @@ class StudyFiles:
         if self.config.noise is not None:
             files += [self.file("noise", f"{name}.csv") for name in ("shots", "devices", "resources")]
         files += self.table_files + self.claim_files + self.reading_files + self.redraw_files
-        return files + self.scale_files
+        return files + self.scale_files + self.gradient_files

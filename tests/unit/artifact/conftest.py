@@ -82,6 +82,9 @@ def results(tmp_path_factory):
     write_csv(study / "noise" / "shots.csv", [WMMSE, NOISY | {"shots": 128}, NOISY | {"shots": 256}])
     write_csv(study / "noise" / "devices.csv", [{"noise": "lagos", "center_qubit": 3}, {"noise": "p1"}])
     write_csv(study / "noise" / "resources.csv", [{"circuit": "qgcl", "k": 1, "layout": "line", "device": None}])
+    setting = {"axis": "k", "k": 1, "layers": 2, "heads": 1, "noise": "ideal", "start": "narrow", "angles": "all"}
+    numbers = {"variance": 4e-6, "low": 3e-6, "high": 5e-6, "starts": 9, "realizations": 2}
+    write_csv(study / "gradients.csv", [setting | numbers, setting | numbers | {"angles": "first layer"}])
     at_20 = {"num_links": 20, "metric": "sum_rate"}
     model = at_20 | {"method": "a-run", "kind": "model", "k": 3}
     optimum = at_20 | {"method": "optimum", "kind": "solver"}  # not certified: no value
@@ -106,7 +109,8 @@ def write_reference(results, folder):
     """Write what `make reference` does of a study."""
     for part in ("tables", "noise", "scale"):
         shutil.copytree(results / part, folder / part)
-    shutil.copyfile(results / "claims.json", folder / "claims.json")
+    for name in ("claims.json", "gradients.csv"):
+        shutil.copyfile(results / name, folder / name)
     for name, table in references.made(results).items():
         table.to_csv(folder / name, index=False)
     write_json(folder / "machine.json", references.machine_of(results, LOCK))

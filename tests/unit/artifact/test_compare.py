@@ -55,7 +55,7 @@ def shifted(by):
 def test_a_run_agrees_with_the_reference_that_was_made_of_it(committed, fresh, same_machine):
     table = compare(committed, fresh, same_machine=same_machine)
     assert set(table["verdict"]) == {IDENTICAL}
-    expected = {"channels", "tables", "noise study", "devices", "resources", "scale", "claims"}
+    expected = {"channels", "tables", "noise study", "devices", "resources", "scale", "gradients", "claims"}
     expected |= {"curves", "weights", "finals, per seed"} if same_machine else {"finals, mean over seeds"}
     assert set(table["what"]) == expected
     assert not table["name"].str.contains("inference").any()  # times
@@ -171,6 +171,15 @@ def test_devices_resources_and_counts_are_equal(committed, fresh):
     table = misses(compare(committed, fresh, same_machine=False))
     notes = {"center_qubit 3.0 → 4.0", "num_realizations 2 → 3"}
     assert set(table["note"]) == notes
+
+
+@pytest.mark.parametrize("same_machine", [True, False])
+def test_gradients_agree_to_rounding_on_any_machine(committed, fresh, same_machine):
+    within = changed(fresh, "gradients.csv", "variance", lambda value: "4.00001e-06", angles="all")
+    assert misses(compare(committed, within, same_machine=same_machine)).empty
+    beyond = changed(fresh, "gradients.csv", "variance", lambda value: "4.001e-06", angles="all")
+    (name,) = misses(compare(committed, beyond, same_machine=same_machine))["name"]
+    assert name == "k, 1, 2, 1, ideal, narrow, all"
 
 
 def test_two_rows_of_a_name_and_text_for_numbers_are_named(committed, fresh):

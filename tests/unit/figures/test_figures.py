@@ -398,11 +398,36 @@ def test_a_legend_reads_row_by_row():
     assert read == sorted(places)
 
 
-def test_a_mark_stands_across_the_figure_in_our_style_whatever_the_users():
+@every_figure
+def test_a_mark_is_above_everything_else_in_our_style_whatever_the_users(name):
+    figure = FIGURES[name].draw(table_of(name))
+    before = figure.get_suptitle()
     with matplotlib.rc_context({"font.family": "monospace"}):
-        figure, _ = style.canvas(2.0)
         style.mark(figure, BANNER)
-    (text,) = figure.texts
-    assert text.get_text() == BANNER and text.get_fontfamily() != ["monospace"]
-    box = text.get_window_extent(FigureCanvasAgg(figure).get_renderer())
-    assert box.width > figure.bbox.width / 2 and figure.bbox.contains(*box.min) and figure.bbox.contains(*box.max)
+    title = figure._suptitle
+    assert title.get_text().split("\n") == [BANNER, *filter(None, [before])] and title.get_fontfamily() != ["monospace"]
+    with style.styled():
+        FigureCanvasAgg(figure).draw()
+    mark, boxes = box_of(title), [ax.get_tightbbox() for ax in figure.axes]
+    assert mark.width > figure.bbox.width / 2 or figure.get_figwidth() < style.WIDTH
+    assert figure.bbox.contains(*mark.min) and figure.bbox.contains(*mark.max)
+    assert not any(mark.overlaps(box) for box in boxes if box is not None)
+
+
+@pytest.mark.parametrize("name", ["ablation_k", "informed", "noise", "training_size"])
+def test_points_are_all_seeds_of_a_mean(name):
+    table = table_of(name)
+    table = table[table["training"] != "ideal"] if name == "noise" else table
+    key = ["noise", "training", "mitigation"] if name == "noise" else ["method", "panel", "metric"]
+    key, means = [column for column in key if column in table], table["kind"].isin(["model", "mean"])
+    seeds = table[table["kind"] == "seed"].groupby(key)
+    shown = table[means & table["num_seeds"].notna()].set_index(key)
+    assert len(seeds) == len(shown) > 5
+    for column in [one for one in ("mean", "percent_of_wmmse", "ideal_mean") if one in table and name != "noise"]:
+        np.testing.assert_allclose(seeds[column].mean().reindex(shown.index), shown[column], rtol=1e-6)
+    assert (seeds["mean"].size().reindex(shown.index) == shown["num_seeds"]).all()
+    low, high = zip(*(t_interval(part["mean"].to_numpy()) for _, part in seeds), strict=True)
+    ends = pd.DataFrame({"low": low, "high": high}, index=seeds.size().index).reindex(shown.index)
+    np.testing.assert_allclose(ends, shown[["low", "high"]], rtol=1e-6)
+    drawn_points = [line for ax in drawn(name).axes for line in ax.lines if line.get_markersize() == style.POINT]
+    assert drawn_points and "points: seeds" in drawn(name).get_suptitle()

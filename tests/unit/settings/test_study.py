@@ -6,7 +6,7 @@ from qgnn_d2d.settings import SPLITS
 from tests.unit.settings.configs import CONFIG, PAPER, REMOVED, SMOKE, WHOLE, changed
 
 SIZES = ("splits train", 64), ("splits pool", 128)
-ALONE = settings.load(changed(*SIZES, *((key, REMOVED) for key in ("noise", "scale", "claims", "cap"))))
+ALONE = settings.load(changed(*SIZES, *((key, REMOVED) for key in ("noise", "scale", "gradients", "claims", "cap"))))
 
 CONFIG_OF_ONE = {
     "study": "mine", "seed": 1, "num_seeds": 1,
@@ -59,6 +59,7 @@ def test_a_study_lists_what_it_writes():
     assert len(ALONE.table_files) == 2 * (len(ALONE.experiments) + 1)  # without the noise study's
     assert PAPER.claim_files == ["results/paper/claims.json", "results/paper/claims.md"] and not ALONE.claim_files
     assert PAPER.scale_files == [f"results/paper/scale/{m}.csv" for m in (5, 10, 20, 50, 100)] and not ALONE.scale_files
+    assert PAPER.gradient_files == ["results/paper/gradients.csv"] and not ALONE.gradient_files
     files = PAPER.verified_files
     assert len(files) == len(set(files)) and all(name.startswith("results/paper/") for name in files)
     pools = [name for name in files if name.endswith("pool.nc")]
@@ -136,6 +137,9 @@ def test_noise_jobs_repeat_where_their_noise_model_or_the_sizes_change():
         "lagos"
     ) != fewer.noise_text("lagos")
     assert SMOKE.noise_text("lagos") == settings.load(changed()).noise_text("lagos")
+    other = settings.load(changed(("noise_models lagos device", "FakePerth")))
+    assert SMOKE.gradients_text != other.gradients_text  # its noise models count
+    assert SMOKE.gradients_text == fewer.gradients_text
 
 
 def test_only_solvers_repeat_where_the_optimum_changes():
