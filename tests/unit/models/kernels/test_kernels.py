@@ -179,7 +179,7 @@ def test_parameters_are_views(name, options):
 def test_leaves_out_of_range_are_refused(name):
     kernel, _, (gain, weight, leaves) = served(name, {}, links=6, batch=5)
     for wrong in (leaves - 6, leaves + 1, leaves.int(), leaves[..., :4, :, :], None):
-        with pytest.raises(ValueError, match="leaves must be|must be int64|needs leaves"):
+        with pytest.raises(ValueError, match=r"leaves must be|must be int64|needs leaves"):
             kernel.inputs(gain, weight, NOISE_POWER, P_MAX, wrong, trained_quantity("stated"))
 
 
