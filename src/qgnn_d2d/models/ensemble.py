@@ -79,10 +79,11 @@ class BatchNorm(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Normalize (S, N, C)."""
-        seeds, rows, channels = x.shape
+        (seeds, rows, channels), (mean, variance) = x.shape, self.running
         y = functional.batch_norm(
             x.transpose(0, 1).reshape(rows, seeds * channels),
-            *(running.view(-1) for running in self.running),
+            mean.view(-1),
+            variance.view(-1),
             self.weight.view(-1),
             self.bias.view(-1),
             training=self.training,

@@ -15,7 +15,7 @@ from ...compiled import compiled
 from .base import Array
 from .vectors import W, add, larger, less, load, splat, store, where
 
-_CHUNK = 8  # realizations
+_CHUNK = 16  # realizations
 
 
 def serves(x: torch.Tensor) -> bool:
@@ -62,12 +62,17 @@ class Messages(torch.autograd.Function):
 
 
 def _chunks(u: torch.Tensor, outputs: int) -> Any:
-    """Yield a seed, some realizations, and room for hidden layers and messages, one row for every m and j ≠ m."""
+    """Yield a seed, some realizations, and room for hidden layers and messages, one row for every m and j ≠ m.
+
+    The room is the same in all steps.
+    """
     seeds, count, links, width = u.shape
+    pairs = links * (links - 1)
+    hidden, messages = (u.new_empty(_CHUNK * pairs, size) for size in (width, outputs))
     for s in range(seeds):
         for first in range(0, count, _CHUNK):
-            rows = min(_CHUNK, count - first) * links * (links - 1)
-            yield s, slice(first, first + _CHUNK), u.new_empty(rows, width), u.new_empty(rows, outputs)
+            rows = min(_CHUNK, count - first) * pairs
+            yield s, slice(first, first + _CHUNK), hidden[:rows], messages[:rows]
 
 
 @compiled
