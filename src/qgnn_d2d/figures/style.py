@@ -16,9 +16,10 @@ WIDTH = 7.2  # inches: a page of two columns
 GRAY = "#666666"
 POINT = 1.8  # size of a single seed
 _HANDLE, _LETTER = 0.68, 0.057  # inches of a legend: a line with its margins, a letter
-# After Okabe and Ito and Tol. Any two that a figure has stay 16 CIELAB units apart with every kind of color blindness.
+# After Okabe and Ito and Tol. Any two stay 16 CIELAB units apart with every kind of color blindness.
 _PALETTE = (
-    "#0072B2", "#DE8F05", "#029E73", "#C44601", "#DA8CCB", "#882255", "#56B4E9", "#6B6B00", "#332288", "#9000F0",
+    "#0072B2", "#DE8F05", "#029E73", "#C44601", "#DA8CCB", "#882255", "#849CFC", "#3C3C00",
+    "#332288", "#9000F0", "#30D89C", "#F000CC", "#A8CC60", "#84603C", "#481860", "#542424",
 )  # fmt: skip
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine

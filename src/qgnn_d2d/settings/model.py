@@ -217,6 +217,35 @@ class TwinFourierOptions(TwinOptions):
     """Random frequencies per layer and head, with 3 trained coefficients each; 6 are as many as 2 entangling layers."""
 
 
+class StarGNNOptions(StarOptions):
+    """A graph network as they are usually built, restricted to the leaves of the stars."""
+
+    label = "GNN on stars"
+    implementation = "qgnn_d2d.models.star_gnn:StarGNN"
+
+    scale: Scale | None = "rate"
+    stars: StarRule = "random"
+    """How leaves are chosen; random is the paper's."""
+    layers: Count = 3
+    """Layers L."""
+    state: Count = 6
+    """Numbers in a node's state, and in a message."""
+    width: Count = 16
+    """Hidden width of the networks."""
+
+
+class UnfoldedWMMSEOptions(ModelOptions):
+    """WMMSE with few iterations, whose error weights graph networks correct."""
+
+    label = "unfolded WMMSE"
+    implementation = "qgnn_d2d.models.unfolded_wmmse:UnfoldedWMMSE"
+
+    layers: Count = 4
+    """Layers K, one WMMSE iteration each."""
+    width: Count = 5
+    """Hidden width of the graph networks."""
+
+
 MODELS: dict[str, type[ModelOptions]] = {
     "qgnn": QGNNOptions,
     "gcn": IGCNetOptions,
@@ -228,6 +257,8 @@ MODELS: dict[str, type[ModelOptions]] = {
     "mlp_informed": StarMLPOptions,
     "twin_free": TwinFreeOptions,
     "twin_fourier": TwinFourierOptions,
+    "star_gnn": StarGNNOptions,
+    "unfolded_wmmse": UnfoldedWMMSEOptions,
 }
 """Models by their names in the config; the order is that of their colors in all figures."""
 

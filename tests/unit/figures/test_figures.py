@@ -161,6 +161,13 @@ def test_colors_of_models_stay_apart_with_any_color_vision(name):
         assert np.linalg.norm(_lab(palette[one], vision) - _lab(palette[other], vision)) > LEAST_DISTANCE, (one, other)
 
 
+def test_every_model_has_a_color_of_its_own_and_any_two_stay_apart():
+    palette = style.colors(())
+    assert set(palette) == set(MODELS) and len(set(palette.values())) == len(MODELS)
+    for vision, (one, other) in itertools.product(VISION, itertools.combinations(style._PALETTE, 2)):
+        assert np.linalg.norm(_lab(one, vision) - _lab(other, vision)) > LEAST_DISTANCE, (one, other)
+
+
 def _lab(color, vision):
     srgb = np.array(to_rgb(color))
     linear = vision @ np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)

@@ -46,6 +46,9 @@ SMALL = {
         ("mlp_informed", {"layers": 3, "heads": 4}, 0, 707),
         ("twin_free", {"layers": 3, "heads": 4}, 0, 2771),
         ("twin_fourier", {"layers": 3, "heads": 4}, 0, 683),
+        ("star_gnn", {}, 0, 1023),
+        ("unfolded_wmmse", {}, 0, 288),
+        ("unfolded_wmmse", {"layers": 3, "width": 2}, 0, 90),
     ],
 )
 def test_parameter_counts(name, options, quantum, total):

@@ -32,6 +32,7 @@ from tests.unit.models.cases import (
         ("mlp_informed", {}, False),
         ("twin_fourier", {}, False),
         ("twin_free", {"start_range": 1.0}, True),
+        ("star_gnn", {}, False),
         ("qgnn", {"circuit": "qgcl_commuting", "start_range": 1.0}, False),
         ("qgnn", {"start_range": 1.0}, True),
         ("qgnn_released", {}, True),

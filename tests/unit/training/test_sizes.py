@@ -11,7 +11,7 @@ from qgnn_d2d.training import Trainer, allocate, evaluation_leaves
 from tests.strategies import refused
 from tests.unit.training.cases import SMALL, channels, run_of
 
-MIXING = ["qgnn", "gcn", "gcn_informed", "mlp_informed", "twin_free", "twin_fourier"]
+MIXING = ["qgnn", "gcn", "gcn_informed", "mlp_informed", "twin_free", "twin_fourier", "star_gnn"]
 
 
 def padded(data, links, sizes=None):
@@ -123,7 +123,7 @@ def test_kernels_train_on_several_sizes_as_torch_does():
 
 def test_what_cannot_be_exact_is_refused():
     data, _ = mixed()
-    for model in ("gcn_released", "qgnn_released"):
+    for model in ("gcn_released", "qgnn_released", "unfolded_wmmse"):
         refused(lambda model=model: Trainer(run_of(model), data, {}), f"model is '{model}'", "one size only")
     refused(lambda: Trainer(run_of("gcn", "released"), data, {}), "protocol is 'released'", "it must be stated")
     refused(lambda: Trainer(run_of("gcn", "released"), channels(), {"test": data}), "protocol is 'released'")
