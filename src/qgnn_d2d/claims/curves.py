@@ -187,7 +187,7 @@ CLAIMS = (
     Claim(
         "C4", "the QGNN surpasses WMMSE early", "by epoch 4",
         "first epoch from which the mean curve stays above WMMSE, at most 4", (0.0, 4.0), _passes_wmmse, Pair, "fig2",
-        "The mean test curve is above the line of {line}, at {wmmse}, {crossed} for the first time, and {stays}; it "
+        "The mean test curve is above the line of {line} ({wmmse}) {crossed} for the first time, and {stays}; it "
         "ends {below} % below the line (negative: above it).",
     ),
     Claim(

@@ -74,7 +74,7 @@ def test_wmmses_line_is_named_and_the_other_starts_are_noted():
     assert found.note.startswith("line: WMMSE, some start; over a 5.00 %; over b -72.0 %; test set ")
     assert abs(found.value) < 0.1 and "from that of WMMSE, some start." in judged(item)["C3"]["why"]
     assert "; above a: 4; above b: never" in MEASURE["C4"](item).note
-    assert "the line of WMMSE, some start at 2.52" in judged(item)["C4"]["why"]
+    assert "the line of WMMSE, some start (2.52) at epoch 5" in judged(item)["C4"]["why"]
 
 
 def with_curves(curves, wmmse):
@@ -96,7 +96,7 @@ def test_the_first_crossing_stands_beside_where_the_curve_comes_back():
     measured = MEASURE["C4"](with_curves(curves, 2.0))
     assert measured.value == 3.0 and measured.note.startswith("first crossing: epoch 1;")
     why = judged(with_curves(curves, 2.0))["C4"]["why"]
-    assert "above WMMSE's line at 2.00 at epoch 1 for the first time, and from epoch 3 on; it ends" in why
+    assert "WMMSE, full-power start (2.00) at epoch 1 for the first time, and from epoch 3 on; it ends" in why
     why = judged(with_curves(curves, 9.0))["C4"]["why"]
     assert "at no epoch for the first time, and from no epoch on; it ends 66.7 % below the line" in why
 
