@@ -68,6 +68,8 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
     redrawn = reference / "redraws.csv"
     named = {"qgnn": pair.qgnn, "gcn": pair.gcn, "gcn_small": pair.gcn_small, "qgnn_informed": informed}
     equal = [equal_information.bullet(same, leaves) for leaves in ("random", "competitors")]
+    spatial = [name for name in study.comparisons if study.scenarios[study.scenario_of(name)].kind == "geometric"]
+    geometry = {name: read_csv(reference / "tables" / f"{name}.csv") for name in spatial}
     captions = {f"caption_{name}": f"*{module.CAPTION}*\n" for name, module in figures.FIGURES.items()}
     made = {
         "summary": readme.summary_block(main, summary),
@@ -82,6 +84,8 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "equal_information": equal_information.block(same),
         "informed_claims": page.beside(judged, informed),
         "noise": readme.noise_block(noise),
+        "geometry": readme.geometry_block(geometry),
+        "geometry_claims": page.elsewhere(judged),
         "engine": f"{table(engine.rename(columns={'ratio': 'times the first'}))}\n",
         "optimum": f"{table(optimum, {name: name for name in ('links', 'solver', 'certified', 'boxes', 'seconds')})}\n",
         "gradients": layouts.gradients_block(read_csv(reference / "gradients.csv")),

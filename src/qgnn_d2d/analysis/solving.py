@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
 import xarray as xr
 
 from ..channels import Channels
-from ..objective import MAXIMIZED, QUANTITIES, released_gain
+from ..objective import MAXIMIZED, QUANTITIES, released_gain, weighted_sum_rate
 from ..settings.scenario import Optimum
 from ..solvers import METHODS, Method
 from . import values
@@ -31,9 +32,10 @@ def solve(channels: Channels, optimum: Optimum | Literal[False] = _DEFAULT) -> x
         `power` (solver, realization, link) in W, which maximizes eq. (2), with its `sum_rate` (solver, realization),
         and, only for P_max = 1, the one case where it means what the public code reports, its `released_wmmse_rate`;
         `released_power`, which maximizes the public code's model metric, with its `released_metric`. Of the optimum,
-        these are the best powers found and lower bounds; beside them `upper_bound` and `released_upper_bound`
-        (realization), and `certified` and `released_certified`, whether the bounds are within the gap. With False there
-        is no solver `optimum`, and none of these.
+        these are the best powers found, by any method where they are not certified, and lower bounds; beside them
+        `upper_bound` and `released_upper_bound` (realization), and `certified` and `released_certified`, whether the
+        bounds are within the gap. With False there is no solver `optimum`, and none of these. Attributes: the optimum's
+        options; `p_max`; and `interference`, the median over all cross links of interference to noise at full power.
     """
     solved = {quantity.name: _solved(channels, quantity.protocol == "released", optimum) for quantity in MAXIMIZED}
     powers = {quantity.solver_power: solved[quantity.name].power for quantity in MAXIMIZED}
@@ -51,7 +53,18 @@ def solve(channels: Channels, optimum: Optimum | Literal[False] = _DEFAULT) -> x
         if quantity.only_p_max in (None, channels.p_max):
             found = values.score(channels, powers[quantity.solver_power], quantity)
             dataset[quantity.name] = (dims, found, quantity.attributes)
-    return dataset.assign_attrs(optimum.model_dump() if optimum else {})
+    facts = {"p_max": channels.p_max, "interference": _interference(channels)}
+    return dataset.assign_attrs(facts | (optimum.model_dump() if optimum else {}))
+
+
+def _interference(channels: Channels) -> float:
+    """Return the median over all cross links of interference to noise at full power; 0 where there is none."""
+    cross = [
+        part.gain[:, ~torch.eye(part.num_links, dtype=torch.bool, device=part.gain.device)].flatten()
+        for _, part in channels.by_size()
+    ]
+    gain = torch.cat(cross).cpu().numpy()
+    return float(np.median(gain)) * channels.p_max**2 / channels.noise_power if gain.size else 0.0
 
 
 class _Solved(NamedTuple):
@@ -67,7 +80,7 @@ def _methods(optimum: Optimum | Literal[False]) -> list[Method]:
 
 
 def _solved(channels: Channels, is_released: bool, optimum: Optimum | Literal[False]) -> _Solved:
-    """Solve for eq. (2), or for the public code's model metric."""
+    """Solve for eq. (2), or for the public code's model metric; an optimum that is not certified is the best of all."""
     methods, count = _methods(optimum), len(channels)
     power = torch.zeros(len(methods), *channels.weight.shape, dtype=torch.float64)
     upper, certified = torch.zeros(count, dtype=torch.float64), torch.zeros(count, dtype=torch.bool)
@@ -82,4 +95,13 @@ def _solved(channels: Channels, is_released: bool, optimum: Optimum | Literal[Fa
                 upper[index], certified[index] = found.upper.cpu(), found.certified.cpu()
                 found = found.power
             power[i, index, : part.num_links] = found.cpu()
+        if optimum:
+            best = next(i for i, method in enumerate(methods) if method.certified)
+            rates = weighted_sum_rate(
+                gain, power[:, index, : part.num_links].to(gain.device), weight, part.noise_power
+            ).cpu()
+            better = torch.where(certified[index], best, rates.argmax(0))
+            power[best, index] = power[better, index]
+            lower = rates.gather(0, better.unsqueeze(0)).squeeze(0)
+            certified[index] |= upper[index] <= lower * (1 + optimum.gap)
     return _Solved(power, upper, certified)

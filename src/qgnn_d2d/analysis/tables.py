@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,12 +12,14 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..objective import BOUND, QUANTITIES, trained_quantity
+from ..objective import BEST_FOUND, BOUND, QUANTITIES, Quantity, trained_quantity
 from ..solvers import METHODS
 from .statistics import crossed_interval, holm, mean_and_interval, welch
 from .values import CERTIFIED_SHARE, by_solver, certified_share
 
-_REFERENCES = [*(method.name for method in METHODS.values() if method.is_reference), BOUND]
+_REFERENCES = [*(method.name for method in METHODS.values() if method.is_reference), BEST_FOUND, BOUND]
+ACTIVE = 0.01
+"""Share of full power above which a link counts as active."""
 INTEGERS = (
     "k", "layers", "heads", "train_size", "train_draw", "quantum_parameters", "classical_parameters", "parameters",
     "batch_size", "epochs", "num_seeds",
@@ -42,8 +45,9 @@ def results(
         (empty for a single seed), realizations for solvers; crossed_low, crossed_high is the interval over
         seeds and realizations. Percentages compare means of the same metric on the same
         realizations, for solvers that maximize that very metric (see `solving.solve`). Where the optimum is not
-        certified in every realization, they are of its bound (`values.by_solver`), and the metric's rows have
-        certified_share; without an optimum, of neither.
+        certified in every realization, they are of the best powers found and of its bound (`values.by_solver`), and the
+        metric's rows have certified_share; without an optimum, of none of these. `interference_db` is the scenario's
+        (`solving.solve`), and `active_links` a solver's mean number of links above `ACTIVE` of full power.
     """
     rows = []
     for (split, solved), (metric, quantity) in itertools.product(solvers.items(), QUANTITIES.items()):
@@ -51,6 +55,7 @@ def results(
             continue
         scored, share = models[split], certified_share(solved, quantity)
         solver_values = {str(one.solver.item()): one.values for one in by_solver(solved, quantity)}
+        active = _active_links(solved, quantity)
         references = {name: solver_values[name].mean() for name in _REFERENCES if name in solver_values}
         group: list[tuple[dict[str, Any], NDArray[np.float64]]] = []
         for manifest in manifests if metric in scored else ():
@@ -76,9 +81,22 @@ def results(
                     "crossed_high": high,
                     **{f"percent_of_{name}": 100 * mean["mean"] / height for name, height in references.items()},
                     **({CERTIFIED_SHARE: share} if BOUND in references else {}),
+                    "interference_db": _decibel(solved.attrs["interference"]),
+                    "active_links": active.get(about["method"]),
                 }
             )
     return pd.DataFrame(rows).astype(dict.fromkeys(INTEGERS, "Int64"))
+
+
+def _active_links(solved: xr.Dataset, quantity: Quantity) -> dict[str, float]:
+    """Return the solvers' mean numbers of active links, by the names that tables have."""
+    is_active = solved[quantity.solver_power] > ACTIVE * solved.attrs["p_max"] ** 2
+    counts = is_active.sum("link").mean("realization").values
+    return dict(zip(by_solver(solved, quantity)["solver"].values, counts, strict=False))  # a bound has no powers
+
+
+def _decibel(ratio: float) -> float:
+    return 10 * math.log10(ratio) if ratio > 0 else math.nan
 
 
 def comparisons(
@@ -96,11 +114,11 @@ def comparisons(
         against: Runs that the others of their protocol are compared with, besides.
 
     Returns:
-        One row per run and reference: method, reference (a solver, `bound` where the optimum is not certified in every
-        realization, the table's first run of the model gcn under the same protocol, one of ``against``, or another
-        model on the same stars), protocol, metric, unit, num_realizations; difference of the means with its interval
-        over seeds and realizations (low, high); Welch's t test over seeds, given the realizations: p_value and p_holm
-        (adjusted over the whole table).
+        One row per run and reference: method, reference (a solver, `best_found` and `bound` where the optimum is not
+        certified in every realization, the table's first run of the model gcn under the same protocol, one of
+        ``against``, or another model on the same stars), protocol, metric, unit, num_realizations; difference of the
+        means with its interval over seeds and realizations (low, high); Welch's t test over seeds, given the
+        realizations: p_value and p_holm (adjusted over the whole table).
     """
     settings = [manifest["settings"] for manifest in manifests]
     rows = []

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from ..settings import Study
 
-_OWN = ("claim", "judge", "page", "readings", "redraws")
+_OWN = ("claim", "judge", "page", "pairs", "readings", "redraws")
 MODULES: tuple[ModuleType, ...] = tuple(
     import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__) if module.name not in _OWN
 )

@@ -7,7 +7,8 @@ nothing to measure.
 
 The claim's own verdict is that of its primary evidence: the paper's models at the paper's point, tuned, in eq. (2)
 (`stated`). If that is not "reproduced", but the same models in the public code's quantities (`released`) are, it is
-"reproduced only in the released quantities". All other evidence is listed with it.
+"reproduced only in the released quantities". All other evidence is listed with it. Primary evidence of a scenario
+other than the study's first is judged alike, and its verdicts stand in a column of their own.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Evidence:
     models: str  # whose models these are and how they were trained, in words
     primary: bool  # whether the claim's own verdict comes from it
     runs: tuple[str, ...]  # the trainings that it rests on
+    column: str = field(default="", kw_only=True)  # scenario whose column it stands in, of primary pairs elsewhere
 
 
 @dataclass(frozen=True)

@@ -28,15 +28,20 @@ def judge(evidence: Sequence[Evidence], claims: Sequence[Claim] = CLAIMS) -> dic
     """Measure and judge claims, each on all evidence of its kind.
 
     Returns:
-        Plain data, for JSON: ``claims``, a list of id, claim, paper, quantity, allowed, verdict, why, target, and
-        ``measurements``: protocol, models, primary, runs, value, low, high, verdict, to_the_edge, note. Numbers that
-        are not finite are text ("inf", "-inf", "nan").
+        Plain data, for JSON: ``claims``, a list of id, claim, paper, quantity, allowed, verdict, why, target,
+        ``columns`` (scenario to the verdict there, of other scenarios with primary evidence), and ``measurements``:
+        protocol, models, primary, column, runs, value, low, high, verdict, to_the_edge, note. Numbers that are not
+        finite are text ("inf", "-inf", "nan").
     """
     judged = []
     for claim in claims:
         found = [(item, claim.measure(item)) for item in evidence if isinstance(item, claim.evidence)]
         primary = {item.protocol: measured for item, measured in found if item.primary}
         verdict_of_claim = overall({protocol: verdict(claim, measured) for protocol, measured in primary.items()})
+        elsewhere: dict[str, dict[str, str]] = {}
+        for item, measured in found:
+            if item.column:
+                elsewhere.setdefault(item.column, {})[item.protocol] = verdict(claim, measured)
         judged.append(
             {
                 "id": claim.id,
@@ -47,9 +52,10 @@ def judge(evidence: Sequence[Evidence], claims: Sequence[Claim] = CLAIMS) -> dic
                 "verdict": verdict_of_claim,
                 "why": why(claim, verdict_of_claim, primary),
                 "target": claim.target,
+                "columns": {scenario: overall(verdicts) for scenario, verdicts in elsewhere.items()},
                 "measurements": [
                     {
-                        **{name: getattr(item, name) for name in ("protocol", "models", "primary")},
+                        **{name: getattr(item, name) for name in ("protocol", "models", "primary", "column")},
                         "runs": list(item.runs),
                         **{name: _plain(getattr(measured, name)) for name in ("value", "low", "high")},
                         "verdict": verdict(claim, measured),

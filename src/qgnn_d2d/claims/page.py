@@ -16,6 +16,11 @@ _HOW_TO_READ = (
     "claim has a section with all evidence. To the edge: how far the interval is from another verdict, in the unit of "
     "the value; negative where it reaches over the range's edge, by so much."
 )
+_ELSEWHERE = (
+    "How to read: the same claims, ranges and rule, measured in eq. (2) in each scenario: value, 95 % interval, "
+    "verdict. C1's range is a rate of the paper's scenario, which the paper does not state: it is judged as it stands. "
+    "Which WMMSE is compared with, and the other starts, stand in the notes of C3 and C4."
+)
 
 
 def page(judged: Mapping[str, Any], cpu_minutes: Mapping[str, float] | None = None) -> str:
@@ -31,6 +36,8 @@ def page(judged: Mapping[str, Any], cpu_minutes: Mapping[str, float] | None = No
         for claim in judged["claims"]
     ]  # fmt: skip
     parts = ["# The paper's claims, measured", _HOW_TO_READ, table(rows)]
+    if _scenarios(judged):
+        parts += ["## In other scenarios", elsewhere(judged).rstrip()]
     for claim in judged["claims"]:
         parts.append(f"## {claim['id']}: {claim['claim']} (paper: {claim['paper']})")
         runs = sorted({run for item in claim["measurements"] for run in item["runs"]})
@@ -46,7 +53,7 @@ def page(judged: Mapping[str, Any], cpu_minutes: Mapping[str, float] | None = No
         rows = [
             {
                 "protocol": item["protocol"],
-                "models": f"{item['models']}{' (primary)' if item['primary'] else ''}",
+                "models": item["models"] + _standing(item),
                 "value [95 % CI]": _interval(item),
                 "verdict": item["verdict"],
                 "to the edge": _finite(item["to_the_edge"]),
@@ -56,6 +63,28 @@ def page(judged: Mapping[str, Any], cpu_minutes: Mapping[str, float] | None = No
         ]
         parts.append(table(rows))
     return "\n\n".join(parts) + "\n"
+
+
+def elsewhere(judged: Mapping[str, Any]) -> str:
+    """Lay out the verdicts in all scenarios: a row per claim, its own verdict, then a column per other scenario."""
+    names, rows = _scenarios(judged), []
+    if not names:
+        return "No claim is judged in another scenario.\n"
+    for claim in judged["claims"]:
+        if not claim["columns"]:
+            continue
+        row = {"claim": f"{claim['id']}: {claim['claim']}"}
+        row["claims' own scenario"] = f"{''.join(map(_interval, _own(claim)))} **{claim['verdict']}**"
+        for name in names:
+            measured = _of(claim, "column", name)
+            row[f"`{name}`"] = f"{''.join(map(_interval, measured))} **{claim['columns'].get(name, 'not judged')}**"
+        rows.append(row)
+    return f"{_ELSEWHERE}\n\n{table(rows)}\n"
+
+
+def _scenarios(judged: Mapping[str, Any]) -> list[str]:
+    """Return the other scenarios with verdicts; results of earlier versions know of none."""
+    return list(dict.fromkeys(name for claim in judged["claims"] for name in claim.get("columns", {})))
 
 
 def overview(judged: Mapping[str, Any]) -> str:
@@ -106,7 +135,18 @@ def beside(judged: Mapping[str, Any], run: str) -> str:
 
 def _own(claim: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the measurement on the primary evidence in eq. (2), if there is one."""
-    return [item for item in claim["measurements"] if item["primary"] and item["protocol"] == PROTOCOLS[0]]
+    return _of(claim, "primary", True)
+
+
+def _of(claim: Mapping[str, Any], key: str, wanted: object) -> list[Mapping[str, Any]]:
+    """Return the measurements in eq. (2) with some entry."""
+    return [item for item in claim["measurements"] if item[key] == wanted and item["protocol"] == PROTOCOLS[0]]
+
+
+def _standing(item: Mapping[str, Any]) -> str:
+    if item["primary"]:
+        return " (primary)"
+    return f" (`{item['column']}`)" if item.get("column") else ""
 
 
 def _finite(value: float | str) -> str:

@@ -212,9 +212,9 @@ def finals(study: Study, tables: Sequence[pd.DataFrame]) -> dict[tuple[str, str]
     rows = pd.concat(tables, ignore_index=True).query("split == 'evaluation' and kind == 'model'")
     found: dict[tuple[str, str], float] = {}
     for pair in study.config.claims:
-        protocol = study.runs[pair.qgnn].protocol
+        scenario, protocol = study.runs[pair.qgnn].scenario, study.runs[pair.qgnn].protocol
         own = rows[rows["metric"] == trained_quantity(protocol).name].set_index("method")["mean"]
-        if pair.primary:
+        if pair.primary and scenario == study.first_scenario:
             found |= {(protocol, "qgnn"): float(own[pair.qgnn]), (protocol, "gcn"): float(own[pair.gcn])}
     return found
 

@@ -19,8 +19,7 @@ from ..analysis.variance import components, percentages
 from ..objective import trained_quantity
 from ..report.markdown import number
 from ..settings import Study
-from ..settings.config import ClaimPair
-from . import curves
+from . import curves, pairs
 from .claim import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, Samples, evaluated, measure, verdict
 
 MODEL, VARIANCE, CLAIM = "model", "variance", "claim"
@@ -29,7 +28,7 @@ _COLUMNS = ["kind", "name", "part", "draw", "num_seeds", "num_realizations", "me
 
 def inputs(study: Study) -> dict[str, list[str]]:
     """Return the files that the table is made from, of a study with redraws."""
-    return curves.files_of(study, [run for runs in study.redraws.values() for run in runs])
+    return pairs.files_of(study, [run for runs in study.redraws.values() for run in runs])
 
 
 def table(study: Study, files: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -84,12 +83,12 @@ def _of_claims(study: Study, files: Mapping[str, Sequence[str]]) -> Iterator[dic
         if not draws or others != [draws] or len(sizes) > 1:
             continue
         chosen = [
-            ClaimPair(models=pair.models, qgnn=qgnn, gcn=gcn, primary=pair.primary)
+            pair.model_copy(update={"qgnn": qgnn, "gcn": gcn, "gcn_small": None})
             for qgnn, gcn in zip(*redraws, strict=True)
         ]
         (size,) = sizes
         unknown = {"train": math.nan, "test": math.nan}
-        items = [replace(item, optimum=unknown) for item in curves.pairs(study, chosen, files, size)]
+        items = [replace(item, optimum=unknown) for item in pairs.of_files(study, chosen, files, size)]
         for claim in curves.CLAIMS:
             found = [claim.measure(item) for item in items]
             verdicts = [verdict(claim, measured) for measured in found]

@@ -21,7 +21,7 @@ PROTOCOL_TITLES = {
 
 BOUND, BEST_FOUND = "bound", "best_found"
 """What stands in tables in the place of the optimum where it is not certified for every realization: its upper bound,
-and the best powers found."""
+and the best powers that any method found."""
 
 
 @dataclass(frozen=True)

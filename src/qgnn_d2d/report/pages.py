@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..analysis.convergence import EPOCHS
-from ..analysis.tables import INTEGERS
+from ..analysis.tables import ACTIVE, INTEGERS
 from ..analysis.variance import WITHIN
 from ..objective import PROTOCOL_TITLES, QUANTITIES
 from .markdown import interval, number, table, with_interval
@@ -20,9 +20,10 @@ _RESULT_COLUMNS = {
     "learning_rate": "learning rate", "batch_size": "batch", "epochs": "epochs", "num_seeds": "seeds",
     "mean": "mean", "interval": "95 % interval", "crossed": "over seeds and realizations",
     "percent_of_wmmse": "% of WMMSE", "percent_of_wmmse_multistart": "% of WMMSE multistart",
-    "percent_of_optimum": "% of optimum", "percent_of_bound": "% of bound",
+    "percent_of_optimum": "% of optimum", "percent_of_best_found": "% of best known", "percent_of_bound": "% of bound",
+    "active_links": "active links",
 }  # fmt: skip
-_OF_OPTIMUM = ("percent_of_optimum", "percent_of_bound")
+_OF_OPTIMUM = ("percent_of_optimum", "percent_of_best_found", "percent_of_bound")
 
 
 def results_page(results: pd.DataFrame, experiment: str) -> str:
@@ -43,6 +44,12 @@ def results_page(results: pd.DataFrame, experiment: str) -> str:
         "model's protocol is what it was trained under, a solver's is that of the quantity. For IGCNet, L counts "
         "iterations.",
     ]
+    if "interference_db" in results:  # tables of earlier versions have none
+        parts.append(
+            "Interference over noise at full power, median over all cross links: "
+            f"{number(results['interference_db'].iloc[0], 1)} dB. Active links: those above {100 * ACTIVE:.0f} % of "
+            "full power, mean over realizations."
+        )
     for (split, metric), part in results.groupby(["split", "metric"], sort=False):
         first = part.iloc[0]
         title = f"{QUANTITIES[str(metric)].title}, {first['unit']}"
@@ -52,17 +59,22 @@ def results_page(results: pd.DataFrame, experiment: str) -> str:
             mean=[number(value, 3) for value in part["mean"]],
             interval=[_range(low, high) for low, high in part[["low", "high"]].to_numpy(float)],
             crossed=[_range(low, high) for low, high in part[["crossed_low", "crossed_high"]].to_numpy(float)],
-            **{name: part[name].map(lambda value: number(value, 1)) for name in part if name.startswith("percent_of_")},
+            **{
+                name: part[name].map(lambda value: number(value, 1))
+                for name in part
+                if name.startswith("percent_of_") or name == "active_links"
+            },
         )
         if "certified_share" in part and pd.notna(first["certified_share"]):
             count = first["num_realizations"]
             certified = number(round(first["certified_share"] * count), 0)
             parts.append(
                 f"The optimum is certified in {certified} of {number(count, 0)} realizations. In its place stand "
-                "`best_found`, the best powers found, and `bound`, which no powers exceed: percentages of the bound "
-                "are too low rather than too high."
+                "`best_found`, the best powers that any method found, and `bound`, which no powers exceed: "
+                "percentages of the optimum lie between the two columns."
             )
-        empty = [name for name in _OF_OPTIMUM if name not in part or part[name].isna().all()]
+        optional = (*_OF_OPTIMUM, "active_links")
+        empty = [name for name in optional if name not in part or part[name].isna().all()]
         parts.append(table(shown, {name: text for name, text in _RESULT_COLUMNS.items() if name not in empty}))
     return "\n\n".join(parts) + "\n"
 

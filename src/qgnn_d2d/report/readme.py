@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Hashable, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..objective import PROTOCOLS, trained_quantity
+from ..objective import BOUND, PROTOCOLS, trained_quantity
 from ..solvers import shown_in
 from .markdown import interval, number, p_value, table, with_interval
 
@@ -68,6 +69,40 @@ def results_block(results: pd.DataFrame, experiment: str) -> str:
             }
             for row in found.to_dict("records")
             if protocol == PROTOCOLS[0] or row["kind"] == "model" or row["method"] in few
+        ]
+        parts.append(table(rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def geometry_block(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return models and methods of experiments, in eq. (2), against the best known value and the optimum's bound.
+
+    Args:
+        tables: Experiment to what `tables.results` returns. Where every optimum is certified, it is the best known
+            value and the bound.
+    """
+    parts = []
+    for experiment, results in tables.items():
+        found = evaluated(results, "stated")
+        first = found.iloc[0]
+        share = first.get("certified_share", math.nan)
+        best, bound = ("best_found", BOUND) if pd.notna(share) else ("optimum", "optimum")
+        strong = f" {number(first['interference_db'], 1)} dB of interference," if "interference_db" in found else ""
+        active = f" {number(found.loc[best, 'active_links'], 1)} active links," if "active_links" in found else ""
+        parts.append(
+            f"Experiment `{experiment}`:{strong}{active} optimum certified in "
+            f"{number(100 * (1 if pd.isna(share) else share), 1)} % of {number(first['num_realizations'], 0)} "
+            "realizations."
+        )
+        rows = [
+            {
+                "method": f"`{row['method']}`",
+                "parameters": number(row["parameters"], 0),
+                "mean [95 % CI]": interval(row["mean"], row["low"], row["high"], 2),
+                "% of best known": number(row[f"percent_of_{best}"], 1),
+                "% of bound": number(row[f"percent_of_{bound}"], 1),
+            }
+            for row in found.to_dict("records")
         ]
         parts.append(table(rows))
     return "\n\n".join(parts) + "\n"

@@ -76,7 +76,11 @@ class ClaimPair(Settings):
     gcn_small: str | None = None
     """Id of the run of a GCN with as many parameters as the QGNN."""
     primary: bool = False
-    """Whether the claims' own verdicts come from this pair: at most one per protocol."""
+    """Whether the claims are judged by this pair: at most one per scenario and protocol. The claims' own verdicts come
+    from the study's first scenario; those of another one stand in a column of their own."""
+    wmmse: Literal["wmmse", "wmmse_better_start"] = "wmmse"
+    """The method whose line is WMMSE's: from full power with 100 iterations, or the better of two starts (full power,
+    best single link) with 1,000."""
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -125,7 +129,7 @@ class StudySettings(Settings):
     gradients: GradientStudy | None = None
     """Gradients of untrained networks; a study without it has no such table and figure."""
     claims: list[ClaimPair] = []
-    """Pairs of runs that claims C1 to C7 are judged on; all are of one scenario."""
+    """Pairs of runs that claims C1 to C7 are judged on, each of one scenario."""
     readings: Readings | None = None
     """Readings of the paper's numbers; a study without it has no such table and figure."""
     search: str | None = None

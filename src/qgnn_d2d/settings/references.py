@@ -72,14 +72,15 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _check_pairs(study: Study) -> None:
-    """Require that the runs of a pair can be compared, and that one pair per protocol is primary at most."""
-    pairs = study.config.claims
-    for i, pair in enumerate(pairs):
-        check_same(f"claims[{i}]", "protocol", [study.runs[run] for run in pair.runs])
-    check_same("claims", "scenario", [study.runs[run] for pair in pairs for run in pair.runs])
-    primary = [study.runs[pair.qgnn].protocol for pair in pairs if pair.primary]
-    if len(set(primary)) < len(primary):
-        raise ValueError("claims: more than one pair of a protocol is primary")
+    """Require that a pair's runs can be compared, and that at most one per scenario and protocol is primary."""
+    primary: set[tuple[str, str]] = set()
+    for i, pair in enumerate(study.config.claims):
+        for what in ("scenario", "protocol"):
+            check_same(f"claims[{i}]", what, [study.runs[run] for run in pair.runs])
+        place = study.runs[pair.qgnn].scenario, study.runs[pair.qgnn].protocol
+        if pair.primary and place in primary:
+            raise ValueError(f"claims[{i}]: more than one pair of scenario {place[0]}, protocol {place[1]} is primary")
+        primary |= {place} if pair.primary else set()
 
 
 def _check_redraws(study: Study, base: str, redraws: list[str]) -> None:

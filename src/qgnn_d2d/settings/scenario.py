@@ -110,14 +110,14 @@ class Rayleigh(Scenario):
     """Noise power at every receiver, W."""
 
 
-# ASSUME: the square's edge is stated nowhere; 200 m is a choice (reference [14] has 50 links in 1,000 m).
+# ASSUME: the square's edge is stated nowhere; 447 m gives 10 links the density that reference [14] has: 50 in 1,000 m.
 class Geometric(Scenario):
     """Pairs in a square, ITU-R P.1411 path loss, Rayleigh fading, weights U(0, 1): the paper's system model."""
 
     implementation = "qgnn_d2d.channels.geometric:geometric"
 
     kind: Literal["geometric"] = "geometric"
-    area_edge: Physical = 200.0
+    area_edge: Physical = 447.0
     """Edge of the square, m."""
     pair_distance_min: Physical = 2.0
     """Smallest distance within a pair, m."""

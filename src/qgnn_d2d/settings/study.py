@@ -82,6 +82,11 @@ class Study(StudyFiles):
         }
         return [run for run in members if wanted.items() <= facts[run].items()]
 
+    @property
+    def first_scenario(self) -> str:
+        """The scenario of runs that name none; the claims' own verdicts are of it."""
+        return next(iter(self.scenarios))
+
     def scenario_of(self, experiment: str) -> str:
         """Return the scenario that an experiment's runs belong to."""
         return self.runs[self.experiments[experiment][0]].scenario

@@ -71,6 +71,15 @@ METHODS: Mapping[str, Method] = {
             "qgnn_d2d.solvers.wmmse:wmmse", {"init": "single"},
         ),
         Method(
+            "wmmse_single_1000", "WMMSE, started from the best single link, 1,000 iterations",
+            "WMMSE, best-link start, 1,000 iterations", "qgnn_d2d.solvers.wmmse:wmmse",
+            {"init": "single", "iterations": 1000},
+        ),
+        Method(
+            "wmmse_better_start", "WMMSE, better of both starts, 1,000 iterations", "WMMSE, better start",
+            "qgnn_d2d.solvers.wmmse:wmmse_better_start", {"iterations": 1000},
+        ),
+        Method(
             "wmmse_on_off_3", "on/off search over 3 links, then WMMSE", "on/off, best 3, then WMMSE",
             "qgnn_d2d.solvers.wmmse:wmmse_after_search", {"candidates": 3},
         ),

@@ -57,13 +57,16 @@ def solved(rates, factors=None, quantities=("sum_rate", "released_metric"), boun
     """Solvers' values: the optimum's are ``rates`` (N,), the others' a factor below it.
 
     ``bound``, (N,), where it is another one, does not certify the realizations in which it is larger; without
-    ``optimum`` there is none.
+    ``optimum`` there is none. The i-th solver has i links at full power, 4 W; interference is 20 dB above noise.
     """
     shares = {name: 1.0 if name == "optimum" else 0.8 for name in METHODS} | (factors or {})
     names = [name for name in METHODS if optimum or name != "optimum"]
     values = np.outer([shares[name] for name in names], rates)
     about = {name: (("solver", "realization"), values, {"units": QUANTITIES[name].unit}) for name in quantities}
+    power = np.arange(len(names))[:, np.newaxis, np.newaxis] * np.ones((1, len(rates), 1)) > np.arange(len(names))
+    about |= {name: (("solver", "realization", "link"), 4.0 * power) for name in ("power", "released_power")}
     upper = rates if bound is None else bound
     for one in [QUANTITIES[name] for name in quantities if optimum and QUANTITIES[name].bound]:
         about |= {one.bound: ("realization", upper), one.certificate: ("realization", upper == rates)}
-    return xr.Dataset(about, coords={"solver": names}, attrs=Optimum().model_dump() if optimum else {})
+    options = Optimum().model_dump() if optimum else {}
+    return xr.Dataset(about, coords={"solver": names}, attrs={"p_max": 2.0, "interference": 100.0, **options})

@@ -59,9 +59,19 @@ def test_where_not_all_is_certified_percentages_are_of_the_bound():
     assert found.loc["best_found", "mean"] == RATES.mean() and found.loc["bound", "mean"] == BOUND.mean()
     assert found.loc["q", "percent_of_bound"] == pytest.approx(60 * RATES.mean() / BOUND.mean())
     assert found.loc["bound", "percent_of_bound"] == 100
+    assert found.loc["q", "percent_of_best_found"] == pytest.approx(60)
     compared = tables.comparisons([manifest("q")], models["test"], solvers["test"]).set_index("reference")
     assert "optimum" not in compared.index
     assert compared.loc["bound", "difference"] == pytest.approx(0.6 * RATES.mean() - BOUND.mean())
+
+
+def test_the_interference_and_the_solvers_active_links_are_told():
+    solvers, models = {"test": solved(RATES, bound=BOUND)}, {"test": scored({"q": [0.5, 0.7]}, RATES)}
+    solvers["test"]["power"][1] = 0.009 * 4.0  # below 1 % of full power
+    found = tables.results([manifest("q")], models, solvers).query("metric == 'sum_rate'").set_index("method")
+    assert found["interference_db"].to_numpy() == pytest.approx(20)
+    counts = [math.nan, 0, 0, *range(2, len(METHODS)), math.nan]  # none for the model and the bound
+    np.testing.assert_equal(found["active_links"].to_numpy(float), counts)
 
 
 def test_every_quantity_has_a_certificate_of_its_own():

@@ -6,8 +6,8 @@ import numpy as np
 
 from qgnn_d2d.analysis.convergence import Curves
 from qgnn_d2d.claims import judge
-from qgnn_d2d.claims.curves import Pair, Scores
 from qgnn_d2d.claims.device_noise import Noisy
+from qgnn_d2d.claims.pairs import Pair, Scores
 from qgnn_d2d.claims.scaling import Scaling
 from qgnn_d2d.claims.training_size import Sizes
 

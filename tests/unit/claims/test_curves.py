@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from qgnn_d2d.analysis.statistics import t_interval
-from qgnn_d2d.claims.curves import CLAIMS, headroom
+from qgnn_d2d.claims.curves import CLAIMS
+from qgnn_d2d.claims.pairs import headroom
 from tests.unit.claims.made_up import SEEDS, pair, scored, scores
 from tests.unit.claims.test_judge import judged, verdicts
 
@@ -40,7 +41,8 @@ def test_wmmse_is_told_in_both_units_where_it_is_in_bits():
         ({"optimum": (2.1, None)}, "on this set the certified optimum is 5.00 % above WMMSE"),
         (
             {"best_found": (2.1, 0.75), "bound": (2.2, 0.75)},
-            "the optimum, certified for 75.0 % of this set, is at most 10.0 % above WMMSE",
+            "on this set the best powers known are 5.00 % above WMMSE, and the optimum, certified for 75.0 %, is at "
+            "most 10.0 % above it",
         ),
         ({}, "no optimum was searched for"),
     ],
@@ -57,6 +59,22 @@ def test_how_far_the_optimum_is_above_wmmse_is_told_as_far_as_it_is_known(others
 def test_without_an_optimum_the_gap_has_no_measure():
     item = replace(pair(), optimum={"train": np.nan, "test": np.nan})
     assert verdicts(item)["C5"] == "not testable"
+
+
+def test_where_the_optimum_is_not_certified_the_gap_says_what_its_shares_are_of():
+    assert not MEASURE["C5"](pair()).note.startswith("in percent of the best known")
+    note = MEASURE["C5"](replace(pair(), certified=0.85)).note
+    assert note.startswith("in percent of the best known value (optimum certified for 85 %); mean curves: ")
+
+
+def test_wmmses_line_is_named_and_the_other_starts_are_noted():
+    starts = {"a": (2.4, np.array([[2.4, 2.4]])), "b": (9.0, np.array([[9.0, 9.0]]))}
+    item = replace(pair(), line="WMMSE, some start", starts=starts)
+    found = MEASURE["C3"](item)
+    assert found.note.startswith("line: WMMSE, some start; over a 5.00 %; over b -72.0 %; test set ")
+    assert abs(found.value) < 0.1 and "from that of WMMSE, some start." in judged(item)["C3"]["why"]
+    assert "; above a: 4; above b: never" in MEASURE["C4"](item).note
+    assert "the line of WMMSE, some start (2.52) at epoch 5" in judged(item)["C4"]["why"]
 
 
 def with_curves(curves, wmmse):
@@ -78,7 +96,7 @@ def test_the_first_crossing_stands_beside_where_the_curve_comes_back():
     measured = MEASURE["C4"](with_curves(curves, 2.0))
     assert measured.value == 3.0 and measured.note.startswith("first crossing: epoch 1;")
     why = judged(with_curves(curves, 2.0))["C4"]["why"]
-    assert "above WMMSE's line at 2.00 at epoch 1 for the first time, and from epoch 3 on; it ends" in why
+    assert "WMMSE, full-power start (2.00) at epoch 1 for the first time, and from epoch 3 on; it ends" in why
     why = judged(with_curves(curves, 9.0))["C4"]["why"]
     assert "at no epoch for the first time, and from no epoch on; it ends 66.7 % below the line" in why
 

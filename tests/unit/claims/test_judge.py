@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,14 @@ from qgnn_d2d.claims.claim import (
     overall,
     verdict,
 )
-from qgnn_d2d.claims.curves import Pair
 from qgnn_d2d.claims.device_noise import Noisy
+from qgnn_d2d.claims.pairs import STARTS, Pair
 from qgnn_d2d.claims.scaling import Scaling
 from qgnn_d2d.claims.training_size import Sizes
 from qgnn_d2d.io import write_json
 from qgnn_d2d.objective import QUANTITIES
 from qgnn_d2d.report.markdown import number
+from qgnn_d2d.solvers import METHODS
 from tests.unit.claims.made_up import examples, noisy, pair, scaling, sizes
 from tests.unit.settings.configs import WHOLE
 
@@ -73,6 +75,15 @@ def test_a_claims_verdict_is_that_of_its_primary_evidence():
     assert verdicts(pair(**bad), pair(**good, protocol="released"))["C1"] == ONLY_RELEASED
     assert verdicts(pair(**good), pair(**bad, protocol="released"))["C1"] == REPRODUCED
     assert verdicts(pair(**bad), pair(**good, protocol="released", primary=False))["C1"] == NOT_REPRODUCED
+
+
+def test_primary_evidence_of_another_scenario_is_judged_in_a_column_of_its_own():
+    good, elsewhere = {"qgnn": 2.67}, replace(pair(qgnn=2.3), primary=False, column="elsewhere")
+    found = judged(pair(**good), elsewhere)["C1"]
+    assert found["verdict"] == REPRODUCED and found["columns"] == {"elsewhere": NOT_REPRODUCED}
+    released = replace(pair(protocol="released"), primary=False, column="elsewhere")
+    assert judged(pair(**good), elsewhere, released)["C1"]["columns"] == {"elsewhere": ONLY_RELEASED}
+    assert judged(pair(**good))["C1"]["columns"] == {}
 
 
 def reaching(claim, wanted, facts, note):
@@ -193,17 +204,23 @@ def write_trained(made, files):
         coordinates = {"run": ("copy", [run, run]), "seed": ("copy", seeds)}
         about = {name: (("copy", "realization"), array, {"units": "bps/Hz"}) for name, array in scored.items()}
         values.save(xr.Dataset(about, coords=coordinates), path)
+    heights = {"wmmse": 0.0, "wmmse_better_start": 0.2, **dict.fromkeys(STARTS, 0.1), "optimum": 0.3}
     lines = [
-        (solver, name, split, 3 + i + (0.3 if solver == "optimum" else 0) + more)
-        for solver in ("wmmse", "optimum")
+        (solver, name, split, 3 + i + height + more)
+        for solver, height in heights.items()
         for i, name in enumerate(QUANTITIES)
         for split, more in (("train", 0.2), ("test", 0.1), ("evaluation", 0.0))
     ]
-    solved = xr.Dataset(coords={"solver": ["wmmse"]})
+    solved = xr.Dataset(coords={"solver": list(heights)[:-1]})
     for i, quantity in enumerate(QUANTITIES.values()):
-        solved[quantity.name] = (("solver", "realization"), np.full((1, 3), 3.0 + i), {"units": quantity.unit})
-    values.save(solved, files["solved"][0])
-    pd.DataFrame(lines, columns=["solver", "metric", "split", "mean"]).to_csv(files["baselines"][0], index=False)
+        rates = np.outer(3.0 + i + np.array(list(heights.values())[:-1]), np.ones(3))
+        solved[quantity.name] = (("solver", "realization"), rates, {"units": quantity.unit})
+    table = pd.DataFrame(lines, columns=["solver", "metric", "split", "mean"])
+    for more, (path, summary) in enumerate(
+        zip(files["solved"], files["baselines"], strict=True)
+    ):  # 1 in the second one
+        values.save(solved.map(lambda found: found + more, keep_attrs=True), path)  # noqa: B023
+        table.assign(mean=table["mean"] + more).to_csv(summary, index=False)
 
 
 @pytest.fixture(scope="module")
@@ -215,9 +232,11 @@ def found(tmp_path_factory):
 def test_pairs_are_those_of_the_config(found):
     made, evidence = found
     pairs = [item for item in evidence if isinstance(item, Pair)]
+    home = [made.runs[one.qgnn].scenario == "rayleigh" for one in made.config.claims]
     assert [(item.models, item.runs, item.primary) for item in pairs] == [
-        (one.models, one.runs, one.primary) for one in made.config.claims
+        (one.models, one.runs, one.primary and at_home) for one, at_home in zip(made.config.claims, home, strict=True)
     ]
+    assert [item.column for item in pairs if item.column] == ["geometric"] and not all(home)
     for item in pairs:
         assert item.protocol == made.runs[item.runs[0]].protocol
         assert (item.gcn_small is None) == (len(item.runs) == 2)
@@ -236,13 +255,22 @@ def test_lines_are_those_of_the_protocol(found):
     _, evidence = found
     at = {name: 3 + i for i, name in enumerate(QUANTITIES)}
     for item in evidence:
-        if isinstance(item, Pair):
+        if isinstance(item, Pair) and not item.column:
             own, line = ("sum_rate",) * 2 if item.protocol == "stated" else ("released_metric", "released_wmmse_rate")
             assert item.wmmse == pytest.approx(at[line] + 0.1)
             assert item.wmmse_values.tolist() == [[at[line]] * 3]
             assert item.optimum == {"train": pytest.approx(at[own] + 0.5), "test": pytest.approx(at[own] + 0.4)}
             above = number(100 * 0.3 / at[own])
             assert item.headroom == f"on this set the certified optimum is {above} % above WMMSE"
+
+
+def test_lines_elsewhere_are_those_of_the_scenario_and_of_the_method_that_the_config_names(found):
+    (item,) = (item for item in found[1] if isinstance(item, Pair) and item.column)
+    assert (item.wmmse, item.wmmse_values.tolist()) == (pytest.approx(3 + 1 + 0.2 + 0.1), [[3 + 1 + 0.2] * 3])
+    assert item.optimum["test"] == pytest.approx(3 + 1 + 0.3 + 0.1) and item.line == METHODS["wmmse_better_start"].label
+    assert {label: height for label, (height, _) in item.starts.items()} == {
+        METHODS[name].label: pytest.approx(4.2) for name in STARTS
+    }
 
 
 def test_sizes_networks_and_noise_are_those_of_the_study(found):

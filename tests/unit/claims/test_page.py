@@ -37,6 +37,19 @@ def test_the_overview_has_a_row_per_claim_and_five_columns():
     assert "2.67 [2.67, 2.67]" in lines[2]
 
 
+def test_other_scenarios_have_a_column_each():
+    other = replace(pair(qgnn=2.3), primary=False, column="geometric")
+    judged = result(other)
+    lines = page.elsewhere(judged).splitlines()
+    assert lines[2] == "| claim | claims' own scenario | `geometric` |" and len(lines) == 4 + 7
+    own, there = (cell.strip() for cell in lines[4].split("|")[2:4])
+    assert own == "2.67 [2.67, 2.67] **reproduced**"
+    assert there.startswith("2.30 [") and there.endswith("] **not reproduced**")
+    text = page.page(judged)
+    assert text.count("## In other scenarios") == 1 and text.count("made up (`geometric`)") == 7
+    assert "In other scenarios" not in page.page(result())
+
+
 def test_another_qgnn_is_set_against_the_published_one():
     other = replace(pair(2.52), primary=False, models="other stars", runs=("q2", "g"))
     alone = replace(scaling(), primary=False, runs=("q2",))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from qgnn_d2d.analysis.variance import SOURCES, WITHIN
-from qgnn_d2d.claims import curves, judge, page, redraws
+from qgnn_d2d.claims import judge, page, pairs, redraws
 from qgnn_d2d.report import pages
 from tests.unit.claims.made_up import pair
 from tests.unit.claims.test_judge import final_of, study, write_trained
@@ -65,7 +65,7 @@ def test_claims_are_judged_on_every_draw_by_the_claims_own_functions(table, file
     gains = [100 * (mean_of(QGNN, draw) / mean_of(GCN, draw) - 1) for draw in range(3)]
     assert of_kind(table, "claim", "C2")["mean"].tolist() == pytest.approx(gains)
     made, paths = files
-    (own,) = curves.pairs(made, [pair_of(made)], paths)
+    (own,) = pairs.of_files(made, [pair_of(made)], paths)
     judged = {claim["id"]: claim for claim in judge.judge([own])["claims"]}
     first = claims[claims["draw"] == 0].set_index("name")
     assert first.loc["C3", "verdict"] == judged["C3"]["measurements"][0]["verdict"]
@@ -74,7 +74,7 @@ def test_claims_are_judged_on_every_draw_by_the_claims_own_functions(table, file
 
 def test_a_runs_first_seeds_count_where_other_draws_have_fewer(files):
     made, paths = files
-    (own,) = curves.pairs(made, [pair_of(made)], paths, 1)
+    (own,) = pairs.of_files(made, [pair_of(made)], paths, 1)
     assert own.qgnn.final.tolist() == pytest.approx([final_of(QGNN)])
     assert own.qgnn.evaluation.shape == (1, 3) and own.gcn.curves.train.shape[0] == 1
 

@@ -6,6 +6,7 @@ import pytest
 
 from qgnn_d2d.analysis import convergence, tables
 from qgnn_d2d.report import html, pages
+from qgnn_d2d.solvers import METHODS
 from tests.unit.analysis.cases import manifest, scored, solved
 from tests.unit.analysis.test_tables import curves, noise_rows
 from tests.unit.report.test_html import rows
@@ -33,6 +34,7 @@ def test_results_have_a_section_per_split_and_quantity():
     assert shown["mean"] == f"{0.6 * RATES.mean():.3f}" and shown["% of WMMSE"] == "120.0"
     optimum = dict(zip(header, cells(text, "optimum")[0], strict=True))
     assert optimum["parameters"] == optimum["k"] == "" and optimum["% of optimum"] == "100.0"
+    assert optimum["active links"] == f"{len(METHODS) - 1}.0" and "median over all cross links: 20.0 dB." in text
 
 
 def test_results_say_what_percentages_are_of():
@@ -45,7 +47,7 @@ def test_results_say_what_percentages_are_of():
     text, names = headers()
     assert names == {"% of optimum"} and "certified in" not in text
     text, names = headers(bound=RATES * np.where(np.arange(40) % 4, 1.0, 1.25))
-    assert names == {"% of bound"}
+    assert names == {"% of bound"} and "| % of best known |" in text
     assert text.count("The optimum is certified in 30 of 40 realizations.") == 2
     assert cells(text, "bound") and not cells(text, "optimum")
     text, names = headers(optimum=False)

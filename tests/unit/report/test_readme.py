@@ -83,6 +83,17 @@ def test_results_show_each_protocols_own_quantity(results):
     assert lines[2] == "| `q` | 683 | 4.000 [3.900, 4.100] | 100.0 | 95.0 |" and len(lines) == 2 + 2 + len(METHODS)
 
 
+def test_geometry_is_in_percent_of_the_best_known_value_and_of_the_bound(results):
+    certified = results.assign(interference_db=6.98, active_links=4.2)
+    rest = {"percent_of_best_found": 98.0, "percent_of_bound": 70.0, "certified_share": 0.85}
+    open_ = certified.replace({"method": {"optimum": "best_found"}}).drop(columns="percent_of_optimum").assign(**rest)
+    block = readme.geometry_block({"weak": certified, "strong": open_})
+    assert "`weak`: 7.0 dB of interference, 4.2 active links, optimum certified in 100 % of 3,000" in block
+    assert "`strong`: 7.0 dB of interference, 4.2 active links, optimum certified in 85.0 % of 3,000" in block
+    assert "| `q` | 683 | 4.00 [3.90, 4.10] | 95.0 | 95.0 |" in block
+    assert "| `q` | 683 | 4.00 [3.90, 4.10] | 98.0 | 70.0 |" in block
+
+
 def test_informed_networks_are_compared_with_named_runs(results):
     compared = pd.DataFrame(
         [{"method": "q", "reference": "g", "difference": 2.0, "low": 1.0, "high": 3.0, "p_holm": 1e-9}]

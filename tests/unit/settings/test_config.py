@@ -131,8 +131,9 @@ MISTAKES = {
     "an unknown run in a claim": ("claims 0 qgnn", "nobody", ["claims[0]", "'nobody'", "rayleigh-stated-qgnn"]),
     "a swept run in a claim": ("claims 0 qgnn", "rayleigh-stated-qgnn-k1", ["claims[0]", "compares models"]),
     "a claim across protocols": ("claims 0 gcn", "rayleigh-released-gcn", ["claims[0]", "released", "one protocol"]),
-    "a claim across scenarios": ("claims 0 gcn", "geometric-stated-gcn", ["claims", "geometric", "one scenario"]),
-    "two primary pairs": ("claims 2 primary", True, ["claims", "primary"]),
+    "a claim across scenarios": ("claims 0 gcn", "geometric-stated-gcn", ["claims[0]", "geometric", "one scenario"]),
+    "two primary pairs": ("claims 2 primary", True, ["claims[2]", "primary", "rayleigh", "stated"]),
+    "a claim's unknown line": ("claims 3 wmmse", "wmmse_2", ["claims[3].wmmse", "wmmse_better_start"]),
     "a base that is no text": ("extends", ["a"], ["extends", "['a']", "text"]),
     "a base that is not there": ("extends", "nobody.yaml", ["extends", "'nobody.yaml'", "No such file"]),
 }  # fmt: skip

@@ -193,7 +193,7 @@ def test_no_two_runs_are_the_same_under_other_names():
         ("rayleigh-stated-gcn_683-drop", {"epochs": 400, "drop_links": 0.2, "scale": "rate", "update_width": 12}),
         ("rayleigh-stated-gcn-n10000", {"epochs": 6, "train_size": 10000, "schedule": "cosine_step", "batch_size": 16}),
         ("rayleigh-stated-mlp_informed-random-k6", {"k": 6, "stars": "random", "scale": "rate", "num_seeds": 5}),
-        ("geometric-stated-qgnn", {"scale": "decibel", "num_seeds": 5, "angle_range": 0.4}),
+        ("geometric-stated-qgnn", {"scale": "decibel", "num_seeds": 10, "angle_range": 0.4}),
         ("public_draws-released-gcn_released", {"epochs": 100, "learning_rate": 0.00131, "protocol": "released"}),
     ],
 )  # fmt: skip

@@ -18,7 +18,7 @@ CONFIG_OF_ONE = {
 
 def test_a_study_holds_what_its_config_says():
     assert (PAPER.name, PAPER.seed, PAPER.meaningless, SMOKE.meaningless) == ("paper", 15246, False, True)
-    assert list(PAPER.scenarios) == ["rayleigh", "geometric", "public_draws"]
+    assert list(PAPER.scenarios) == ["rayleigh", "geometric", "geometric_weak", "public_draws"]
     assert PAPER.splits == {"train": 300, "validation": 300, "test": 300, "evaluation": 3000, "pool": 10000}
     assert list(SMOKE.splits) == list(SPLITS)
     without = settings.load(
@@ -90,8 +90,9 @@ def test_runs_of_an_experiment_are_selected(experiment, wanted, runs):
 
 def test_questions_about_experiments():
     assert PAPER.has("main", "leaves") and PAPER.has() and not PAPER.has("main", "nothing")
-    assert [PAPER.scenario_of(name) for name in ("main", "geometric", "public_draws")] == list(PAPER.scenarios)
-    assert PAPER.comparisons == ["main", "geometric", "public_draws"]
+    names = ["main", "geometric", "geometric_weak", "public_draws"]
+    assert [PAPER.scenario_of(name) for name in names] == list(PAPER.scenarios) and PAPER.comparisons == names
+    assert PAPER.first_scenario == "rayleigh"
 
 
 def test_the_public_codes_models_are_evidence_under_both_protocols_and_record_running_means():

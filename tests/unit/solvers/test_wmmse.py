@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qgnn_d2d.objective import single_link_rate
 from qgnn_d2d.solvers.heuristics import full_power, on_off_search
-from qgnn_d2d.solvers.wmmse import wmmse, wmmse_after_search, wmmse_multistart
+from qgnn_d2d.solvers.wmmse import wmmse, wmmse_after_search, wmmse_better_start, wmmse_multistart
 from tests.unit.solvers.cases import CASES, arguments, draw, rate
 
 RTOL_MONOTONE = 1e-12  # rounding, relative to the rate
@@ -118,6 +118,14 @@ def test_the_single_start_is_the_best_link_with_the_others_at_one_percent(channe
     start[torch.arange(len(channels)), best] = channels.p_max**2
     single = wmmse(*arguments(channels), init="single", iterations=7)
     assert torch.equal(single, wmmse(*arguments(channels), init=start, iterations=7))
+
+
+def test_the_better_start_is_the_better_of_both_in_each_realization(channels):
+    both = [wmmse(*arguments(channels), init=init, iterations=20) for init in ("full", "single")]
+    rates = [rate(channels, power) for power in both]
+    found = wmmse_better_start(*arguments(channels), iterations=20)
+    assert torch.equal(rate(channels, found), torch.maximum(*rates))
+    assert not any(torch.equal(found, power) for power in both)  # no start wins everywhere
 
 
 def test_after_a_search_it_is_no_worse_than_what_the_search_found_beside_faint_links(channels):
