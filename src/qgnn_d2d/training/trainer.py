@@ -220,8 +220,8 @@ class Trainer:
                 None if train.sizes is None else stars.all_others(train)[orders].unsqueeze(1).to(gain.device),
             )
         if self.model.stars == "random" and train.num_links > 1 and train.sizes is None:  # reads no channels
-            size = (self.model.num_sets, len(train))
-            own = [stars.sample(train.num_links, self.model.k, g, size) for g in self.generators["stars"]]
+            shape = (self.model.num_sets, len(train))
+            own = [stars.sample(train.num_links, self.model.k, g, shape) for g in self.generators["stars"]]
             return gain, weight, torch.stack(own).to(gain.device)
         sizes = None if train.sizes is None else train.sizes[orders].flatten()
         drawn = Channels(gain.flatten(0, 1), weight.flatten(0, 1), train.noise_power, train.p_max, sizes)
