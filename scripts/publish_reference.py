@@ -13,7 +13,7 @@ from qgnn_d2d.artifact import reference as snapshots
 from qgnn_d2d.artifact import usage
 from qgnn_d2d.claims import page
 from qgnn_d2d.io import read_csv, read_json, write_csv, write_json, write_text
-from qgnn_d2d.report import equal_information, readme
+from qgnn_d2d.report import equal_information, gradients, readme
 from qgnn_d2d.report import pages as layouts
 from qgnn_d2d.report.markdown import table
 from qgnn_d2d.settings import search
@@ -88,7 +88,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "geometry_claims": page.elsewhere(judged),
         "engine": f"{table(engine.rename(columns={'ratio': 'times the first'}))}\n",
         "optimum": f"{table(optimum, {name: name for name in ('links', 'solver', 'certified', 'boxes', 'seconds')})}\n",
-        "gradients": layouts.gradients_block(read_csv(reference / "gradients.csv")),
+        "gradients": gradients.block(read_csv(reference / "gradients.csv")),
         "readings": f"{layouts.readings_table(read_csv(reference / 'readings.csv'))}\n",
         "redraws": f"{layouts.redraws_table(read_csv(redrawn))}\n" if redrawn.is_file() else "Not in the reference.\n",
         "choices": readme.choices_block({run: read_csv(reference / "choices" / f"{run}.csv") for run in choices}),

@@ -60,7 +60,7 @@ def gradients(run: RunSettings, channels: Channels) -> tuple[NDArray[np.float64]
         assert leaves is not None
         gain = trainer.train.gain.expand(len(seeds), -1, -1, -1)
         weight = trainer.train.weight.expand(len(seeds), -1, -1)
-        loss = trainer.loss(gain, weight, leaves[list(seeds)])
+        loss = -trainer.means(gain, weight, leaves[list(seeds)]).sum()
         found += torch.autograd.grad(loss, trainer.model.get_parameter("block_angles"))
         losses += loss.item()
     return torch.cat(found).cpu().numpy(), losses / run.num_seeds

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..settings import Study
 from .contract import Figure, Files, Inputs, Table, read
-from .style import GRAY, below, canvas, errorbars, integer_ticks, shades, styled
+from .style import GRAY, below, canvas, errorbars, shades, styled
 
 NAME = "gradients"
 CLAIMS = "C9, C10"
@@ -56,7 +56,7 @@ def draw(table: Table) -> Figure:
         if axis == "noise":
             ax.set_xticks(range(len(names)), names, rotation=60, ha="right", rotation_mode="anchor")
         else:
-            integer_ticks(ax.xaxis)
+            ax.set_xticks(sorted(rows[axis].unique()))
         ax.set(xlabel=label, title=label.partition(" ")[0].capitalize(), yscale="log")
     leaves = table[(table["axis"] == "k") & (table["start"] == "uniform") & (table["angles"] == "all")]
     leaves = leaves.sort_values("k")

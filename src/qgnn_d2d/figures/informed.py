@@ -21,7 +21,7 @@ from .style import (
     number_ticks,
     points,
     styled,
-)  # fmt: skip
+)
 
 NAME = "informed"
 CLAIMS = "C2, C7, C10"

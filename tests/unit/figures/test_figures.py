@@ -421,7 +421,7 @@ def test_a_mark_is_above_everything_else_in_our_style_whatever_the_users(name):
     assert not any(mark.overlaps(box) for box in boxes if box is not None)
 
 
-@pytest.mark.parametrize("name", ["ablation_k", "informed", "noise", "training_size"])
+@pytest.mark.parametrize("name", ["ablation_k", "equal_information", "informed", "noise", "training_size"])
 def test_points_are_all_seeds_of_a_mean(name):
     table = table_of(name)
     table = table[table["training"] != "ideal"] if name == "noise" else table
