@@ -94,7 +94,7 @@ def retrained(config: StudySettings, runs: Mapping[str, Expanded]) -> dict[str, 
                 )
             if run.train_size is not None:
                 raise ValueError(
-                    f"{place}: train_size of run {base} is {run.train_size}; runs with a train_size are not trained again"
+                    f"{place}: train_size of run {base} is {run.train_size}; such runs are not trained again"
                 )
             seeds = run.num_seeds if scale.retrained is None else scale.retrained.num_seeds or run.num_seeds
             if seeds > run.num_seeds:
