@@ -33,7 +33,7 @@ COPIED = (
     "paper/seeds/*.csv",
     "paper/noise/*.csv",
     "paper/noise/*/exact.csv",
-    "paper/scale/*.csv",
+    "paper/scale/*/*.csv",
     "benchmarks/engine.csv",
     "benchmarks/optimum.csv",
 )

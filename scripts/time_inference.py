@@ -13,8 +13,8 @@ from qgnn_d2d.settings import Study
 
 def main(study: Study, snakemake: Any) -> None:
     """Write seconds and memory of every run at every number of links."""
-    inference = study.config.scale.inference
-    runs = [study.runs[name] for name in study.config.scale.runs]
+    scale = study.config.scale[snakemake.wildcards.scale]
+    inference, runs = scale.inference, [study.runs[name] for name in scale.runs]
     rows = [
         inference_cost.inference_row(run, path, study.scenarios[run.scenario], num_links, inference.repeats)
         for run, path in zip(runs, snakemake.input.weights, strict=True)

@@ -24,13 +24,13 @@ def study():
 def pytest_generate_tests(metafunc):
     """Parametrize over what the study has."""
     study = _study()
-    noise, scale = study.config.noise, study.config.scale
+    noise, scales = study.config.noise, study.config.scale
     values = {
         "run": list(study.runs),
         "scenario": list(study.scenarios),
         "experiment": list(study.experiments),
         "noise": noise.names if noise is not None else [],
-        "links": scale.links if scale is not None else [],
+        "scale_and_links": [(name, links) for name, scale in scales.items() for links in scale.links],
     }
     for name in values.keys() & set(metafunc.fixturenames):
         metafunc.parametrize(name, values[name])

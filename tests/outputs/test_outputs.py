@@ -27,8 +27,9 @@ def test_curves_weights_and_manifest_are_those_of_the_run(study, run):
     epochs = settings.training.epochs
     step = max(1, epochs // MAX_POINTS)
     assert set(curves["epoch"]) == {*range(0, epochs + 1, step), epochs}
-    assert len(curves) == 2 * settings.num_seeds * curves["epoch"].nunique()
-    assert set(curves["split"]) == {"train", "test"}
+    splits = {"train", "test"} if settings.num_links is None else {"train"}  # a scale study evaluates its runs
+    assert len(curves) == len(splits) * settings.num_seeds * curves["epoch"].nunique()
+    assert set(curves["split"]) == splits
     assert set(curves["metric"]) == {trained_quantity(settings.protocol).name}
     assert np.isfinite(curves["value"]).all()
     assert Path(study.trained(run, "weights.safetensors")).stat().st_size > 0
@@ -83,12 +84,20 @@ def test_tables_repeat_the_last_epoch_of_the_curves(study, experiment):
         assert table[run, "test", last["metric"].iloc[0]] == pytest.approx(last["value"].mean(), rel=RTOL_FLOAT32)
 
 
-def test_networks_of_other_sizes_are_scored(study, links):
-    table = pd.read_csv(study.file("scale", f"{links}.csv"))
-    runs = study.config.scale.runs
-    has_optimum = bool(study.scenarios[study.runs[runs[0]].scenario].optimum)
-    assert set(table["method"]) >= {*runs, "wmmse"} and ("optimum" in set(table["method"])) == has_optimum
+def test_networks_of_other_sizes_are_scored(study, scale_and_links):
+    name, links = scale_and_links
+    table, scale = pd.read_csv(study.file("scale", name, f"{links}.csv")), study.config.scale[name]
+    has_optimum = bool(study.scenarios[study.runs[scale.runs[0]].scenario].optimum)
+    wanted = {*scale.evaluated(links), *scale.reference}
+    assert set(table["method"]) >= wanted and ("optimum" in set(table["method"])) == has_optimum
     assert (table["num_links"] == links).all() and (table["value"].dropna() > 0).all()
+    again = table[table["method"].isin(scale.trainings)]
+    assert (again["trained_at"] == links).all()
+    values = xr.open_dataset(study.file("scale", name, f"{links}.nc"), engine="h5netcdf")
+    means = table.set_index(["method", "seed"])["value"]
+    for copy in values.transpose("copy", ...).to_dataframe().groupby(level="copy"):
+        run, seed = copy[1][["run", "seed"]].iloc[0]
+        assert means[run, seed] == pytest.approx(copy[1]["sum_rate"].mean())
 
 
 def test_the_noise_summary_holds_every_training_and_mitigation(study, noise):

@@ -93,6 +93,7 @@ wildcard_constraints:
     claim="|".join(claims.IDS),
     figure="|".join(FIGURES),
     noise="|".join(STUDY.noise_models),
+    scale="|".join(STUDY.config.scale),
     links="[0-9]+",
 
 
@@ -121,8 +122,9 @@ def figure_files(*names):
 
 
 def trained_as(run, settings):
-    """Return what a training depends on besides files: its settings, and a circuit of one's own."""
-    return "; ".join([settings.text, *filter(None, [OWN_CIRCUITS.get(run)])])
+    """Return what a training depends on besides files: settings, a circuit of one's own, channels that it draws."""
+    more = filter(None, [OWN_CIRCUITS.get(run), STUDY.drawn_in(run)])
+    return "; ".join([settings.text, *more])
 
 
 def drawn_as(figure):

@@ -246,24 +246,24 @@ def scaling_summary(table: pd.DataFrame) -> pd.DataFrame:
     """Average networks of other sizes over seeds, in percent of WMMSE on the same realizations.
 
     Args:
-        table: Rows of `scaling.model_rows` and `solver_rows` of any numbers of links.
+        table: Rows of `scaling.evaluate` of one scale study, of any numbers of links.
 
     Returns:
-        One row per number of links and method: num_links, method, kind, model, k, num_seeds, num_realizations, metric,
-        unit, mean, percent_of_wmmse, low, high (its 95 % t interval over seeds, for models of at least 2), and
-        certified_share.
+        One row per number of links and method: num_links, method, kind, model, k, trained_at, num_seeds,
+        num_realizations, metric, unit, mean, reference, percent_of_wmmse, low, high (its 95 % t interval over seeds,
+        for models of at least 2), and certified_share.
     """
-    wmmse = table[table["method"] == "wmmse"].set_index("num_links")["value"]
     rows = []
-    for (num_links, _), part in table.groupby(["num_links", "method"], sort=False):
-        percent = mean_and_interval(100 * part["value"].to_numpy(float) / wmmse[num_links])
+    for _, part in table.groupby(["num_links", "method"], sort=False):
+        percent = mean_and_interval(part["percent_of_wmmse"].to_numpy(float))
         first = part.iloc[0]
         rows.append(
             {
-                **first[["num_links", "method", "kind", "model", "k"]],
+                **first[["num_links", "method", "kind", "model", "k", "trained_at"]],
                 "num_seeds": int(part["seed"].notna().sum()),
                 **first[["num_realizations", "metric", "unit"]],
                 "mean": part["value"].mean(),
+                "reference": first["reference"],
                 "percent_of_wmmse": percent.pop("mean"),
                 **percent,
                 "certified_share": first["certified_share"],

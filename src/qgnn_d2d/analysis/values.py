@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from ..channels import Channels
 
+HUNDRED = "reference"
+"""Variable of scale studies with the sum rate of every realization that is 100 percent."""
+
 CERTIFIED_SHARE = "certified_share"
 """Column of tables: the share of realizations whose optimum is certified; only where it is below 1."""
 

@@ -133,7 +133,8 @@ def _rows(path: str, frame: pd.DataFrame, same_machine: bool) -> pd.DataFrame:
     if layout.what == "scale":
         rows = _means(layout.what, frame.assign(value=floats(path, frame["value"])), layout.keys)
         solver = rows["name"].isin(_joined(frame[frame["kind"] == "solver"], layout.keys))
-        return rows.assign(rule=np.where(solver, SOLVER, SAME if same_machine else rows["rule"]))
+        name = f"{Path(path).parent.name}: " + rows["name"]
+        return rows.assign(name=name, rule=np.where(solver, SOLVER, SAME if same_machine else rows["rule"]))
     if layout.what == "gradients":  # of starts, which are drawn, not trained
         numbers = {end: floats(path, frame[column]) for end, column in zip(_ENDS, layout.values, strict=True)}
         texts = _texts(frame, ["starts", "realizations"])

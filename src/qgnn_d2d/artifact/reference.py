@@ -59,7 +59,7 @@ LAYOUTS = {
     ),
     "readings.csv": Layout("readings", ["reading", "models", "line", "draws", "num_links"], ("wmmse", "optimum")),
     "redraws.csv": Layout("redraws", ["kind", "name", "part", "draw"], ("mean", "low", "high")),
-    "scale/[0-9]*.csv": Layout("scale", ["num_links", "method", "k", "metric"], ("kind", "value")),
+    "scale/*/[0-9]*.csv": Layout("scale", ["num_links", "method", "k", "metric"], ("kind", "value")),
 }
 """Pattern of a path to the layout of the files."""
 

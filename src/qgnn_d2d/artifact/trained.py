@@ -36,8 +36,9 @@ class Trained:
 
     @cached_property
     def runs(self) -> dict[str, RunSettings]:
-        """The study's runs that are there, by id, in its order."""
-        return {name: run for name, run in self.study.runs.items() if self.file(name, "manifest.json").is_file()}
+        """The study's runs that are there, by id, in its order, but for those that belong to scale studies."""
+        own = {name: run for name, run in self.study.runs.items() if run.num_links is None}
+        return {name: run for name, run in own.items() if self.file(name, "manifest.json").is_file()}
 
     def file(self, run: str, name: str) -> Path:
         """Return a file of a run."""

@@ -16,7 +16,8 @@ from .base import Count, Device, Name, Settings, Whole
 from .gradients import GradientStudy
 from .noise import NoiseModel, NoiseStudy
 from .run import Protocol
-from .scenario import AnyScenario, Readings, ScaleStudy, Splits
+from .scale import ScaleStudy
+from .scenario import AnyScenario, Readings, Splits
 from .training import Cap, TrainingChanges
 
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*\z")]
@@ -124,8 +125,9 @@ class StudySettings(Settings):
     `d_inverted`."""
     noise: NoiseStudy | None = None
     """The noise study; a study without it has none of its figures."""
-    scale: ScaleStudy | None = None
-    """Trained networks on networks of other sizes; a study without it has no such figure."""
+    scale: dict[Name, ScaleStudy] = {}
+    """Name (used in paths) to a study of trained networks on networks of other sizes; without any, there is no such
+    figure."""
     gradients: GradientStudy | None = None
     """Gradients of untrained networks; a study without it has no such table and figure."""
     claims: list[ClaimPair] = []
@@ -141,9 +143,11 @@ class StudySettings(Settings):
     def _names_are_clear(self) -> StudySettings:
         if self.study in ("reference", "benchmarks"):
             raise ValueError(f"study: {self.study!r} is what another folder of results/ is called")
-        used = [name for name in self.experiments if name in ("summary", "convergence")]
-        if used:
-            raise ValueError(f"an experiment is called {used[0]!r}; this is the name of another table")
+        taken = {"summary", "convergence", *(f"scale_{name}" for name in self.scale)}
+        if used := [name for name in self.experiments if name in taken]:
+            raise ValueError(
+                f"an experiment is called {used[0]!r}; this is the name of another table, or of a scale study's runs"
+            )
         return self
 
 

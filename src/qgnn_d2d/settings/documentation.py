@@ -18,7 +18,8 @@ from .config import ClaimPair, Entry, StudySettings, Torch
 from .gradients import GradientStudy
 from .model import MODELS
 from .noise import AerCheck, Hardware, NoiseModel, NoiseStudy, Resources
-from .scenario import SCENARIOS, Inference, Optimum, Readings, ScaleStudy, Splits
+from .scale import Inference, Retraining, ScaleStudy
+from .scenario import SCENARIOS, Optimum, Readings, Splits
 from .search import Choice, Choices, Tuning
 from .training import Cap, Training
 
@@ -32,7 +33,8 @@ SECTIONS: dict[str, type[Settings]] = {
     **{f"`models`, `{name}`": options for name, options in MODELS.items()},
     "`training`, `tuned`, `presets`": Training, "`experiments`, an entry": Entry, "`noise_models`": NoiseModel,
     "`noise`": NoiseStudy, "`noise.aer`": AerCheck, "`noise.resources`": Resources, "`noise.hardware`": Hardware,
-    "`scale`": ScaleStudy, "`scale.inference`": Inference, "`gradients`": GradientStudy, "`readings`": Readings,
+    "`scale`, a study": ScaleStudy, "`retrained` of a scale study": Retraining,
+    "`inference` of a scale study": Inference, "`gradients`": GradientStudy, "`readings`": Readings,
     "`claims`, a pair": ClaimPair, "`cap`": Cap,
     "`tuning` of search.yaml": Tuning, "`choices` of search.yaml": Choices, "`choices.runs`, by run id": Choice,
     "A calibration file": Calibration, "`source` of a calibration": Source, "`qubits` of a calibration, a qubit":

@@ -73,6 +73,39 @@ def expand(config: StudySettings) -> tuple[dict[str, Expanded], dict[str, list[s
     return runs, experiments
 
 
+def retrained(config: StudySettings, runs: Mapping[str, Expanded]) -> dict[str, Expanded]:
+    """Return the runs that scale studies train on networks of other sizes, by id.
+
+    Raises:
+        ValueError: A run that the study does not evaluate, a number of links at which it does not, no seed or link too
+            few, or two different runs of one id.
+    """
+    found: dict[str, Expanded] = {}
+    for name, scale in config.scale.items():
+        place = f"scale.{name}.retrained"
+        for run_id, (base, links) in scale.trainings.items():
+            require_choice(f"run under {place}", base, [run for run in scale.runs if run in runs])
+            run = runs[base].run
+            own = config.scenarios[run.scenario].num_links
+            require_choice(f"num_links under {place}", links, [other for other in scale.links if other != own])
+            if (k := getattr(run.architecture, "k", None)) is not None and k >= links:
+                raise ValueError(
+                    f"{place}: k of run {base} is {k}; it must be below the {links} links of {place}.links"
+                )
+            if run.train_size is not None:
+                raise ValueError(
+                    f"{place}: train_size of run {base} is {run.train_size}; such runs are not trained again"
+                )
+            seeds = run.num_seeds if scale.retrained is None else scale.retrained.num_seeds or run.num_seeds
+            if seeds > run.num_seeds:
+                raise ValueError(f"{place}.num_seeds is {seeds}; run {base} has {run.num_seeds} only")
+            again = run.model_copy(update={"id": run_id, "num_links": links, "num_seeds": seeds})
+            expanded = runs[base]._replace(run=again)
+            if run_id in runs or found.setdefault(run_id, expanded) != expanded:
+                raise ValueError(f"{place}: run {run_id} has other settings than the run of this id elsewhere")
+    return found
+
+
 def check_same(place: str, what: str, runs: Iterable[RunSettings]) -> None:
     """Require runs of one scenario, or of one protocol."""
     found = sorted({getattr(run, what) for run in runs})

@@ -37,7 +37,7 @@ def check(study: Study) -> None:
 def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
     """Yield every name that must exist elsewhere: where it stands, the name, the names there are."""
     config = study.config
-    stated = [run.id for run in study.runs.values() if run.protocol == "stated"]
+    stated = [run.id for run in study.runs.values() if run.protocol == "stated" and run.num_links is None]
     quantum = [run for run in stated if getattr(study.runs[run].architecture, "noise", 0) is None]
     for scenario, protocols in config.tuned.items():
         yield "scenario under tuned", scenario, config.scenarios
@@ -51,12 +51,15 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
         levels = [name for name, model in config.noise_models.items() if model.depolarizing is not None]
         for key, known in {"devices": study.noise_models, "levels": levels, "unaware": study.noise_models}.items():
             yield from ((f"noise model under noise.{key}", name, known) for name in getattr(noise, key))
-    if (scale := config.scale) is not None:
-        yield from (("stated run under scale.runs", run, stated) for run in scale.runs)
-        scenario = study.runs[scale.runs[0]].scenario
-        yield "scenario of scale.runs", scenario, [name for name, found in config.scenarios.items() if found.resizable]
-        yield from (("scenario of scale.runs", study.runs[run].scenario, [scenario]) for run in scale.runs)
-        yield "num_links of the scenario of scale.runs", config.scenarios[scenario].num_links, scale.links
+    for place, scale in {f"scale.{name}": scale for name, scale in config.scale.items()}.items():
+        yield from ((f"stated run under {place}.runs", run, stated) for run in scale.runs)
+        scenario, what = study.runs[scale.runs[0]].scenario, f"scenario of {place}.runs"
+        yield what, scenario, [name for name, found in config.scenarios.items() if found.resizable]
+        if scale.constant_density:
+            with_area = [name for name, found in config.scenarios.items() if found.has_area]
+            yield f"{what}, of constant density,", scenario, with_area
+        yield from ((what, study.runs[run].scenario, [scenario]) for run in scale.runs)
+        yield f"num_links of the {what}", config.scenarios[scenario].num_links, scale.links
     if (gradients := config.gradients) is not None:
         yield "stated run of a QGNN without noise under gradients.run", gradients.run, quantum
         yield from (("noise model under gradients.noise", name, study.noise_models) for name in gradients.noise)

@@ -10,6 +10,7 @@ from pydantic import SerializeAsAny, model_validator
 from ..checks import require_choice
 from .base import Count, Device, Settings, Whole, only, validated
 from .model import MODELS, ModelOptions
+from .scenario import Links
 from .training import Training
 
 Protocol = Literal["stated", "released"]
@@ -43,6 +44,8 @@ class RunSettings(Settings):
     train_draw: Count | None = None
     """Which train_size realizations of the split `pool`: draw 1 are the first ones, draw 2 those after them, and so on;
     the first ones where not given."""
+    num_links: Links | None = None
+    """Links to train at, where not the scenario's own: such a run belongs to a scale study, which evaluates it."""
 
     @model_validator(mode="before")
     @classmethod

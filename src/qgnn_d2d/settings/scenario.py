@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -62,6 +62,8 @@ class Scenario(Settings):
     not_in_text: ClassVar[frozenset[str]] = frozenset({"optimum"})  # no channel depends on it
     resizable: ClassVar[bool] = True
     """Whether there are random streams for other numbers of links."""
+    has_area: ClassVar[bool] = False
+    """Whether links are placed in an area, so that they have a density."""
 
     kind: str
     """How channels are drawn: the name of a kind."""
@@ -95,6 +97,20 @@ class Scenario(Settings):
         """Return what one split is drawn from, given the sizes of all splits: the scenario itself, but for files."""
         return self
 
+    def resized(self, num_links: int, *, constant_density: bool = False) -> Self:
+        """Return the scenario with another number of links, all else as it is.
+
+        With ``constant_density`` the area grows with the links, so that as many of them share a square meter.
+
+        Raises:
+            ValueError: The kind has no random streams for other numbers of links, or no area.
+        """
+        if not self.resizable:
+            raise ValueError(f"kind is {self.kind!r}, which has no random streams for other numbers of links")
+        if constant_density and not self.has_area:
+            raise ValueError(f"kind is {self.kind!r}, which has no area: there is no density to keep")
+        return self.model_copy(update={"num_links": num_links})
+
 
 # ASSUME: the paper states neither the number of links nor P_max, noise, weights, fading, path loss, distance.
 # Defaults: the public code's where it has them (rayleigh), else those of the code of its reference [14].
@@ -115,6 +131,7 @@ class Geometric(Scenario):
     """Pairs in a square, ITU-R P.1411 path loss, Rayleigh fading, weights U(0, 1): the paper's system model."""
 
     implementation = "qgnn_d2d.channels.geometric:geometric"
+    has_area = True
 
     kind: Literal["geometric"] = "geometric"
     area_edge: Physical = 447.0
@@ -153,6 +170,12 @@ class Geometric(Scenario):
                 f"{self.area_edge / math.sqrt(2):.4g}, so that every transmitter can have a receiver in the square"
             )
         return self
+
+    def resized(self, num_links: int, *, constant_density: bool = False) -> Self:
+        """See `Scenario.resized`: at constant density, the square's edge grows with the root of the links."""
+        resized = super().resized(num_links, constant_density=constant_density)
+        edge = self.area_edge * math.sqrt(num_links / self.num_links) if constant_density else self.area_edge
+        return resized.model_copy(update={"area_edge": edge})
 
 
 class PublicDraws(Scenario):
@@ -262,27 +285,3 @@ class Readings(Settings):
     """Realizations of the smaller set of draws; the public code has 100 and 50 by default."""
     links: Annotated[list[Links], Field(min_length=1)]
     """Numbers of links at which the noise is fitted to the paper's level of WMMSE."""
-
-
-class Inference(Settings):
-    """How time and memory of one inference are measured."""
-
-    links: Annotated[list[Links], Field(min_length=1)]
-    """Numbers of links."""
-    repeats: Count = 5
-    """Inferences per measurement, of which the fastest counts."""
-
-
-class ScaleStudy(Settings):
-    """Trained networks on networks of other sizes, without retraining."""
-
-    runs: Annotated[list[str], Field(min_length=1)]
-    """Ids of the runs, of one scenario and of protocol stated; claim C9 is judged on the first one."""
-    links: Annotated[list[Links], Field(min_length=1)]
-    """Numbers of links to evaluate at; those of the training must be among them."""
-    realizations: Count = 300
-    """Realizations per number of links."""
-    max_boxes: Count = 100_000
-    """Boxes after which a realization's certified optimum is given up."""
-    inference: Inference
-    """How time and memory of one inference are measured."""

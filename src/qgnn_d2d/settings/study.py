@@ -12,7 +12,7 @@ from . import config as files
 from . import references
 from .base import validated
 from .config import StudySettings
-from .expansion import expand
+from .expansion import expand, retrained
 from .model import MODELS
 from .noise import NoiseModel, with_flags
 from .run import RunSettings
@@ -39,11 +39,14 @@ class Study(StudyFiles):
     def groups(self) -> dict[str, list[str]]:
         """Name to the runs that one process trains, one after the other: runs of one experiment, each in one group.
 
+        Or of one scale study, where they are trained for it.
+
         Runs that claims are judged on share a group with each other only: a claim's target trains no others.
         """
         size, left, found = self.config.torch.runs_per_job, dict.fromkeys(self.runs), dict[str, list[str]]()
         judged = {run for pair in self.config.claims for run in pair.runs}
-        for name, members in self.experiments.items():
+        for_scale = {f"scale_{name}": list(scale.trainings) for name, scale in self.config.scale.items()}
+        for name, members in {**self.experiments, **for_scale}.items():
             new = [run for run in members if run in left]
             left = {run: None for run in left if run not in new}
             parts = [run for run in new if run in judged], [run for run in new if run not in judged]
@@ -121,12 +124,11 @@ class Study(StudyFiles):
         aware = {"aware": self.aware(noise)} if noise in [*self.noise.devices, *self.noise.levels] else {}
         return {"unaware": self.noise.run} | aware
 
-    @property
-    def scale_text(self) -> str:
-        """The scale study as text, with how far the optimum is searched for: what repeats its job where it changes."""
-        assert self.config.scale is not None
-        scenario = self.scenarios[self.runs[self.config.scale.runs[0]].scenario]
-        return f"{self.config.scale.text}; optimum {scenario.optimum_text}"
+    def scale_text(self, name: str) -> str:
+        """Return a scale study as text, with how far the optimum is searched for: what repeats its jobs."""
+        scale = self.config.scale[name]
+        scenario = self.scenarios[self.runs[scale.runs[0]].scenario]
+        return f"{scale.text}; {scenario.text}; optimum {scenario.optimum_text}"
 
     @property
     def gradients_text(self) -> str:
@@ -171,6 +173,7 @@ def load(content: Mapping[str, Any], folder: Path | str = ".") -> Study:
     """
     config = validated(StudySettings, files.resolved(content, Path(folder)))
     found, experiments = expand(config)
+    found |= retrained(config, found)
     study = Study(
         config,
         {name: item.run for name, item in found.items()},

@@ -107,12 +107,24 @@ class StudyFiles:
         return [self.channels(settings.scenario, name) for name in (settings.training_split, *splits)]
 
     def trained_from(self, run: str) -> list[str]:
-        """Return the channel files of a training: what it trains on, and the splits that it is evaluated on."""
-        return self.run_channels(run, "test", "evaluation")
+        """Return the channel files of a training: what it trains on, and the splits that it is evaluated on.
+
+        None of a scale study's training, which draws what it trains on, and which the scale study alone evaluates.
+        """
+        return self.run_channels(run, "test", "evaluation") if self.runs[run].num_links is None else []
 
     def trained_files(self, run: str) -> list[str]:
-        """Return all files of a trained run."""
-        return [self.trained(run, name) for name in TRAINED]
+        """Return all files of a trained run; no values of one that a scale study evaluates."""
+        values = self.runs[run].num_links is None
+        return [self.trained(run, name) for name in TRAINED if values or not name.endswith(".nc")]
+
+    def drawn_in(self, run: str) -> str:
+        """Return what a scale study's training draws its channels from, as text; nothing of other runs."""
+        settings = self.runs[run]
+        if settings.num_links is None:
+            return ""
+        scenario = self.scenarios[settings.scenario].resized(settings.num_links)
+        return f"{scenario.text}; train = {self.splits['train']}"
 
     def drawn(self, scenario: str) -> list[str]:
         """Return the channel files of a scenario that one job draws: those of the splits that every study needs."""
@@ -132,11 +144,11 @@ class StudyFiles:
         """Return the channel file of a split of the noise study's scenario."""
         return self.channels(self.runs[self.noise.run].scenario, split)
 
-    @property
-    def scale_weights(self) -> list[str]:
-        """The weights that the scale study evaluates; none without a scale study."""
-        scale = self.config.scale
-        return [self.trained(run, "weights.safetensors") for run in scale.runs] if scale is not None else []
+    def scale_weights(self, name: str, links: int | None = None) -> list[str]:
+        """Return the weights that a scale study evaluates at a number of links; those of its runs alone for None."""
+        scale = self.config.scale[name]
+        runs = scale.runs if links is None else scale.evaluated(links)
+        return [self.trained(run, "weights.safetensors") for run in runs]
 
     def solved(self, scenario: str, name: str) -> str:
         """Return a file of the solvers: train.nc, test.nc, evaluation.nc or summary.csv."""
@@ -172,6 +184,14 @@ class StudyFiles:
         there = self.config.readings is not None and self.config.claims
         return [self.file(f"readings.{suffix}") for suffix in ("csv", "md")] if there else []
 
+    def scale_files(self, suffix: str = "csv") -> list[str]:
+        """Return the evaluations at other numbers of links, of all scale studies: csv (means) or nc (realizations)."""
+        return [
+            self.file("scale", name, f"{links}.{suffix}")
+            for name, scale in self.config.scale.items()
+            for links in scale.links
+        ]
+
     @property
     def redraw_files(self) -> list[str]:
         """What depends on the training realizations drawn; none without runs on other draws."""
@@ -183,10 +203,9 @@ class StudyFiles:
         return [self.file("gradients.csv")] if self.config.gradients is not None else []
 
     @property
-    def scale_files(self) -> list[str]:
-        """The evaluations at other numbers of links; none without a scale study."""
-        scale = self.config.scale
-        return [self.file("scale", f"{links}.csv") for links in scale.links] if scale is not None else []
+    def inference_files(self) -> list[str]:
+        """Times and memory of inference, of the scale studies that measure them."""
+        return [self.file("scale", name, "inference.csv") for name, one in self.config.scale.items() if one.inference]
 
     @property
     def verified_files(self) -> list[str]:
@@ -197,4 +216,4 @@ class StudyFiles:
         if self.config.noise is not None:
             files += [self.file("noise", f"{name}.csv") for name in ("shots", "devices", "resources")]
         files += self.table_files + self.claim_files + self.reading_files + self.redraw_files
-        return files + self.scale_files + self.gradient_files
+        return files + self.scale_files() + self.gradient_files

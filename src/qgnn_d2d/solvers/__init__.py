@@ -68,7 +68,7 @@ METHODS: Mapping[str, Method] = {
         ),
         Method(
             "wmmse_single", "WMMSE, started from the best single link", "WMMSE, best-link start",
-            "qgnn_d2d.solvers.wmmse:wmmse", {"init": "single"},
+            "qgnn_d2d.solvers.wmmse:wmmse", {"init": "single"}, shown_in=("scale",),
         ),
         Method(
             "wmmse_single_1000", "WMMSE, started from the best single link, 1,000 iterations",
@@ -135,6 +135,6 @@ def shown_in(place: str) -> list[Method]:
 
     Example:
         >>> [method.name for method in shown_in("scale")]
-        ['wmmse', 'wmmse_multistart', 'best_single_link', 'optimum']
+        ['wmmse', 'wmmse_single', 'wmmse_multistart', 'best_single_link', 'optimum']
     """
     return [method for method in METHODS.values() if place in method.shown_in]

@@ -88,8 +88,10 @@ def results(tmp_path_factory):
     at_20 = {"num_links": 20, "metric": "sum_rate"}
     model = at_20 | {"method": "a-run", "kind": "model", "k": 3}
     optimum = at_20 | {"method": "optimum", "kind": "solver"}  # not certified: no value
-    write_csv(study / "scale" / "20.csv", [model | {"seed": s, "value": 4 + s} for s in range(3)] + [optimum])
-    write_csv(study / "scale" / "inference.csv", [{"seconds": 1.0}])
+    write_csv(
+        study / "scale" / "rayleigh" / "20.csv", [model | {"seed": s, "value": 4 + s} for s in range(3)] + [optimum]
+    )
+    write_csv(study / "scale" / "rayleigh" / "inference.csv", [{"seconds": 1.0}])
     claims = [
         {"id": "C5", "verdict": "reproduced", "measurements": [measurement("reproduced", -1.2, -1.4, -0.1)]},
         {"id": "C4", "verdict": "undecided", "measurements": [measurement("undecided", "inf", 59.0, "inf")]},

@@ -156,13 +156,13 @@ def test_a_changed_verdict_is_a_miss_on_the_same_machine_or_with_changed_numbers
 def test_numbers_that_are_not_finite_are_compared_too(committed, fresh):
     table = compare(committed, fresh, same_machine=False)
     assert row(table, "claims", "C4, stated, QGNN and GCN")["reference"] == math.inf
-    assert row(table, "scale", "20, optimum, sum_rate")["verdict"] == IDENTICAL  # both without a value
+    assert row(table, "scale", "rayleigh: 20, optimum, sum_rate")["verdict"] == IDENTICAL  # both without a value
     measurable = changed(fresh, "claims.json", "value", lambda value: 1.0, name="C6, stated, QGNN and GCN")
-    certified = changed(measurable, "scale/20.csv", "value", lambda value: "5.0", method="optimum")
+    certified = changed(measurable, "scale/rayleigh/20.csv", "value", lambda value: "5.0", method="optimum")
     reached = changed(certified, "claims.json", "value", lambda value: 99.0, name="C4, stated, QGNN and GCN")
     table = compare(committed, reached, same_machine=False)
     # "never" whose interval begins at epoch 59 agrees with 99.
-    assert set(misses(table)["name"]) == {"C6, stated, QGNN and GCN", "20, optimum, sum_rate"}
+    assert set(misses(table)["name"]) == {"C6, stated, QGNN and GCN", "rayleigh: 20, optimum, sum_rate"}
 
 
 def test_devices_resources_and_counts_are_equal(committed, fresh):

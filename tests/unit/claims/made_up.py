@@ -50,7 +50,8 @@ def sizes(final=2.67, most=2.67, spread=0.005, primary=True):
 
 
 def scaling(at_home=80.0, far=79.0):
-    return Scaling("stated", "made up", True, ("q",), {10: at_home + SCATTER, 100: far + SCATTER}, 10, 3)
+    rates = {links: (share + SCATTER)[:, None] * np.full(20, 0.04) for links, share in ((10, at_home), (100, far))}
+    return Scaling("stated", "made up", True, ("q",), rates, {10: np.full(20, 4.0), 100: np.full(20, 4.0)}, 10, 3, 2)
 
 
 def noisy(kept=99.0, half=1.0, floor=88.0):

@@ -60,7 +60,7 @@ def study(**experiments):
     }
     noise = WHOLE["noise"] | {"devices": ["lagos", "sherbrooke"], "levels": ["p1e-2", "p1"]}
     kept = {key: value for key, value in (WHOLE["experiments"] | changes).items() if value}
-    scale = WHOLE["scale"] | {"runs": ["rayleigh-stated-qgnn", "rayleigh-stated-gcn"], "links": [5, 10]}
+    scale = WHOLE["scale"]
     return settings.load({**WHOLE, "experiments": kept, "noise": noise, "scale": scale, "splits": SPLITS})
 
 
@@ -166,10 +166,17 @@ def write_files(made, folder):
     """Write everything that a study's evidence is read from; return what Snakemake hands to the script."""
     files = {name: [str(folder / path) for path in paths] for name, paths in claims.inputs(made).items()}
     write_trained(made, files)
-    for path in files["scaled"]:
-        rows = [(run, seed, 1.5) for run in made.config.scale.runs for seed in (0, 1)] + [("wmmse", None, 3.0)]
-        frame = pd.DataFrame(rows, columns=["method", "seed", "value"])
-        frame.assign(num_links=int(Path(path).stem)).to_csv(path, index=False)
+    for path in map(Path, files["scaled"]):
+        links = int(path.stem)
+        runs = made.config.scale[path.parent.name].evaluated(links)
+        copies = [
+            (run, seed, 3 - links / 100 + ("-M" in run)) for run in runs for seed in range(made.runs[run].num_seeds)
+        ]
+        names, seeds, rates = (list(column) for column in zip(*copies, strict=True))
+        rates = np.array(rates)[:, np.newaxis] + np.zeros(3)
+        coordinates = {"run": ("copy", names), "seed": ("copy", seeds)}
+        scored = xr.Dataset({"sum_rate": (("copy", "realization"), rates, {"units": "bps/Hz"})}, coords=coordinates)
+        values.save(scored.assign({values.HUNDRED: ("realization", np.full(3, 4.0))}), path)
     noise = [
         (training, name, mitigation, kept + i, kept + i - 1, kept + i + 1)
         for training, kept in (("aware", 97.0), ("unaware", 90.0))
@@ -282,11 +289,20 @@ def test_sizes_networks_and_noise_are_those_of_the_study(found):
     ]
     assert all(list(item.rates) == [12, 24, 48] and item.claimed == 24 for item in of_kind[Sizes])
     assert all(item.wmmse == 3 for item in of_kind[Sizes])
-    assert [(item.runs, item.primary, item.k) for item in of_kind[Scaling]] == [
-        (("rayleigh-stated-qgnn",), True, 3),
-        (("rayleigh-stated-gcn",), False, None),
+    qgnn, gcn, dense = "rayleigh-stated-qgnn", "rayleigh-stated-gcn", ", at constant density, without retraining"
+    assert [(item.models, item.runs, item.primary, item.k, item.circuits) for item in of_kind[Scaling]] == [
+        (f"{qgnn}, without retraining", (qgnn,), True, 3, 2),
+        (f"{gcn}, without retraining", (gcn,), False, None, 0),
+        (f"{qgnn}, trained at each number of links, 1 seeds", (qgnn, f"{qgnn}-M20"), False, 3, 2),
+        (f"geometric-stated-qgnn{dense}", ("geometric-stated-qgnn",), False, 3, 2),
+        (f"geometric-stated-gcn{dense}", ("geometric-stated-gcn",), False, None, 0),
     ]
-    assert all(percent.tolist() == [50, 50] for item in of_kind[Scaling] for percent in item.percent.values())
+    plain, again = of_kind[Scaling][0], of_kind[Scaling][2]
+    assert {links: rates.tolist() for links, rates in plain.rates.items()} == {
+        links: [[3 - links / 100] * 3] * 2 for links in (5, 10, 20)
+    }
+    assert {links: rates.tolist() for links, rates in again.rates.items()} == {10: [[2.9] * 3], 20: [[3.8] * 3]}
+    assert all(wmmse.tolist() == [4] * 3 for wmmse in plain.wmmse.values())
     aware, unaware = of_kind[Noisy]
     assert aware.primary and not unaware.primary
     names = ["lagos", "sherbrooke"]

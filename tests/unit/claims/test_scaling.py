@@ -13,8 +13,8 @@ def test_what_is_lost_at_the_most_links(far, expected):
 
 def test_the_cost_of_a_star_is_noted():
     (found,) = judged(scaling())["C9"]["measurements"]
-    assert (
-        found["note"]
-        == "percent of WMMSE by links: 10: 80.0, 100: 79.0; 7 qubits per star, 3 with reset, at any number of links"
+    assert found["note"] == (
+        "percent of WMMSE by links: 10: 80.0, 100: 79.0; 7 qubits per star, 3 with reset, at any number of links; "
+        "circuits per network: 2 times its links"
     )
     assert found["value"] == pytest.approx(-1)

@@ -116,18 +116,38 @@ MISTAKES = {
     "no shots": ("noise shots", [0], ["noise.shots[0]", "0", "at least 1"]),
     "an unknown mitigation": ("noise hardware mitigation", "none", ["noise.hardware.mitigation", "richardson"]),
     "a backend as path": ("noise hardware backend", "a/b", ["noise.hardware.backend", "'a/b'"]),
-    "scale of one link": ("scale links", [1], ["scale.links[0]", "1", "at least 2"]),
-    "scale without the training's": ("scale links", [5, 20], ["num_links", "scale.runs", "10", "5, 20"]),
-    "scale across scenarios": (
-        "scale runs", ["rayleigh-stated-qgnn", "geometric-stated-qgnn"], ["scale.runs", "'geometric'", "rayleigh"],
+    "scale of one link": ("scale rayleigh links", [1], ["scale.rayleigh.links[0]", "1", "at least 2"]),
+    "scale without the training's": (
+        "scale rayleigh links", [5, 20], ["num_links", "scale.rayleigh.runs", "10", "5, 20"],
     ),
-    "scale of the wrong protocol": ("scale runs", ["rayleigh-released-gcn"], ["stated run under scale.runs"]),
+    "scale across scenarios": (
+        "scale rayleigh runs", ["rayleigh-stated-qgnn", "geometric-stated-qgnn"],
+        ["scale.rayleigh.runs", "'geometric'", "rayleigh"],
+    ),
+    "scale of the wrong protocol": (
+        "scale rayleigh runs", ["rayleigh-stated-qgnn", "rayleigh-released-gcn"],
+        ["stated run under scale.rayleigh.runs"],
+    ),
+    "constant density without an area": (
+        "scale rayleigh constant_density", True, ["scale.rayleigh.runs", "constant density", "'rayleigh'", "geometric"],
+    ),
+    "an unknown reference": ("scale rayleigh reference", ["optimum"], ["scale.rayleigh.reference[0]", "wmmse_single"]),
+    "retraining of a run that is not evaluated": (
+        "scale rayleigh retrained runs", ["rayleigh-stated-gcn_small"],
+        ["scale.rayleigh.retrained", "'rayleigh-stated-gcn_small'", "rayleigh-stated-gcn"],
+    ),
+    "retraining at home": ("scale rayleigh retrained links", [10], ["scale.rayleigh.retrained", "10", "5, 20"]),
+    "retraining where nothing is evaluated": ("scale rayleigh retrained links", [30], ["30", "5, 20"]),
+    "retraining with more seeds": ("scale rayleigh retrained num_seeds", 3, ["num_seeds is 3", "has 2 only"]),
+    "an experiment like a scale study": (
+        "experiments scale_rayleigh", [{"model": "gcn"}], ["'scale_rayleigh'", "scale study"],
+    ),
+    "no boxes": ("scale rayleigh max_boxes", 0, ["scale.rayleigh.max_boxes", "0", "at least 1"]),
     "gradients of no run": ("gradients run", "rayleigh-stated-gcn", ["gradients.run", "'rayleigh-stated-gcn'"]),
     "gradients of too many leaves": ("gradients k", [1, 10], ["gradients.k", "10", "below num_links"]),
     "gradients of an unknown noise model": ("gradients noise", ["no"], ["gradients.noise", "'no'", "lagos"]),
     "gradients of a single start": ("gradients starts", 1, ["gradients.starts", "1", "at least 2"]),
     "gradients of too many realizations": ("gradients realizations", 25, ["gradients.realizations", "25", "24"]),
-    "no boxes": ("scale max_boxes", 0, ["scale.max_boxes", "0", "at least 1"]),
     "an unknown run in a claim": ("claims 0 qgnn", "nobody", ["claims[0]", "'nobody'", "rayleigh-stated-qgnn"]),
     "a swept run in a claim": ("claims 0 qgnn", "rayleigh-stated-qgnn-k1", ["claims[0]", "compares models"]),
     "a claim across protocols": ("claims 0 gcn", "rayleigh-released-gcn", ["claims[0]", "released", "one protocol"]),
@@ -151,8 +171,9 @@ def test_a_mistake_is_one_line_that_names_key_value_and_remedy(mistake):
 
 def test_networks_of_other_sizes_need_streams_of_their_own():
     config = changed(("experiments public_draws 0 protocol", "stated"))
-    config["scale"]["runs"] = ["public_draws-stated-gcn_released"]
-    with pytest.raises(ValueError, match=r"scale\.runs is 'public_draws'; it must be one of: rayleigh, geometric"):
+    config["scale"]["rayleigh"] |= {"runs": ["public_draws-stated-gcn_released"], "retrained": None}
+    line = r"scale\.rayleigh\.runs is 'public_draws'; it must be one of: rayleigh, geometric"
+    with pytest.raises(ValueError, match=line):
         settings.load(config)
 
 
@@ -191,7 +212,7 @@ def test_any_change_is_accepted_or_refused_in_one_line_that_names_a_key(path, va
 
 
 def test_an_unknown_key_is_refused_by_name_wherever_keys_are_fixed():
-    free = {"models", "presets", "scenarios", "noise_models", "experiments", "tuned"}  # whose keys are names
+    free = {"models", "presets", "scenarios", "noise_models", "experiments", "tuned", "scale"}  # whose keys are names
     closed = [()] + [path for path in places(WHOLE) if path[-1] not in free and path[0] != "tuned"]
     closed = [path for path in closed if isinstance(functools.reduce(operator.getitem, path, WHOLE), dict)]
     assert len(closed) > 40

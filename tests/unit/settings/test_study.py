@@ -58,7 +58,9 @@ def test_a_study_lists_what_it_writes():
     assert PAPER.table_files == [f"results/paper/{stem}.{suffix}" for stem in stems for suffix in ("csv", "md")]
     assert len(ALONE.table_files) == 2 * (len(ALONE.experiments) + 1)  # without the noise study's
     assert PAPER.claim_files == ["results/paper/claims.json", "results/paper/claims.md"] and not ALONE.claim_files
-    assert PAPER.scale_files == [f"results/paper/scale/{m}.csv" for m in (5, 10, 20, 50, 100)] and not ALONE.scale_files
+    scaled = [f"results/paper/scale/{name}/{m}" for name in PAPER.config.scale for m in (5, 10, 20, 50, 100)]
+    assert PAPER.scale_files("nc") == [f"{stem}.nc" for stem in scaled] and not ALONE.scale_files()
+    assert PAPER.inference_files == ["results/paper/scale/rayleigh/inference.csv"] and not ALONE.inference_files
     assert PAPER.gradient_files == ["results/paper/gradients.csv"] and not ALONE.gradient_files
     files = PAPER.verified_files
     assert len(files) == len(set(files)) and all(name.startswith("results/paper/") for name in files)
@@ -128,8 +130,10 @@ def test_files_that_a_run_and_the_studies_of_noise_and_scale_read():
         "results/paper/channels/geometric/validation.nc",
     ]
     assert PAPER.noise_channels("evaluation") == "results/paper/channels/rayleigh/evaluation.nc"
-    assert PAPER.scale_weights[0] == "results/paper/training/rayleigh-stated-qgnn/weights.safetensors"
-    assert len(PAPER.scale_weights) == len(PAPER.config.scale.runs) and ALONE.scale_weights == []
+    weights = [f"results/smoke/training/{run}/weights.safetensors" for run in SMOKE.config.scale["rayleigh"].runs]
+    assert SMOKE.scale_weights("rayleigh") == SMOKE.scale_weights("rayleigh", 10) == weights
+    again = "results/smoke/training/rayleigh-stated-qgnn-M20/weights.safetensors"
+    assert SMOKE.scale_weights("rayleigh", 20) == [*weights, again]
 
 
 def test_noise_jobs_repeat_where_their_noise_model_or_the_sizes_change():
@@ -151,7 +155,7 @@ def test_only_solvers_repeat_where_the_optimum_changes():
     for other in others:
         assert other.drawn_as("rayleigh") == SMOKE.drawn_as("rayleigh")
         assert other.scenarios["rayleigh"].optimum_text != SMOKE.scenarios["rayleigh"].optimum_text
-        assert other.scale_text != SMOKE.scale_text
+        assert other.scale_text("rayleigh") != SMOKE.scale_text("rayleigh")
     assert others[0].scenarios["rayleigh"].optimum is False
     assert [other.scenarios["rayleigh"].optimum_text for other in others] == [
         "off", "gap = 0.0001, max_boxes = 1000000", "gap = 1e-06, max_boxes = 1000", "off",
@@ -182,7 +186,8 @@ def test_every_run_is_trained_by_one_process_with_runs_of_its_experiment(study):
     judged = {run for pair in study.config.claims for run in pair.runs}
     for name, members in groups.items():
         assert 1 <= len(members) <= study.config.torch.runs_per_job
-        assert set(members) <= set(study.experiments[name.rpartition("_")[0]])
+        trainings = {f"scale_{name}": scale.trainings for name, scale in study.config.scale.items()}
+        assert set(members) <= set({**study.experiments, **trainings}[name.rpartition("_")[0]])
         assert len({run in judged for run in members}) == 1  # a claim's target trains no run that no claim needs
     assert [noise for part in study.noise_groups for noise in part] == study.noise.names
 
@@ -209,8 +214,23 @@ def test_the_check_has_the_runs_of_tables_and_claims_but_no_ablation():
     assert check.config.weights == "reference" and set(check.runs) < set(PAPER.runs)
     for run, found in check.runs.items():
         assert found == PAPER.runs[run]
-    needed = {run for pair in PAPER.config.claims for run in pair.runs} | set(PAPER.config.scale.runs)
+    needed = {run for pair in PAPER.config.claims for run in pair.runs}
+    needed |= {run for scale in PAPER.config.scale.values() for run in [*scale.runs, *scale.trainings]}
     assert needed | set(PAPER.experiments["training_size"]) | set(PAPER.experiments["device_noise"]) <= set(check.runs)
+
+
+def test_a_scale_study_trains_its_runs_with_all_settings_but_links_and_seeds():
+    run, again = (SMOKE.runs[f"rayleigh-stated-qgnn{more}"] for more in ("", "-M20"))
+    assert again == run.model_copy(update={"id": again.id, "num_links": 20, "num_seeds": 1})
+    assert SMOKE.trained_from(again.id) == [] and not [f for f in SMOKE.trained_files(again.id) if f.endswith(".nc")]
+    assert "num_links = 20" in SMOKE.drawn_in(again.id) and "train = 24" in SMOKE.drawn_in(again.id)
+    assert SMOKE.drawn_in(run.id) == "" and SMOKE.variants[again.id] == "qgnn"
+    assert not [name for name, members in SMOKE.experiments.items() if again.id in members]
+    clash = changed(("presets M20", {"epochs": 2}), ("experiments training_size", [{"model": "qgnn", "preset": "M20"}]))
+    with pytest.raises(
+        ValueError, match=r"scale\.rayleigh\.retrained: run rayleigh-stated-qgnn-M20 has other settings"
+    ):
+        settings.load(clash)
 
 
 def test_fig_2_is_trained_without_the_runs_of_other_claims():
