@@ -214,14 +214,11 @@ class Trainer:
             kept = (torch.stack(draws) >= drop_links).to(weight)
             gain, weight = gain * kept.unsqueeze(-1) * kept.unsqueeze(-2), weight * kept
         if self.model.k is None:
-            return (
-                gain,
-                weight,
-                None if train.sizes is None else stars.all_others(train)[orders].unsqueeze(1).to(gain.device),
-            )
+            others = None if train.sizes is None else stars.all_others(train)[orders].unsqueeze(1).to(gain.device)
+            return gain, weight, others
         if self.model.stars == "random" and train.num_links > 1 and train.sizes is None:  # reads no channels
-            shape = (self.model.num_sets, len(train))
-            own = [stars.sample(train.num_links, self.model.k, g, shape) for g in self.generators["stars"]]
+            sets = (self.model.num_sets, len(train))
+            own = [stars.sample(train.num_links, self.model.k, g, sets) for g in self.generators["stars"]]
             return gain, weight, torch.stack(own).to(gain.device)
         sizes = None if train.sizes is None else train.sizes[orders].flatten()
         drawn = Channels(gain.flatten(0, 1), weight.flatten(0, 1), train.noise_power, train.p_max, sizes)
