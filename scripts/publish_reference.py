@@ -59,9 +59,10 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
     summary = {
         "QGNN at the paper's point (7 qubits)": pair.qgnn,
         "GCN of the same size": pair.gcn_small,
-        "WMMSE": "wmmse",
+        "WMMSE, start at full power": "wmmse",
         "GCN, full size": pair.gcn,
         "QGNN with chosen neighbors (7 qubits)": informed,
+        "WMMSE, start at the best link": "wmmse_single",
         "on/off search over 4 links, no learning": "on_off_4",
         "certified optimum": "optimum",
     }
