@@ -234,7 +234,7 @@ def bullets_block(
         f"With chosen neighbors the QGNN reaches {percent['qgnn_informed']} % of WMMSE, and a GCN with the same "
         f"neighbors {percent['gcn_informed']} %.",
         *equal,
-        f"WMMSE starts at full power here, as in [14]; from the best link it reaches {single} % of that.",
+        f"WMMSE starts at full power, as in the paper's sources; from the best link it reaches {single} % of that.",
         f"The certified optimum is {optimum} % above WMMSE: no method can gain more on these networks.",
         f"Trained under the simulated noise of one of {len(devices)} devices, without shots, the QGNN keeps {worst} % "
         "of its sum rate or more.",
