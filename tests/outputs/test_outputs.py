@@ -28,6 +28,9 @@ def test_curves_weights_and_manifest_are_those_of_the_run(study, run):
     step = max(1, epochs // MAX_POINTS)
     assert set(curves["epoch"]) == {*range(0, epochs + 1, step), epochs}
     splits = {"train", "test"} if settings.num_links is None else {"train"}  # a scale study evaluates its runs
+    running = curves["split"] == "train_running"  # the mean over an epoch's batches: none before the first
+    assert running.sum() == settings.training.running_mean * settings.num_seeds * (curves["epoch"].nunique() - 1)
+    curves = curves[~running]
     assert len(curves) == len(splits) * settings.num_seeds * curves["epoch"].nunique()
     assert set(curves["split"]) == splits
     assert set(curves["metric"]) == {trained_quantity(settings.protocol).name}
