@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..checks import require_choice
-from .expansion import check_same, own_name
+from .expansion import check_same
 from .model import MODELS
 
 if TYPE_CHECKING:
@@ -41,11 +41,9 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
     quantum = [run for run in stated if getattr(study.runs[run].architecture, "noise", 0) is None]
     for scenario, protocols in config.tuned.items():
         yield "scenario under tuned", scenario, config.scenarios
-        for protocol, models in protocols.items():
-            runs = [own_name(run.id, scenario, protocol) for run in study.runs.values()
-                    if (run.scenario, run.protocol) == (scenario, protocol)]  # fmt: skip
-            tunable = dict.fromkeys([*MODELS, *config.models, *runs])
-            yield from ((f"model under tuned.{scenario}", model, tunable) for model in models)
+        for models in protocols.values():  # a run's own name begins with its model's; a study need not have the run
+            known = {**MODELS, **config.models}
+            yield from ((f"model under tuned.{scenario}", key.partition("-")[0], known) for key in models)
     if (noise := config.noise) is not None:
         yield "stated run of a QGNN without noise under noise.run", noise.run, quantum
         levels = [name for name, model in config.noise_models.items() if model.depolarizing is not None]

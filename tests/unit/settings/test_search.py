@@ -23,6 +23,12 @@ def test_tuned_settings_are_the_best_trial(run):
     }
 
 
+@pytest.mark.parametrize("model", ["qgnn_released", "gcn_released"])
+def test_public_draws_take_the_learning_rates_tuned_on_rayleigh(model):
+    rates = {PAPER.runs[f"{name}-released-{model}"].training.learning_rate for name in ("public_draws", "rayleigh")}
+    assert len(rates) == 1
+
+
 def test_tuned_yaml_is_what_make_tuned_writes():
     path = ROOT / "scripts" / "adopt_tuning.py"
     adopt = runpy.run_path(str(path))
