@@ -172,8 +172,10 @@ def test_percent_of_ideal_is_of_the_same_seed():
 
 def test_networks_of_other_sizes_are_in_percent_of_wmmse_on_them():
     common = {"num_links": 5, "k": 3, "num_realizations": 8, "metric": "sum_rate", "unit": "bps/Hz"}
+    common |= {"trained_at": 10, "reference": "wmmse"}
     rows = [{**common, "method": "a", "kind": "model", "model": "qgnn", "seed": i, "value": 1.0 + i} for i in range(3)]
     rows.append({**common, "method": "wmmse", "kind": "solver", "value": 4.0, "certified_share": 1.0})
+    rows = [{**row, "percent_of_wmmse": 25 * row["value"]} for row in rows]
     table = tables.scaling_summary(pd.DataFrame(rows)).set_index("method")
     assert table["percent_of_wmmse"].to_dict() == {"a": 50, "wmmse": 100}
     assert (table.loc["a", "low"], table.loc["a", "high"]) == t_interval(np.array([25.0, 50.0, 75.0]))

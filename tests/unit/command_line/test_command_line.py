@@ -14,7 +14,7 @@ from qgnn_d2d.command_line import app
 COMMANDS = [
     [], ["allocate"], ["solve"], ["compare"], ["claims"],
     *(["channels", name] for name in ("draw", "check", "convert")),
-    *(["circuit", name] for name in ("draw", "count", "qasm")),
+    *(["circuit", name] for name in ("draw", "count", "qasm", "classical")),
     *(["devices", name] for name in ("list", "show", "export")), *(["benchmark", name] for name in ("export", "score")),
 ]  # fmt: skip
 

@@ -171,9 +171,9 @@ def test_options_without_tuned_settings_are_marked():
 
 
 def test_the_papers_study_has_the_runs_of_its_reference():
-    assert sum(map(len, PAPER.experiments.values())) == 120
+    assert sum(map(len, PAPER.experiments.values())) == 158
     assert sorted(PAPER.runs) == sorted(pd.read_csv(ROOT / "results" / "reference" / "runs.csv")["run"])
-    assert len(PAPER.runs) == 118 and not PAPER.untuned
+    assert len(PAPER.runs) == 166 and not PAPER.untuned
     main, grid, sizes = (set(PAPER.experiments[name]) for name in ("main", "ablation", "training_size"))
     assert main & grid == {"rayleigh-stated-qgnn"} and not main & sizes
     assert all(re.fullmatch(r"[a-z_]+-(stated|released)-[\w.-]+", name) for name in PAPER.runs)
@@ -188,11 +188,15 @@ def test_no_two_runs_are_the_same_under_other_names():
     ("run", "wanted"),
     [
         ("rayleigh-stated-qgnn", {"k": 3, "layers": 2, "heads": 1, "learning_rate": 0.0136, "epochs": 200}),
-        ("rayleigh-stated-qgnn_k9", {"k": 9, "layers": 4, "heads": 4, "entangling_layers": 3, "batch_size": 16}),
+        ("rayleigh-stated-qgnn_k9", {"k": 9, "layers": 4, "heads": 4, "entangling_layers": 3, "batch_size": 32}),
         ("rayleigh-stated-gcn-lr5e-2", {"learning_rate": 0.05, "batch_size": 32, "epochs": 100, "schedule": "step"}),
         ("rayleigh-stated-gcn_683-drop", {"epochs": 400, "drop_links": 0.2, "scale": "rate", "update_width": 12}),
         ("rayleigh-stated-gcn-n10000", {"epochs": 6, "train_size": 10000, "schedule": "cosine_step", "batch_size": 16}),
-        ("rayleigh-stated-mlp_informed-random-k6", {"k": 6, "stars": "random", "scale": "rate", "num_seeds": 5}),
+        ("rayleigh-stated-mlp_informed-k6", {"k": 6, "stars": "competitors", "scale": "rate", "drop_links": 0.1}),
+        ("rayleigh-stated-gcn_informed-equal-random", {"stars": "random", "leaves": "per_layer", "drop_links": 0.1}),
+        ("rayleigh-stated-twin_free-equal-random-one_set", {"leaves": "one_set", "layers": 3, "heads": 4}),
+        ("rayleigh-stated-qgnn-d2", {"train_draw": 2, "num_seeds": 3, "leaves": "per_layer"}),
+        ("rayleigh-stated-gcn-M50", {"num_links": 50, "num_seeds": 5, "learning_rate": 0.00715}),
         ("geometric-stated-qgnn", {"scale": "decibel", "num_seeds": 10, "angle_range": 0.4}),
         ("public_draws-released-gcn_released", {"epochs": 100, "learning_rate": 0.00131, "protocol": "released"}),
     ],
