@@ -66,7 +66,6 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "on/off search over 4 links, no learning": "on_off_4",
         "certified optimum": "optimum",
     }
-    redrawn = reference / "redraws.csv"
     named = {"qgnn": pair.qgnn, "gcn": pair.gcn, "gcn_small": pair.gcn_small, "qgnn_informed": informed}
     equal = [equal_information.bullet(same, leaves) for leaves in ("random", "competitors")]
     spatial = [name for name in study.comparisons if study.scenarios[study.scenario_of(name)].kind == "geometric"]
@@ -91,7 +90,7 @@ def blocks(reference: Path) -> dict[str, dict[str, str]]:
         "optimum": f"{table(optimum, {name: name for name in ('links', 'solver', 'certified', 'boxes', 'seconds')})}\n",
         "gradients": gradients.block(read_csv(reference / "gradients.csv")),
         "readings": f"{layouts.readings_table(read_csv(reference / 'readings.csv'))}\n",
-        "redraws": f"{layouts.redraws_table(read_csv(redrawn))}\n" if redrawn.is_file() else "Not in the reference.\n",
+        "redraws": f"{layouts.redraws_table(read_csv(reference / 'redraws.csv'))}\n",
         "choices": readme.choices_block({run: read_csv(reference / "choices" / f"{run}.csv") for run in choices}),
         **captions,
     }  # fmt: skip
@@ -113,13 +112,12 @@ def pages(reference: Path) -> dict[str, str]:
         for path in sorted((reference / "tables").glob("*.csv"))
     }
     devices, jobs = read_csv(reference / "noise" / "devices.csv"), read_csv(reference / "jobs.csv")
-    if (redrawn := reference / "redraws.csv").is_file():
-        found["redraws.md"] = layouts.redraws_page(read_csv(redrawn))
     trainings = jobs[jobs["rule"] == "train_model"].set_index("job")["cpu_seconds"] / 60
     trainings.index = trainings.index.str.removeprefix("train_model/")
     return found | {
         "claims.md": page.page(read_json(reference / "claims.json"), trainings.to_dict()),
         "readings.md": layouts.readings_page(read_csv(reference / "readings.csv")),
+        "redraws.md": layouts.redraws_page(read_csv(reference / "redraws.csv")),
         "convergence.md": layouts.convergence_page(read_csv(reference / "convergence.csv")),
         "noise/summary.md": layouts.noise_page(read_csv(reference / "noise" / "summary.csv"), devices),
     }

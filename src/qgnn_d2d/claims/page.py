@@ -122,7 +122,11 @@ def beside(judged: Mapping[str, Any], run: str) -> str:
     """Lay out the claims on pairs with another QGNN, the first of the evidence's runs, after the primary evidence."""
     rows = []
     for claim in judged["claims"]:
-        others = [item for item in claim["measurements"] if item["runs"][0] == run and len(item["runs"]) > 1]
+        others = [
+            item
+            for item in claim["measurements"]
+            if item["runs"][0] == run and any(not other.startswith(run) for other in item["runs"])
+        ]
         own = _own(claim)
         if others:
             rows.append(

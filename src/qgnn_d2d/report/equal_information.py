@@ -84,7 +84,6 @@ def bullet(found: Rows, leaves: str) -> str:
     (own,) = (row for row in group if row["against"] is None)
     best = max((row for row in group if row["against"] is not None), key=lambda row: row["percent"])
     return (
-        f"With equal information ({leaves} leaves, each network tuned for them) the larger QGNN reaches "
-        f"{number(own['percent'], 1)} % of WMMSE, the best classical network {number(best['percent'], 1)} % "
-        f"({network(best['model'])}); QGNN minus it: {_difference(best)}."
+        f"Same {leaves.removesuffix('s')} neighbors, each tuned: larger QGNN {number(own['percent'], 1)} % of WMMSE, best "
+        f"other network {number(best['percent'], 1)} % ({network(best['model'])}), Holm p {p_value(best['p_holm'])}."
     )

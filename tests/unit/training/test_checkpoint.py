@@ -112,7 +112,10 @@ DAMAGES = {
     "no moments": (without("adam."), r"adam.0.exp_avg.* are missing"),
     "no parameter": (without("model.block_angles"), r"model.block_angles.* are missing"),
     "another tensor": (put("model.more", lambda _: torch.zeros(1)), r"model.more.* are none of it"),
-    "moments of another shape": (put("adam.0.exp_avg", lambda t: t.unsqueeze(0)), "adam.0.exp_avg is torch.float32 of shape"),
+    "moments of another shape": (
+        put("adam.0.exp_avg", lambda t: t.unsqueeze(0)),
+        "adam.0.exp_avg is torch.float32 of shape",
+    ),
     "moments of another type": (put("adam.0.exp_avg", torch.Tensor.double), "adam.0.exp_avg is torch.float64"),
     "moments without a number": (put("adam.0.exp_avg_sq", lambda t: t * torch.nan), "all entries finite"),
     "parameters without a number": (put("model.block_angles", lambda t: t / 0), "all entries finite"),
