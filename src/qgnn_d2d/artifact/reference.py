@@ -252,7 +252,7 @@ def read_claims(path: Path) -> pd.DataFrame:
         for claim in content["claims"]:
             rows.append((claim["id"], claim["verdict"], math.nan, math.nan, math.nan))
             for item in claim["measurements"]:
-                parts = [claim["id"], item["protocol"], item["models"], item.get("quantity")]
+                parts = [claim["id"], item["protocol"], item.get("column"), item["models"], item.get("quantity")]
                 ends = [math.nan if item[end] is None else float(item[end]) for end in ("value", "low", "high")]
                 rows.append((", ".join(filter(None, parts)), item["verdict"], *ends))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
