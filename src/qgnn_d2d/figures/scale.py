@@ -8,7 +8,7 @@ from typing import Any
 from ..settings import Study
 from ..solvers import METHODS
 from .contract import Figure, Files, Inputs, Table, read, stacked
-from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, number_ticks, styled
+from .style import GRAY, METHOD_LINES, about, below, canvas, colors, errorbars, number_ticks, points, styled
 
 NAME = "scale"
 CLAIMS = "C9"
@@ -19,8 +19,8 @@ CAPTION = (
     "start in each; the certified optimum is shown where every realization is certified. Last two panels: time and "
     "peak memory of one inference on one thread, stars, interpreter and libraries included. How to read: a model that "
     "carries over stays level; a square above its line is what retraining gains; a curve below the best single link is "
-    "below what switching off all links but one gives. What a model costs is how steeply its curve rises in the last "
-    "panels."
+    "below what switching off all links but one gives. Small points are single seeds. What a model costs is how "
+    "steeply its curve rises in the last panels."
 )
 _SHOWN = ("optimum", "wmmse", "best_single_link")
 _PERCENT = ("percent_of_wmmse", "low", "high")
@@ -35,7 +35,7 @@ def inputs(study: Study) -> Inputs:
 
 
 def data(study: Study, files: Files) -> Table:
-    """Return rows of `tables.scaling_summary` (panel scaled), and of `inference_cost` (panel inference) if any."""
+    """Return rows of `tables.scaling_summary` (panel scaled), its seeds, and `inference_cost` (panel inference) if any."""
     from ..analysis.tables import scaling_summary
 
     parts = []
@@ -43,8 +43,11 @@ def data(study: Study, files: Files) -> Table:
         own = [path for path in map(Path, files["scaled"]) if path.parent.name == name]
         title = "constant density" if scale.constant_density else study.runs[scale.runs[0]].scenario
         home = study.scenarios[study.runs[scale.runs[0]].scenario].num_links
-        rows = scaling_summary(read(own)).assign(study=name, title=title, home=home)
+        every = read(own)
+        rows = scaling_summary(every).assign(study=name, title=title, home=home)
         parts.append(rows.assign(panel="scaled", retrained=rows["method"].isin(scale.trainings)))
+        seeds = every.loc[every["seed"].notna(), ["num_links", "method", "seed", "percent_of_wmmse"]]
+        parts.append(seeds.assign(panel="seeds", study=name))
     if files["inference"]:
         costs = read(files["inference"]).rename(columns={"run": "method"})
         parts.append(costs.assign(kind="model", panel="inference"))
@@ -59,7 +62,7 @@ def data(study: Study, files: Files) -> Table:
 @styled()
 def draw(table: Table) -> Figure:
     """Draw percent of WMMSE, a panel per scale study, and time and memory of inference against the number of links."""
-    scaled, costs = table[table["panel"] == "scaled"], table[table["panel"] == "inference"]
+    scaled, seeds, costs = (table[table["panel"] == name] for name in ("scaled", "seeds", "inference"))
     palette = colors(table["model"].dropna())
     dotted = {"color": GRAY, "linewidth": 0.8, "linestyle": (0, (1, 3))}
     squares = {"marker": "s", "markerfacecolor": "white", "linestyle": "none", "markersize": 4.5}
@@ -73,7 +76,7 @@ def draw(table: Table) -> Figure:
     entries: dict[str, dict[str, Any]] = {}
     for ax, study in zip(left, studies, strict=True):
         part = scaled[scaled["study"] == study]
-        _percentages(ax, part, palette, squares, entries)
+        _percentages(ax, part, seeds[seeds["study"] == study], palette, squares, entries)
         ax.axvline(part["home"].iloc[0], **dotted)
         ax.set(ylabel="percent of WMMSE, eq. (2)", title=f"Other sizes: {part['title'].iloc[0]}")
     for ax, column in zip(right, measured, strict=True):
@@ -92,19 +95,22 @@ def draw(table: Table) -> Figure:
     if scaled["retrained"].any():
         entries["trained at this number of links"] = {"color": GRAY, **squares}
     below(figure, {**entries, "links of the training": dotted})
-    about(figure, scaled[scaled["kind"] == "model"])
+    about(figure, scaled[scaled["kind"] == "model"], seeds_shown=True)
     return figure
 
 
 def _percentages(
-    ax: Any, part: Table, palette: dict[str, Any], squares: dict[str, Any], entries: dict[str, dict[str, Any]]
-) -> None:
+    ax: Any, part: Table, seeds: Table, palette: dict[str, Any], squares: dict[str, Any],
+    entries: dict[str, dict[str, Any]],
+) -> None:  # fmt: skip
     """Draw one scale study; ``entries`` of the legend are added to."""
-    for _, own in part[part["kind"] == "model"].groupby("method", sort=False):
+    for method, own in part[part["kind"] == "model"].groupby("method", sort=False):
         own, retrained = own.sort_values("num_links"), bool(own["retrained"].iloc[0])
         line = {"marker": "o", "linewidth": 1.2}
         style: dict[str, Any] = {"color": palette[own["model"].iloc[0]], **(squares if retrained else line)}
         errorbars(ax, own["num_links"], own, _PERCENT, **style)
+        single = seeds[seeds["method"] == method]
+        points(ax, single["num_links"], single["percent_of_wmmse"], style["color"])
         if not retrained:
             entries[own["label"].iloc[0]] = style
     for name in _SHOWN:
