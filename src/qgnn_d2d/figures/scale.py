@@ -35,7 +35,7 @@ def inputs(study: Study) -> Inputs:
 
 
 def data(study: Study, files: Files) -> Table:
-    """Return rows of `tables.scaling_summary` (panel scaled), its seeds, and `inference_cost` (panel inference) if any."""
+    """Return rows of `tables.scaling_summary` (panel scaled), its seeds, and `inference_cost` (panel inference)."""
     from ..analysis.tables import scaling_summary
 
     parts = []
