@@ -42,8 +42,8 @@ def _references(study: Study) -> Iterator[tuple[str, Any, Any]]:
     for scenario, protocols in config.tuned.items():
         yield "scenario under tuned", scenario, config.scenarios
         for models in protocols.values():  # a run's own name begins with its model's; a study need not have the run
-            known = {**MODELS, **config.models}
-            yield from ((f"model under tuned.{scenario}", key.partition("-")[0], known) for key in models)
+            tunable = {**MODELS, **config.models}
+            yield from ((f"model under tuned.{scenario}", key.partition("-")[0], tunable) for key in models)
     if (noise := config.noise) is not None:
         yield "stated run of a QGNN without noise under noise.run", noise.run, quantum
         levels = [name for name, model in config.noise_models.items() if model.depolarizing is not None]
