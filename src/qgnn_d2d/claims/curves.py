@@ -119,6 +119,13 @@ def _converged(scores: Scores) -> Samples:
     return epochs[np.isfinite(epochs)]
 
 
+def _steps_until_it_stays(scores: Scores) -> float:
+    """Return the mean number of steps from which a seed's curve stays above 95 % of its final value."""
+    counted = np.isfinite(epochs_to_share(scores.curves.test, scores.curves.epochs))
+    curves, epochs = scores.curves.test[counted], scores.curves.epochs
+    return scores.steps * float(np.mean([first_epoch_above(curve, SHARE * curve[-1], epochs) for curve in curves]))
+
+
 def _convergence(evidence: Pair) -> Measurement:
     models = evidence.qgnn, evidence.gcn
     converged = [_converged(scores) for scores in models]
@@ -137,6 +144,8 @@ def _convergence(evidence: Pair) -> Measurement:
     note = (
         f"QGNN {converged[0].mean():.1f}, GCN {converged[1].mean():.1f} epochs "
         f"({len(converged[0])} and {len(converged[1])} seeds improve by a fifth on the untrained model and count); "
+        f"until the curves stay above 95 %: {_steps_until_it_stays(models[0]):.0f}, "
+        f"{_steps_until_it_stays(models[1]):.0f} steps; "
         f"mean curves to the level {level:.3f}, which both reach: {absolute[0]}, {absolute[1]} steps; area under the "
         f"curve per epoch over WMMSE's line {areas[0]:.3f} and {areas[1]:.3f}"
     )
@@ -199,7 +208,8 @@ CLAIMS = (
     ),
     Claim(
         "C6", "the QGNN converges faster than the GCN", "by eye",
-        "gradient steps to 95 % of the own final value, QGNN minus GCN, at most 0", (-ANY, 0.0), _convergence, Pair,
+        "gradient steps until 95 % of the own final value is first reached, QGNN minus GCN, at most 0",
+        (-ANY, 0.0), _convergence, Pair,
         "fig2",
         "To 95 % of its own final value the QGNN needs {qgnn_steps} steps ({qgnn_epochs} epochs), the GCN {gcn_steps} "
         "({gcn_epochs} epochs){small}. To {level}, which both mean curves reach, it is {qgnn_to_level} and "

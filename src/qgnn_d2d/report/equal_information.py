@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from ..analysis.statistics import holm
 from ..settings.model import network
 from .markdown import number, p_value, table
 from .readme import evaluated, percent_of
@@ -26,7 +28,7 @@ def rows(comparisons: pd.DataFrame, results: pd.DataFrame, model: str = "qgnn_in
 
     Returns:
         leaves (the rule in words), model, parameters, percent (of WMMSE), against (the model minus the other one, as
-        `percent_of`) and p_holm; of the model itself, the last two are None.
+        `percent_of`) and p_holm, adjusted over these rows; of the model itself, the last two are None.
     """
     found = evaluated(results, "stated").dropna(subset=["k", "stars"])
     compared, made = comparisons.set_index(["method", "reference"]), list[dict[str, Any]]()
@@ -38,8 +40,12 @@ def rows(comparisons: pd.DataFrame, results: pd.DataFrame, model: str = "qgnn_in
             row |= {"percent": other["percent_of_wmmse"], "against": None, "p_holm": None}
             if name != run:
                 difference = compared.loc[(run, name)]
-                row |= {"against": percent_of(difference, other["mean"]), "p_holm": float(difference["p_holm"])}
+                row |= {"against": percent_of(difference, other["mean"]), "p_holm": float(difference["p_value"])}
             made.append(row)
+    compared_ones = [row for row in made if row["against"] is not None]
+    adjusted = holm(np.array([row["p_holm"] for row in compared_ones]))
+    for row, value in zip(compared_ones, adjusted, strict=True):
+        row["p_holm"] = float(value)
     return made
 
 
