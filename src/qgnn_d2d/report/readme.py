@@ -236,8 +236,8 @@ def bullets_block(
         f"neighbors {percent['gcn_informed']} %.",
         *equal,
         f"The certified optimum is {optimum} % above WMMSE: no method can gain more on these networks.",
-        f"Trained under the simulated noise of {len(devices)} devices, the QGNN keeps at least {worst} % of its mean "
-        f"sum rate; without a circuit, {without} %.",
+        f"Trained under simulated noise of {len(devices)} devices, the QGNN keeps {worst} % of its mean rate or more; "
+        f"without a circuit {without} %.",
     ]
     return "".join(f"- {line}\n" for line in lines)
 

@@ -134,7 +134,7 @@ def test_findings_are_those_of_the_tables(results):
     assert all(f"{count} {verdict}" in block.splitlines()[0] for verdict, count in counts.items())
     assert "certified optimum is 5.3 % above WMMSE" in block
     assert (
-        "noise of 1 devices, the QGNN keeps at least 95.0 % of its mean sum rate; without a circuit, 88.0 %." in block
+        "noise of 1 devices, the QGNN keeps 95.0 % of its mean rate or more; without a circuit 88.0 %." in block
     )  # of a device, not of a depolarizing level
     assert "full GCN 50.0 %" in block and "- A sentence.\n" in block
     assert all(line.startswith("- ") and line.endswith(".") for line in block.splitlines())
