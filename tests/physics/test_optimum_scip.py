@@ -30,9 +30,9 @@ CASES = {
     "rayleigh_5_at_30_dB": ((Rayleigh(num_links=5, noise_power=1e-3), 4, 15), False),
     "released_6": ((Rayleigh(num_links=6), 4, 16), True),
     "rayleigh_8": ((Rayleigh(num_links=8), 4, 20), False),
-    "geometric_3": ((Geometric(num_links=3), 4, 17), False),
-    "geometric_4": ((Geometric(num_links=4), 4, 18), False),
-    "geometric_5": ((Geometric(num_links=5), 4, 19), False),
+    "geometric_3": ((Geometric(num_links=3, area_edge=200), 4, 17), False),
+    "geometric_4": ((Geometric(num_links=4, area_edge=200), 4, 18), False),
+    "geometric_5": ((Geometric(num_links=5, area_edge=200), 4, 19), False),
 }
 
 

@@ -26,7 +26,7 @@ def test_the_logs_of_a_rule_bear_its_scripts_name(script):
             assert directive in body, f"{directive} of a rule of {script}"
         # Kernels are no result (see the rule), and what has no output runs whenever it is asked for.
         if re.search(r"(?m)^ +output:$", body) and script != "compile_kernels":
-            assert re.search(rf'code=(lambda wildcards: )?code\(\s*"{script}"', body), body
+            assert re.search(rf'code=(lambda wildcards: )?(scale_)?code\(\s*"{script}"', body), body
 
 
 def test_every_script_is_a_rules_or_a_make_targets():
@@ -64,8 +64,8 @@ def test_a_mistake_stops_snakemake_with_one_line(snakemake, tmp_path):
 
 def test_an_untuned_run_can_be_tuned_but_not_trained(snakemake, tmp_path):
     file = tmp_path / "config.yaml"
-    content = {"extends": str(PAPER), "tuned": {"geometric": None}, "experiments": {"main": None}}
-    content |= {"claims": None, "scale": None, "noise": None, "search": None}
+    content = {"extends": str(PAPER), "tuned": {"geometric": None}, "experiments": {"main": None, "redraws": None}}
+    content |= {"claims": None, "scale": None, "noise": None, "gradients": None, "search": None}
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
     stopped = snakemake(tmp_path, "--dry-run", "--configfile", str(file))
     assert stopped.returncode != 0

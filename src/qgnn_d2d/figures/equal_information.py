@@ -58,7 +58,12 @@ def draw(table: Table) -> Figure:
     for name, label in {"wmmse": "WMMSE, full-power start", "on_off_3": "on/off search, 3 links"}.items():
         axes.axhline(baselines[name], **METHOD_LINES[name])
         entries[label] = METHOD_LINES[name]
-    axes.set(xlabel="leaves, k = 3", ylabel="percent of WMMSE, eq. (2)", xlim=(-0.5, len(rules) - 0.5))
+    axes.set(
+        title="Equal information",
+        xlabel="leaves, k = 3",
+        ylabel="percent of WMMSE, eq. (2)",
+        xlim=(-0.5, len(rules) - 0.5),
+    )
     axes.set_xticks(range(len(rules)), rules)
     below(figure, entries)
     about(figure, models, seeds_shown=True)

@@ -264,10 +264,10 @@ MODELS: dict[str, type[ModelOptions]] = {
 
 
 def network(name: str) -> str:
-    """Return what a model is called where all have the same stars: its label without them.
+    """Return what a model is called where all have the same stars, whichever these are.
 
     Example:
         >>> network("gcn_informed")
-        'GCN'
+        'GCN on stars'
     """
-    return MODELS[name].label.removesuffix(", informed stars")
+    return MODELS[name].label.replace(", informed stars", " on stars")

@@ -40,15 +40,15 @@ def test_networks_are_compared_within_a_rule_and_a_way_to_draw():
 
 def test_only_differences_that_the_seeds_show_are_named():
     text = equal_information.block(equal_information.rows(*tables()))
-    assert "| random | GCN | 1,233 | 100.0 | +10.0 % [+5.0, +15.0], Holm p 0.006 |" in text
-    assert "- random: the QGNN is above GCN.\n" in text
+    assert "| random | GCN on stars | 1,233 | 100.0 | +10.0 % [+5.0, +15.0], Holm p 0.006 |" in text
+    assert "- random: the QGNN is above GCN on stars.\n" in text
     assert "- random, one set for all layers: none.\n" in text
-    assert "- strongest: the QGNN is below MLP.\n" in text
+    assert "- strongest: the QGNN is below MLP on stars.\n" in text
 
 
 def test_the_sentence_is_about_the_best_of_the_others():
     sentence = equal_information.bullet(equal_information.rows(*tables()), "strongest")
     assert sentence == (
-        "Same strongest neighbors, each tuned: larger QGNN 110.0 % of WMMSE, best other network 105.0 % (MLP), "
+        "Same strongest neighbors, tuned for them: QGNN on stars 110.0 % of WMMSE, best other 105.0 % (MLP on stars), "
         "Holm p 0.025."
     )
