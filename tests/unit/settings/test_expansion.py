@@ -193,7 +193,7 @@ def test_no_two_runs_are_the_same_under_other_names():
         ("rayleigh-stated-gcn_683-drop", {"epochs": 400, "drop_links": 0.2, "scale": "rate", "update_width": 12}),
         ("rayleigh-stated-gcn-n10000", {"epochs": 6, "train_size": 10000, "schedule": "cosine_step", "batch_size": 16}),
         ("rayleigh-stated-mlp_informed-k6", {"k": 6, "stars": "competitors", "scale": "rate", "drop_links": 0.1}),
-        ("rayleigh-stated-gcn_informed-equal-random", {"stars": "random", "leaves": "per_layer", "drop_links": 0.1}),
+        ("rayleigh-stated-gcn_rounds_3-equal-random", {"stars": "random", "leaves": "per_layer", "drop_links": 0.1}),
         ("rayleigh-stated-twin_free-equal-random-one_set", {"leaves": "one_set", "layers": 3, "heads": 4}),
         ("rayleigh-stated-qgnn-d2", {"train_draw": 2, "num_seeds": 3, "leaves": "per_layer"}),
         ("rayleigh-stated-gcn-M50", {"num_links": 50, "num_seeds": 5, "learning_rate": 0.00715}),
