@@ -91,6 +91,6 @@ def bullet(found: Rows, leaves: str) -> str:
     best = max((row for row in group if row["against"] is not None), key=lambda row: row["percent"])
     values = f"{number(own['percent'], 1)} % of WMMSE", f"{number(best['percent'], 1)} % ({network(best['model'])})"
     return (
-        f"Same {leaves.removesuffix('s')} neighbors, each tuned: QGNN on stars {values[0]}, best other "
+        f"Same {leaves.removesuffix('s')} neighbors, each tuned: larger QGNN {values[0]}, best other "
         f"{values[1]}, Holm p {p_value(best['p_holm'])}."
     )

@@ -49,6 +49,6 @@ def test_only_differences_that_the_seeds_show_are_named():
 def test_the_sentence_is_about_the_best_of_the_others():
     sentence = equal_information.bullet(equal_information.rows(*tables()), "strongest")
     assert sentence == (
-        "Same strongest neighbors, each tuned: QGNN on stars 110.0 % of WMMSE, best other 105.0 % (MLP on stars), "
+        "Same strongest neighbors, each tuned: larger QGNN 110.0 % of WMMSE, best other 105.0 % (MLP on stars), "
         "Holm p 0.025."
     )
