@@ -26,7 +26,7 @@ def test_the_logs_of_a_rule_bear_its_scripts_name(script):
             assert directive in body, f"{directive} of a rule of {script}"
         # Kernels are no result (see the rule), and what has no output runs whenever it is asked for.
         if re.search(r"(?m)^ +output:$", body) and script != "compile_kernels":
-            assert re.search(rf'code=(lambda wildcards: )?(scale_)?code\(\s*"{script}"', body), body
+            assert re.search(rf'code=(lambda wildcards: )?code\(\s*"{script}"', body), body
 
 
 def test_every_script_is_a_rules_or_a_make_targets():

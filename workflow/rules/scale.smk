@@ -1,13 +1,4 @@
 # Trained networks on networks of other sizes. A study without a scale study asks for none of these.
-def scale_code(script, scale, links=None):
-    """Return the hash of a scale study's script, with the models that it evaluates."""
-    study = STUDY.config.scale[scale]
-    runs = study.runs if links is None else study.evaluated(int(links))
-    return code(
-        script, [*architectures(*runs), *STUDY.scenarios.values(), *METHODS.values()]
-    )
-
-
 rule evaluate_scale:
     input:
         weights=lambda wildcards: STUDY.scale_weights(
@@ -23,8 +14,15 @@ rule evaluate_scale:
     threads: STUDY.config.torch.threads
     params:
         settings=lambda wildcards: STUDY.scale_text(wildcards.scale),
-        code=lambda wildcards: scale_code(
-            "evaluate_scale", wildcards.scale, wildcards.links
+        code=lambda wildcards: code(
+            "evaluate_scale",
+            [
+                *architectures(
+                    *STUDY.scale_runs(wildcards.scale, int(wildcards.links))
+                ),
+                *STUDY.scenarios.values(),
+                *METHODS.values(),
+            ],
         ),
     message:
         "Evaluating trained networks at {wildcards.links} links ({wildcards.scale})"
@@ -45,7 +43,14 @@ rule time_inference:
     threads: 1
     params:
         settings=lambda wildcards: STUDY.config.scale[wildcards.scale].text,
-        code=lambda wildcards: scale_code("time_inference", wildcards.scale),
+        code=lambda wildcards: code(
+            "time_inference",
+            [
+                *architectures(*STUDY.scale_runs(wildcards.scale)),
+                *STUDY.scenarios.values(),
+                *METHODS.values(),
+            ],
+        ),
     message:
         "Timing inference against the number of links ({wildcards.scale})"
     script:

@@ -144,11 +144,14 @@ class StudyFiles:
         """Return the channel file of a split of the noise study's scenario."""
         return self.channels(self.runs[self.noise.run].scenario, split)
 
+    def scale_runs(self, name: str, links: int | None = None) -> list[str]:
+        """Return the runs of a scale study, or those that it evaluates at a number of links."""
+        study = self.config.scale[name]
+        return list(study.runs) if links is None else study.evaluated(links)
+
     def scale_weights(self, name: str, links: int | None = None) -> list[str]:
         """Return the weights that a scale study evaluates at a number of links; those of its runs alone for None."""
-        scale = self.config.scale[name]
-        runs = scale.runs if links is None else scale.evaluated(links)
-        return [self.trained(run, "weights.safetensors") for run in runs]
+        return [self.trained(run, "weights.safetensors") for run in self.scale_runs(name, links)]
 
     def solved(self, scenario: str, name: str) -> str:
         """Return a file of the solvers: train.nc, test.nc, evaluation.nc or summary.csv."""
